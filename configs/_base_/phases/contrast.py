@@ -1,0 +1,11 @@
+# Phase 1 from random or ImageNet weights. Spans are shares of the phase or
+# iterations; `end` is the phase's length unless given.
+contrast_phase = dict(
+    max_iters=40000,
+    val_interval=1000,
+    optim_wrapper=dict(
+        optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01)),
+    param_scheduler=[
+        dict(type='LinearLR', start_factor=0.01, begin=0.0, end=0.02),
+        dict(type='CosineAnnealingLR', eta_min=1e-6, begin=0.02),
+    ])

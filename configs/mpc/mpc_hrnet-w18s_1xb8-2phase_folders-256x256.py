@@ -1,0 +1,9 @@
+# Both phases in one run. On a user's own folders at 256x256.
+_base_ = [
+    '../_base_/models/mpc_hrnet_w18s.py',
+    '../_base_/datasets/folders_256x256.py',
+    '../_base_/phases/contrast.py',
+    '../_base_/phases/localize.py',
+    '../_base_/default_runtime.py',
+]
+

@@ -1,0 +1,13 @@
+"""Multi-view pixel contrast for image forgery localization, on MMSegmentation.
+
+Importing the package registers everything in MMSegmentation's registries.
+"""
+
+from .requirements import check_requirements
+from .version import __version__
+
+check_requirements()
+
+from . import datasets, engine, evaluation, models
+
+__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']

@@ -1,0 +1,132 @@
+"""A model that is ready to predict, from a config, a checkpoint, or both."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.model import BaseModel, revert_sync_batchnorm
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+
+from mpc_mmseg.engine.handover import check_weights
+
+_CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
+
+
+def load_model(
+    model: str | Path,
+    weights: str | Path | None = None,
+    device: str | None = None,
+    trusted: bool = False,
+) -> tuple[BaseModel, Config]:
+    """Builds a model, loads its weights and puts it into eval mode.
+
+    A checkpoint alone will do, for MMEngine keeps the config's text in it. That text
+    runs as any config does: of a checkpoint from elsewhere give your own config as
+    ``model`` and the file as ``weights``; then only tensors are read from it.
+
+    Args:
+        model: A config file, or a checkpoint with its config inside.
+        weights: A checkpoint; None if ``model`` is one, or for random weights.
+        device: As torch names it; None for the GPU if there is one.
+        trusted: Whether checkpoints may hold Python objects, which run code as
+            they load.
+
+    Returns:
+        The model, and the config that it was built from.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a checkpoint has no config, or the config no model.
+        RuntimeError: If a checkpoint cannot be read, or is of another architecture.
+    """
+    checkpoint = None
+    if Path(model).suffix in _CONFIG_SUFFIXES:
+        if not Path(model).is_file():
+            raise FileNotFoundError(f'no config file {model}')
+        cfg = Config.fromfile(model)
+    else:
+        checkpoint = read_checkpoint(model, trusted)
+        cfg = _config_of(checkpoint, model)
+    source = model if weights is None else weights
+    if weights is not None:
+        checkpoint = read_checkpoint(weights, trusted)
+    if 'model' not in cfg:
+        raise ValueError(f'the config of {model} defines no model')
+    init_default_scope(cfg.get('default_scope') or 'mmseg')
+    built = MODELS.build(_without_pretrained(cfg.model.to_dict()))
+    if checkpoint is not None:
+        _load(built, checkpoint, str(source))
+    if device is None:
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    return revert_sync_batchnorm(built).to(device).eval(), cfg
+
+
+def read_checkpoint(path: str | Path, trusted: bool = False) -> dict[str, Any]:
+    """Reads a checkpoint onto the CPU.
+
+    Args:
+        path: The file.
+        trusted: Whether it may hold Python objects besides tensors and plain data.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        RuntimeError: If it is no checkpoint, or holds what torch's safe loader
+            refuses.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'no checkpoint {path}')
+    try:
+        checkpoint = torch.load(path, map_location='cpu', weights_only=not trusted)
+    except UnpicklingError as error:
+        reason = str(error).splitlines()[0]
+        raise RuntimeError(
+            f'{path} is damaged, or holds Python objects, which can run code when they '
+            f"load, so torch's safe loader refuses it ({reason}). If you trust where "
+            'it comes from, load it with trusted=True (tools/infer.py: --trusted)'
+        ) from error
+    except (EOFError, RuntimeError) as error:
+        raise RuntimeError(f'{path} is no checkpoint, or damaged: {error}') from error
+    if not isinstance(checkpoint, dict):
+        raise RuntimeError(f'{path} holds a {type(checkpoint).__name__}, no checkpoint')
+    return checkpoint
+
+
+def _config_of(checkpoint: Mapping[str, Any], path: str | Path) -> Config:
+    text = checkpoint.get('meta', {}).get('cfg')
+    if not isinstance(text, str):
+        raise ValueError(
+            f'{path} holds no config: give the config file as the model and this file '
+            'as the weights'
+        )
+    return Config.fromstring(text, file_format='.py')
+
+
+def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
+    state = {
+        name.removeprefix('module.'): value
+        for name, value in checkpoint.get('state_dict', checkpoint).items()
+    }
+    check_weights(state, model.state_dict(), required=('',), source=source)
+    model.load_state_dict(state)
+    phase = checkpoint.get('meta', {}).get('mpc_phase')
+    set_phase = getattr(model, 'set_phase', None)
+    if phase is not None and callable(set_phase):
+        set_phase(phase)
+
+
+def _without_pretrained(node: Any) -> Any:
+    """Drops initial weights from a model's config: they would be fetched in vain."""
+    if isinstance(node, dict):
+        return {
+            key: None
+            if key in ('init_cfg', 'pretrained')
+            else _without_pretrained(value)
+            for key, value in node.items()
+        }
+    if isinstance(node, list | tuple):
+        return type(node)(_without_pretrained(value) for value in node)
+    return node

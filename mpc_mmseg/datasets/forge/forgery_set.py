@@ -1,0 +1,143 @@
+"""A whole set of made images: each follows from the settings and its own number."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .forge import Forgery, forge, keep_authentic
+from .photographs import Photograph, random_crop
+from .recipe import ForgeRecipe, check_range
+
+# Raise it when the same settings give other pixels: old folders are then told apart.
+MAKER_VERSION = 1
+FORGED, AUTHENTIC, FORGED_ORDER, AUTHENTIC_ORDER = range(4)  # streams of randomness
+
+
+@dataclass(frozen=True)
+class ForgerySet:
+    """What to make.
+
+    Args:
+        recipe: the ranges to draw from.
+        count: number of forged images.
+        authentic: number of authentic images.
+        size: (height, width) of every image in pixels.
+        seed: not negative.
+        downscale: range of the scale of a photograph before it is cropped.
+        image_format: 'png', which keeps every trace, or 'jpg' (quality 95).
+
+    Raises:
+        ValueError: an argument is out of bounds.
+    """
+
+    recipe: ForgeRecipe
+    count: int
+    authentic: int = 0
+    size: tuple[int, int] = (256, 256)
+    seed: int = 0
+    downscale: tuple[float, float] = (0.5, 1.0)
+    image_format: str = 'png'
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or self.authentic < 0 or not self.count + self.authentic:
+            raise ValueError(
+                'count and authentic must not be negative nor both 0, got '
+                f'{self.count} and {self.authentic}'
+            )
+        if len(self.size) != 2 or min(self.size) < 64:
+            raise ValueError(f'size must be two numbers from 64, got {self.size}')
+        if self.seed < 0:
+            raise ValueError(f'seed must not be negative, got {self.seed}')
+        check_range('downscale', self.downscale, 0.01, 1)
+        if self.image_format not in ('png', 'jpg'):
+            raise ValueError(
+                f"image_format must be 'png' or 'jpg', got {self.image_format!r}"
+            )
+
+    def settings(self, photographs: Sequence[Photograph]) -> dict:
+        """Everything that the images follow from, ready for JSON."""
+        return {
+            'maker_version': MAKER_VERSION,
+            **dataclasses.asdict(self),
+            'photographs': {each.name: each.digest for each in photographs},
+        }
+
+
+def check_enough(wanted: ForgerySet, photographs: Sequence[Photograph]) -> None:
+    """Raise ValueError where splices are wanted of a single photograph."""
+    if 'splice' in wanted.recipe.kinds and wanted.count and len(photographs) < 2:
+        raise ValueError(
+            f'a splice needs two photographs, and there is only {photographs[0].path}; '
+            'add photographs or leave splice out of the kinds'
+        )
+
+
+def make_image(
+    wanted: ForgerySet,
+    photographs: Sequence[Photograph],
+    authentic: bool,
+    index: int,
+    read: Callable[[Photograph], np.ndarray],
+) -> tuple[Forgery, dict]:
+    """Make one image of a set; it depends on nothing but the arguments.
+
+    Photographs and kinds come in turn, so that a small set, too, is balanced.
+
+    Args:
+        wanted: the set.
+        photographs: all photographs of the set.
+        authentic: whether the image is one of the authentic ones.
+        index: its number among the forged, or the authentic, images.
+        read: gives a photograph's pixels, (H, W, 3) uint8 BGR.
+
+    Returns:
+        The image, and a record of how it was made, ready for JSON.
+    """
+    recipe, number = wanted.recipe, len(photographs)
+    lap, position = divmod(index, number)
+    order = AUTHENTIC_ORDER if authentic else FORGED_ORDER
+    shuffled = np.random.default_rng([wanted.seed, order, lap]).permutation(number)
+    background = photographs[int(shuffled[position])]
+    seed = [wanted.seed, AUTHENTIC if authentic else FORGED, index]
+    rng = np.random.default_rng(seed)
+
+    crops, sources = {}, {'background': background.name}
+    scene, crops['background'] = random_crop(
+        read(background), wanted.size, wanted.downscale, rng
+    )
+    if authentic:
+        made = keep_authentic(scene, recipe, rng)
+    else:
+        kind = recipe.kinds[(index + lap) % len(recipe.kinds)]
+        donors = []
+        if kind == 'splice':
+            donor = _choose_donor(background, photographs, rng)
+            sources['donor'] = donor.name
+            crop, crops['donor'] = random_crop(
+                read(donor), wanted.size, wanted.downscale, rng
+            )
+            donors.append(crop)
+        made = forge(scene, donors, recipe, rng, kind)
+    record = {
+        'kind': made.kind,
+        'index': index,
+        'seed': seed,
+        'sources': sources,
+        'crops': crops,
+        'forged_share': float(made.mask.mean()),
+        'parameters': made.parameters,
+    }
+    return made, record
+
+
+def _choose_donor(
+    background: Photograph,
+    photographs: Sequence[Photograph],
+    rng: np.random.Generator,
+) -> Photograph:
+    """Another photograph; for a background in colour not a grey one, where possible."""
+    others = [each for each in photographs if each is not background]
+    fitting = [each for each in others if background.grey or not each.grey] or others
+    return fitting[int(rng.integers(len(fitting)))]

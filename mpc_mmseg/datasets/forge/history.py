@@ -1,0 +1,113 @@
+"""What happened to a photograph's pixels before and after the forger: its history."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .colour_match import is_grey
+
+POISSON_LEVEL = 128.0  # the grey level at which shot noise has its nominal sigma
+
+
+@dataclass(frozen=True)
+class History:
+    """A chain of blur, noise, resampling and JPEG compression, in that order.
+
+    Args:
+        blur_sigma: Gaussian blur in pixels; 0 for none.
+        noise_sigma: standard deviation of the noise in 8-bit units; 0 for none.
+        noise_kind: 'gaussian', the same everywhere, or 'poisson', growing with the
+            square root of the brightness and nominal at mid grey.
+        scale: size, relative to the original, through which the image is resampled; 1
+            for none.
+        jpeg_quality: 1..100; None for no compression.
+
+    Raises:
+        ValueError: an argument is out of bounds.
+    """
+
+    blur_sigma: float = 0.0
+    noise_sigma: float = 0.0
+    noise_kind: str = 'gaussian'
+    scale: float = 1.0
+    jpeg_quality: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.blur_sigma < 0:
+            raise ValueError(f'blur_sigma must not be negative, got {self.blur_sigma}')
+        if self.noise_sigma < 0:
+            raise ValueError(
+                f'noise_sigma must not be negative, got {self.noise_sigma}'
+            )
+        if self.noise_kind not in ('gaussian', 'poisson'):
+            raise ValueError(
+                f"noise_kind must be 'gaussian' or 'poisson', got {self.noise_kind!r}"
+            )
+        if not 0.1 <= self.scale <= 4:
+            raise ValueError(f'scale must lie in 0.1..4, got {self.scale}')
+        if self.jpeg_quality is not None and not 1 <= self.jpeg_quality <= 100:
+            raise ValueError(
+                f'jpeg_quality must lie in 1..100, got {self.jpeg_quality}'
+            )
+
+
+def history(image: np.ndarray, rng: np.random.Generator, trace: History) -> np.ndarray:
+    """Put an image through a history; its size stays.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        rng: source of the noise.
+        trace: what to do to it.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+    """
+    if trace.blur_sigma > 0:
+        image = cv2.GaussianBlur(image, (0, 0), trace.blur_sigma)
+    if trace.noise_sigma > 0:
+        image = add_noise(image, rng, trace.noise_sigma, trace.noise_kind)
+    if trace.scale != 1:
+        image = resample(image, trace.scale)
+    if trace.jpeg_quality is not None:
+        image = jpeg(image, trace.jpeg_quality)
+    return image
+
+
+def add_noise(
+    image: np.ndarray, rng: np.random.Generator, sigma: float, kind: str = 'gaussian'
+) -> np.ndarray:
+    """Add sensor-like noise; a grey image stays grey.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        rng: source of the noise.
+        sigma: standard deviation in 8-bit units (at mid grey for 'poisson').
+        kind: 'gaussian' or 'poisson' (in its normal approximation).
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+    """
+    channels = 1 if is_grey(image) else 3
+    noise = rng.standard_normal((*image.shape[:2], channels), dtype=np.float32) * sigma
+    noisy = image.astype(np.float32)
+    if kind == 'poisson':
+        noise = noise * np.sqrt(noisy / POISSON_LEVEL)
+    return np.rint(np.clip(noisy + noise, 0, 255)).astype(np.uint8)
+
+
+def resample(image: np.ndarray, scale: float) -> np.ndarray:
+    """Resize an image (H, W, 3) by `scale` and back, as an edit at another size."""
+    height, width = image.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    shrinks = math.prod(size) < width * height
+    way_there = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    resized = cv2.resize(image, size, interpolation=way_there)
+    return cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Compress an image (H, W, 3) uint8 BGR to JPEG at a quality, and decode it."""
+    _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))

@@ -1,0 +1,135 @@
+"""Cut a region out of one image and set it into another."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .blend import blend, soft_edge
+from .colour_match import match_colour
+from .irregular_mask import largest_component
+
+MARGIN = 4  # pixels around a cut-out: room for its soft edge
+
+
+@dataclass(frozen=True)
+class CutOut:
+    """A region cut out of a source image, scaled and turned.
+
+    Args:
+        image: (h, w, 3) uint8 BGR.
+        mask: (h, w) uint8, 1 where the region is; the outer `MARGIN` pixels are 0.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+
+
+def cut_out(
+    source: np.ndarray, mask: np.ndarray, scale: float = 1.0, angle: float = 0.0
+) -> CutOut:
+    """Cut a region out, scaled and turned about its middle.
+
+    Args:
+        source: (H, W, 3) uint8 BGR.
+        mask: (H, W) uint8, 1 inside the region; not empty.
+        scale: enlargement.
+        angle: rotation in degrees, counter-clockwise.
+    """
+    columns = np.flatnonzero(mask.any(axis=0))
+    rows = np.flatnonzero(mask.any(axis=1))
+    centre = (float(columns[[0, -1]].mean()), float(rows[[0, -1]].mean()))
+    affine = cv2.getRotationMatrix2D(centre, angle, scale)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    points = np.concatenate(outlines)[:, 0] @ affine[:, :2].T + affine[:, 2]
+    # whole pixels, so that a cut-out that is neither scaled nor turned stays exact
+    corner = np.floor(points.min(axis=0) + 1e-6) - MARGIN
+    width, height = (np.ceil(points.max(axis=0) - corner) + 1 + MARGIN).astype(int)
+    affine[:, 2] -= corner
+    image = cv2.warpAffine(
+        source,
+        affine,
+        (int(width), int(height)),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    opacity = cv2.warpAffine(mask * 255, affine, (int(width), int(height)))
+    inner = np.zeros(opacity.shape, np.uint8)
+    inner[MARGIN:-MARGIN, MARGIN:-MARGIN] = (
+        opacity[MARGIN:-MARGIN, MARGIN:-MARGIN] > 127
+    )
+    return CutOut(image, largest_component(inner))
+
+
+def find_place(
+    part: CutOut,
+    background: np.ndarray,
+    rng: np.random.Generator,
+    tries: int = 8,
+    occupied: np.ndarray | None = None,
+    max_overlap: float = 0.2,
+) -> tuple[tuple[int, int], float] | None:
+    """The one of several random places where a cut-out's seam shows least.
+
+    Args:
+        part: the cut-out, (h, w).
+        background: (H, W, 3) uint8 BGR.
+        rng: source of randomness.
+        tries: random places to compare.
+        occupied: (H, W) uint8, 1 where the part must not go, if anywhere.
+        max_overlap: largest share of the part that may lie on occupied pixels.
+
+    Returns:
+        (top, left) of the cut-out in the background, and the mean difference across its
+        seam in 8-bit units; None where there is no room.
+    """
+    height, width = part.mask.shape
+    room = background.shape[0] - height, background.shape[1] - width
+    if min(room) < 0:
+        return None
+    seam = (part.mask - cv2.erode(part.mask, np.ones((5, 5), np.uint8))) > 0
+    rim = part.image[seam].astype(np.int16)
+    area = int(part.mask.sum())
+    best, best_cost = None, np.inf
+    for _ in range(tries):
+        top, left = (int(rng.integers(free + 1)) for free in room)
+        window = slice(top, top + height), slice(left, left + width)
+        if occupied is not None:
+            overlap = int((part.mask & occupied[window]).sum())
+            if overlap > max_overlap * area:
+                continue
+        cost = float(np.abs(background[window][seam] - rim).mean())
+        if cost < best_cost:
+            best, best_cost = (top, left), cost
+    return None if best is None else (best, best_cost)
+
+
+def paste(
+    background: np.ndarray,
+    part: CutOut,
+    place: tuple[int, int],
+    feather: float,
+    colour_strength: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Set a cut-out into an image, with a soft edge and matched colours.
+
+    Args:
+        background: (H, W, 3) uint8 BGR.
+        part: the cut-out, (h, w).
+        place: (top, left) of the cut-out; it lies inside the frame.
+        feather: width of the soft edge in pixels, at most 2 * MARGIN - 1.
+        colour_strength: 0 keeps the part's colours, 1 gives it the surroundings'.
+
+    Returns:
+        The image (H, W, 3) uint8 and the mask (H, W) uint8 of the pasted pixels.
+    """
+    height, width = part.mask.shape
+    top, left = place
+    window = slice(top, top + height), slice(left, left + width)
+    below = background[window]
+    matched = match_colour(part.image, part.mask, below, 1 - part.mask, colour_strength)
+    image = background.copy()
+    image[window] = blend(below, matched, soft_edge(part.mask, feather))
+    mask = np.zeros(background.shape[:2], np.uint8)
+    mask[window] = part.mask
+    return image, mask

@@ -1,0 +1,47 @@
+"""Named recipes."""
+
+from .recipe import ForgeRecipe, HistoryRanges
+
+PRESETS = {
+    # A noisy photograph with clean parts in it: plain enough for a small network to
+    # learn within minutes, and still a picture that a person would believe.
+    'demo': ForgeRecipe(
+        area_range=(0.05, 0.3),
+        removal_area_range=(0.05, 0.15),
+        background=HistoryRanges(
+            noise_sigma=(6.0, 10.0),
+            poisson_probability=0.3,
+            jpeg_quality=(90, 98),
+            jpeg_probability=0.3,
+        ),
+        part=HistoryRanges(
+            blur_sigma=(0.5, 0.9),
+            blur_probability=0.6,
+            noise_sigma=(0.0, 1.0),
+            jpeg_quality=(50, 75),
+            jpeg_probability=0.6,
+        ),
+        authentic_part_share=0.25,
+        final_jpeg_quality=(92, 98),
+        final_jpeg_probability=0.25,
+    ),
+    # Two cameras and two saves, drawn alike: only their difference gives a part away.
+    'natural': ForgeRecipe(
+        background=HistoryRanges(
+            blur_probability=0.2,
+            noise_sigma=(0.5, 4.0),
+            resample_probability=0.2,
+            jpeg_quality=(70, 98),
+            jpeg_probability=0.7,
+        ),
+        part=HistoryRanges(
+            blur_probability=0.3,
+            noise_sigma=(0.0, 4.0),
+            resample_probability=0.3,
+            jpeg_quality=(60, 98),
+            jpeg_probability=0.7,
+        ),
+        final_jpeg_quality=(80, 98),
+        final_jpeg_probability=0.5,
+    ),
+}

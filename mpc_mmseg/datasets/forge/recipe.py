@@ -1,0 +1,166 @@
+"""The ranges from which a forgery's parameters are drawn."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .history import History
+from .irregular_mask import check_area_range
+from .paste import MARGIN
+
+Range = tuple[float, float]
+KINDS = ('splice', 'copy_move', 'removal')
+
+
+def check_range(name: str, value: Range, low: float, high: float) -> None:
+    """Raise ValueError unless `low <= value[0] <= value[1] <= high`."""
+    numbers = len(value) == 2 and all(isinstance(each, (int, float)) for each in value)
+    if not numbers or not low <= value[0] <= value[1] <= high:
+        raise ValueError(
+            f'{name} must be two ascending numbers in {low:g}..{high:g}, got {value}'
+        )
+
+
+@dataclass(frozen=True)
+class HistoryRanges:
+    """Ranges of a `History`; each step happens with a probability of its own.
+
+    Args:
+        blur_sigma: pixels.
+        blur_probability: 0..1.
+        noise_sigma: 8-bit units.
+        poisson_probability: how often the noise grows with the brightness.
+        scale: size through which the image is resampled.
+        resample_probability: 0..1.
+        jpeg_quality: 1..100.
+        jpeg_probability: 0..1.
+
+    Raises:
+        ValueError: a range is reversed or out of bounds.
+    """
+
+    blur_sigma: Range = (0.3, 0.8)
+    blur_probability: float = 0.0
+    noise_sigma: Range = (0.0, 0.0)
+    poisson_probability: float = 0.5
+    scale: Range = (0.7, 0.95)
+    resample_probability: float = 0.0
+    jpeg_quality: Range = (75, 98)
+    jpeg_probability: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_range('blur_sigma', self.blur_sigma, 0.05, 20)
+        check_range('noise_sigma', self.noise_sigma, 0, 100)
+        check_range('scale', self.scale, 0.1, 4)
+        check_range('jpeg_quality', self.jpeg_quality, 1, 100)
+        _check_probabilities(self)
+
+    def draw(self, rng: np.random.Generator) -> History:
+        """Draw a history."""
+        # every number is drawn each time, so that a changed probability moves no other
+        blur, resampled, compressed, poisson = rng.random(4)
+        blur_sigma = rng.uniform(*self.blur_sigma)
+        noise_sigma = rng.uniform(*self.noise_sigma)
+        scale = rng.uniform(*self.scale)
+        quality = round(rng.uniform(*self.jpeg_quality))
+        return History(
+            blur_sigma=blur_sigma if blur < self.blur_probability else 0.0,
+            noise_sigma=noise_sigma,
+            noise_kind='poisson' if poisson < self.poisson_probability else 'gaussian',
+            scale=scale if resampled < self.resample_probability else 1.0,
+            jpeg_quality=quality if compressed < self.jpeg_probability else None,
+        )
+
+
+@dataclass(frozen=True)
+class ForgeRecipe:
+    """How forgeries are made: kinds, sizes, edges and histories.
+
+    Args:
+        kinds: of 'splice', 'copy_move' and 'removal'.
+        area_range: share of the image that is forged.
+        removal_area_range: the same for removals; large fills look smeared.
+        scale_range: enlargement of pasted parts.
+        rotation_range: rotation of pasted parts in degrees.
+        feather_range: width of the soft edge in pixels.
+        colour_strength_range: how far a splice takes on its surroundings' colours.
+        inpaint_radius_range: pixels that a fill looks at around each pixel.
+        background: history of the untouched photograph.
+        part: history of what is pasted. A fill has no history but its smoothness.
+        authentic_part_share: how often an authentic image, which has one history all
+            over, has a part's rather than a background's.
+        final_jpeg_quality: JPEG quality of the finished image.
+        final_jpeg_probability: how often the finished image is compressed.
+
+    Raises:
+        ValueError: an unknown kind, or a range or probability out of bounds.
+    """
+
+    kinds: tuple[str, ...] = KINDS
+    area_range: Range = (0.03, 0.3)
+    removal_area_range: Range = (0.03, 0.12)
+    scale_range: Range = (0.8, 1.25)
+    rotation_range: Range = (-15.0, 15.0)
+    feather_range: Range = (0.0, 3.0)
+    colour_strength_range: Range = (0.3, 0.7)
+    inpaint_radius_range: Range = (3.0, 7.0)
+    background: HistoryRanges = field(default_factory=HistoryRanges)
+    part: HistoryRanges = field(default_factory=HistoryRanges)
+    authentic_part_share: float = 0.5
+    final_jpeg_quality: Range = (85, 98)
+    final_jpeg_probability: float = 0.0
+
+    def __post_init__(self) -> None:
+        unknown = [kind for kind in self.kinds if kind not in KINDS]
+        if unknown or not self.kinds:
+            raise ValueError(f'kinds must be some of {KINDS}, got {self.kinds}')
+        check_area_range(self.area_range)
+        check_area_range(self.removal_area_range)
+        check_range('scale_range', self.scale_range, 0.25, 4)
+        check_range('rotation_range', self.rotation_range, -180, 180)
+        check_range('feather_range', self.feather_range, 0, 2 * MARGIN - 1)
+        check_range('colour_strength_range', self.colour_strength_range, 0, 1)
+        check_range('inpaint_radius_range', self.inpaint_radius_range, 1, 50)
+        check_range('final_jpeg_quality', self.final_jpeg_quality, 1, 100)
+        _check_probabilities(self, 'authentic_part_share')
+
+
+def _check_probabilities(ranges: Any, *others: str) -> None:
+    """Raise ValueError where a probability of a dataclass lies outside 0..1."""
+    for entry in dataclasses.fields(ranges):
+        if entry.name.endswith('_probability') or entry.name in others:
+            value = getattr(ranges, entry.name)
+            if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+                raise ValueError(f'{entry.name} must lie in 0..1, got {value}')
+
+
+def override(recipe: ForgeRecipe, values: Mapping[str, Any]) -> ForgeRecipe:
+    """A recipe with some values replaced.
+
+    Args:
+        recipe: what to start from.
+        values: by name, with a dot before the name of a history's range, such as
+            `{'area_range': (0.05, 0.1), 'part.noise_sigma': (0, 1)}`.
+
+    Raises:
+        ValueError: an unknown name, or a value that the recipe refuses.
+    """
+    for name, value in values.items():
+        owner, _, inner = name.rpartition('.')
+        target: Any = getattr(recipe, owner, None) if owner else recipe
+        known = dataclasses.is_dataclass(target) and inner in {
+            entry.name for entry in dataclasses.fields(target)
+        }
+        if not known or inner in ('background', 'part'):
+            raise ValueError(
+                f'no value {name!r} in a recipe; see ForgeRecipe for its values, and '
+                'HistoryRanges for those of background and part'
+            )
+        if isinstance(getattr(target, inner), tuple):
+            value = tuple(value) if isinstance(value, list | tuple) else (value,)
+        changed: Any = dataclasses.replace(target, **{inner: value})
+        recipe = dataclasses.replace(recipe, **{owner: changed}) if owner else changed
+    return recipe

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from ..image_io import PIXEL_LIMIT, read_mask
+from .load_forgery_image import read_file
+
+
+@TRANSFORMS.register_module()
+class LoadForgeryMask(BaseTransform):
+    """Load the mask of an image: 1 forged, 0 authentic.
+
+    The mask has the image's original size, so this stands before the steps that change
+    image and mask together in training, and after Resize in a test pipeline, whose
+    scores count at the original size. A sample whose ``seg_map_path`` is None is an
+    authentic photograph: all 0. One without that key has no ground truth (inference)
+    and passes unchanged.
+
+    Required Keys: ori_shape, seg_map_path. Added Keys: gt_seg_map (H, W) uint8, and its
+    name in seg_fields.
+
+    Args:
+        pixel_limit: Refuse masks of more pixels than this.
+        backend_args: Which MMEngine file backend reads the file, and how; None: the
+            one that the path's prefix names.
+
+    Raises:
+        ImageReadError: If the mask cannot be read; names the file.
+        ValueError: If mask and image differ in size; names both.
+    """
+
+    def __init__(
+        self, pixel_limit: int = PIXEL_LIMIT, backend_args: dict | None = None
+    ) -> None:
+        if pixel_limit < 1:
+            raise ValueError(f'pixel_limit must be positive, not {pixel_limit}')
+        self.pixel_limit = pixel_limit
+        self.backend_args = backend_args
+
+    def transform(self, results: dict) -> dict:
+        if 'seg_map_path' not in results:
+            return results
+        path, size = results['seg_map_path'], tuple(results['ori_shape'][:2])
+        if path is None:
+            mask = np.zeros(size, np.uint8)
+        else:
+            mask = read_mask(
+                read_file(path, self.backend_args), path, pixel_limit=self.pixel_limit
+            )
+            if mask.shape != size:
+                raise ValueError(
+                    size_mismatch(
+                        results.get('img_path', 'image'), size, path, mask.shape
+                    )
+                )
+        results['gt_seg_map'] = mask
+        fields = results.setdefault('seg_fields', [])
+        if 'gt_seg_map' not in fields:
+            fields.append('gt_seg_map')
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(pixel_limit={self.pixel_limit}, '
+            f'backend_args={self.backend_args})'
+        )
+
+
+def size_mismatch(
+    image: str, image_size: tuple[int, ...], mask: str, mask_size: tuple[int, ...]
+) -> str:
+    """Say that a mask is not of its image's size, and what it may come from.
+
+    Args:
+        image: The image's path.
+        image_size: Its upright size (H, W).
+        mask: The mask's path.
+        mask_size: Its upright size (H, W).
+    """
+    height, width = image_size
+    mask_height, mask_width = mask_size
+    text = (
+        f'{image} is {width} wide and {height} high, its mask {mask} is {mask_width} '
+        f'wide and {mask_height} high'
+    )
+    if mask_size == image_size[::-1]:
+        text += (
+            '. A quarter turn would make them fit: was the mask drawn on the image '
+            'before its EXIF rotation? Turn the mask upright'
+        )
+    elif height * mask_width == width * mask_height:
+        text += '. They have the same proportions: one of them was resized'
+    return text

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmseg.datasets.transforms import PackSegInputs
+from mmseg.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class PackForgeryInputs(PackSegInputs):
+    """mmseg's PackSegInputs, with what the forgery metric and reports ask for.
+
+    Args:
+        meta_keys: Which entries go into the data sample's metainfo, where the sample
+            has them. The defaults are mmseg's and ``dataset_name``, ``forged`` (whether
+            the image has a mask) and ``sample_idx``.
+    """
+
+    def __init__(
+        self,
+        meta_keys: Sequence[str] = (
+            'img_path',
+            'seg_map_path',
+            'ori_shape',
+            'img_shape',
+            'pad_shape',
+            'scale_factor',
+            'flip',
+            'flip_direction',
+            'reduce_zero_label',
+            'dataset_name',
+            'forged',
+            'sample_idx',
+        ),
+    ) -> None:
+        super().__init__(meta_keys=meta_keys)

@@ -1,0 +1,46 @@
+"""Weights pass from one run to the next only if they fit."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+
+def check_weights(
+    state: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    required: Sequence[str],
+    source: str,
+) -> None:
+    """Compare a checkpoint's weights with the model's, by name and shape.
+
+    Args:
+        state: The checkpoint's state dict.
+        expected: The model's.
+        required: Prefixes of the names that the checkpoint must hold, all of them.
+        source: What errors call the checkpoint.
+
+    Raises:
+        RuntimeError: If a required weight is missing, a weight is unknown to the
+            model, or a shape differs; with the names.
+    """
+    state = {key.removeprefix('module.'): value for key, value in state.items()}
+    prefixes = tuple(required)
+    problems = {
+        'missing': [k for k in expected if k.startswith(prefixes) and k not in state],
+        'unknown to the model': [k for k in state if k not in expected],
+        'of another shape': [
+            f'{k} {tuple(v.shape)} instead of {tuple(expected[k].shape)}'
+            for k, v in state.items()
+            if k in expected and v.shape != expected[k].shape
+        ],
+    }
+    found = {what: keys for what, keys in problems.items() if keys}
+    if found:
+        lines = [
+            f'  {len(keys)} {what}: {", ".join(keys[:10])}{" ..." * (len(keys) > 10)}'
+            for what, keys in found.items()
+        ]
+        raise RuntimeError(
+            f'{source} does not fit this model; use a checkpoint of the same '
+            'architecture:\n' + '\n'.join(lines)
+        )

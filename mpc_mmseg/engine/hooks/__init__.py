@@ -1,0 +1,4 @@
+from .save_maps_hook import SaveMapsHook
+from .two_phase_hook import TwoPhaseHook
+
+__all__ = ['SaveMapsHook', 'TwoPhaseHook']

@@ -1,0 +1,44 @@
+"""Writes the probability maps of a test run."""
+
+import os
+import os.path as osp
+
+import cv2
+import numpy as np
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+
+
+def map_name(meta: dict) -> str:
+    """File name of an image's map, unique within a test run."""
+    stem = osp.splitext(osp.basename(meta['img_path']))[0]
+    index = meta.get('sample_idx')
+    return f'{stem}.png' if index is None else f'{index:06d}_{stem}.png'
+
+
+@HOOKS.register_module()
+class SaveMapsHook(Hook):
+    """Writes each tested image's probability map as a 16-bit PNG at native size.
+
+    Args:
+        out_dir: Folder; a data set gets a folder of its name in it.
+
+    Raises:
+        OSError: If a map cannot be written.
+    """
+
+    def __init__(self, out_dir: str) -> None:
+        self.out_dir = out_dir
+
+    def after_test_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
+        """Write the maps of a batch."""
+        for sample in outputs or ():
+            meta = sample.metainfo
+            folder = osp.join(self.out_dir, meta.get('dataset_name') or 'images')
+            os.makedirs(folder, exist_ok=True)
+            path = osp.join(folder, map_name(meta))
+            prob = sample.forgery_prob.data[0].cpu().numpy()
+            if not cv2.imwrite(path, np.round(prob * 65535).astype(np.uint16)):
+                raise OSError(f'could not write {path}')

@@ -1,0 +1,97 @@
+"""From the command line to a config that a runner can be built from."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+
+from .phases import read_phases
+
+# Arguments of MMEngine's Runner that a config need not hold to be overridden.
+_RUNNER_KEYS = {
+    'auto_scale_lr',
+    'compile',
+    'find_unused_parameters',
+    'launcher',
+    'model_wrapper_cfg',
+    'sync_bn',
+    'work_dir',
+}
+
+
+def _datasets(dataset: dict) -> Iterator[dict]:
+    """The innermost data sets below wrappers and mixtures."""
+    inner = dataset.get('datasets') or (
+        [dataset['dataset']] if 'dataset' in dataset else []
+    )
+    for child in inner:
+        yield from _datasets(child)
+    if not inner:
+        yield dataset
+
+
+def set_data_root(cfg: Config, data_root: str) -> None:
+    """Point every data set of a config to one folder."""
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if cfg.get(key):
+            for dataset in _datasets(cfg[key].dataset):
+                dataset['data_root'] = data_root
+
+
+def override(cfg: Config, options: Sequence[str]) -> None:
+    """Apply ``KEY=VALUE`` overrides.
+
+    Raises:
+        ValueError: If an option's first word is no key of the config, which
+            MMEngine would take in silence and never read.
+    """
+    for option in options:
+        key, separator, value = option.partition('=')
+        head = key.split('.')[0]
+        if not separator:
+            raise ValueError(f'--cfg-options {option}: expected KEY=VALUE')
+        if head not in cfg and head not in _RUNNER_KEYS:
+            raise ValueError(
+                f'--cfg-options {option}: the config has no {head!r}; its keys are '
+                f'{", ".join(sorted(cfg.keys()))}'
+            )
+        cfg.merge_from_dict({key: DictAction._parse_iterable(value)})
+
+
+def load_config(
+    path: str,
+    options: Sequence[str] = (),
+    data_root: str | None = None,
+    launcher: str = 'none',
+) -> Config:
+    """A config file with overrides, checked as far as it can be without data.
+
+    On a machine without a GPU a distributed run gets the gloo backend, whose
+    process group is started here.
+
+    Args:
+        path: Config file.
+        options: ``KEY=VALUE`` overrides.
+        data_root: Folder for every data set, or None.
+        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+
+    Raises:
+        ValueError: If an override or a phase of the config is wrong.
+    """
+    cfg = Config.fromfile(path)
+    override(cfg, options)
+    if data_root is not None:
+        set_data_root(cfg, data_root)
+    if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
+        read_phases(cfg)
+    cfg.launcher = launcher
+    if launcher != 'none' and not torch.cuda.is_available():
+        # MMEngine's launcher sets a CUDA device whatever the backend, unless the
+        # process group is there already.
+        if not torch.distributed.is_initialized() and 'RANK' in os.environ:
+            torch.distributed.init_process_group('gloo')
+        cfg.model_wrapper_cfg = ConfigDict(
+            type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+        )
+    return cfg

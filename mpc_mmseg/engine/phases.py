@@ -1,0 +1,141 @@
+"""What a config says of its phases, and what follows from it."""
+
+import copy
+from dataclasses import dataclass
+
+from mmengine.config import Config
+
+#: Config key of each phase, in the order in which one run passes through them.
+PHASE_KEYS = {
+    'contrast': 'contrast_phase',
+    'localize': 'localize_phase',
+    'supervised': 'supervised_phase',
+}
+_FIELDS = {'max_iters', 'val_interval', 'optim_wrapper', 'param_scheduler'}
+_SPANS = ('begin', 'end', 'T_max', 'total_iters')
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of a run, in iterations of the whole run.
+
+    Attributes:
+        name: What ``MPCSegmentor.set_phase`` takes.
+        begin: First iteration.
+        end: First iteration after it.
+        val_interval: Iterations between validations, counted from ``begin``.
+        optim_wrapper: The phase's optimizer wrapper config.
+        param_scheduler: Scheduler configs, in iterations of the phase.
+    """
+
+    name: str
+    begin: int
+    end: int
+    val_interval: int
+    optim_wrapper: dict
+    param_scheduler: list[dict]
+
+    def validates_after(self, iteration: int) -> bool:
+        """Whether a validation is due when ``iteration`` iterations are done."""
+        done = iteration - self.begin
+        return done % self.val_interval == 0 or iteration == self.end
+
+
+def _positive(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f'{name} must be a positive integer, got {value!r}')
+    return value
+
+
+def resolve_spans(schedule: dict, length: int, name: str) -> dict:
+    """A scheduler's config with its spans in iterations of a phase.
+
+    Args:
+        schedule: Config; ``begin``, ``end``, ``T_max`` and ``total_iters`` are
+            iterations (int) or shares of the phase (float in 0..1); ``end``
+            defaults to the phase's length. A ReduceOnPlateau counts validations
+            and is left as it is.
+        length: Iterations of the phase.
+        name: What errors call it.
+
+    Raises:
+        ValueError: If a span does not fit into the phase.
+    """
+    if str(schedule.get('type', '')).startswith('ReduceOnPlateau'):
+        # MMEngine steps these by validations, which it calls epochs.
+        return {'by_epoch': True, 'end': 10**9, **schedule}
+    schedule = {'by_epoch': False, 'end': 1.0, **schedule}
+    for key in _SPANS:
+        value = schedule.get(key)
+        if value is None:
+            continue
+        if isinstance(value, float) and 0 <= value <= 1:
+            value = round(value * length)
+        if not isinstance(value, int) or not 0 <= value <= length:
+            raise ValueError(
+                f'{name}.{key} = {schedule[key]!r} does not fit the phase of '
+                f'{length} iterations: give iterations up to that, or a share in 0..1'
+            )
+        schedule[key] = value
+    return schedule
+
+
+def read_phases(cfg: Config) -> list[Phase]:
+    """The phases that a config defines, in order.
+
+    Everything that depends on a phase's length is derived here, when the run
+    starts, so that overriding ``contrast_phase.max_iters`` is enough. A phase's
+    ``optim_wrapper`` is merged over the config's own, which holds what is common
+    (AMP, clipping, accumulation).
+
+    Args:
+        cfg: The run's config, with one or more of ``contrast_phase``,
+            ``localize_phase`` and ``supervised_phase``.
+
+    Raises:
+        ValueError: If there is no phase, one has unknown or missing keys, or a
+            number does not fit.
+    """
+    named = [(name, key) for name, key in PHASE_KEYS.items() if cfg.get(key)]
+    if not named:
+        raise ValueError(
+            f'the config defines no phase: add one of {list(PHASE_KEYS.values())}'
+        )
+    phases: list[Phase] = []
+    for name, key in named:
+        spec = Config(cfg[key]).to_dict()
+        if unknown := set(spec) - _FIELDS:
+            raise ValueError(f'{key} has unknown keys {sorted(unknown)}')
+        if missing := {'max_iters', 'optim_wrapper'} - set(spec):
+            raise ValueError(f'{key} lacks {sorted(missing)}')
+        length = _positive(spec['max_iters'], f'{key}.max_iters')
+        schedules = spec.get('param_scheduler') or []
+        schedules = [schedules] if isinstance(schedules, dict) else schedules
+        begin = phases[-1].end if phases else 0
+        schedules = [
+            resolve_spans(s, length, f'{key}.param_scheduler.{i}')
+            for i, s in enumerate(schedules)
+        ]
+        common = Config(dict(wrapper=copy.deepcopy(cfg.get('optim_wrapper') or {})))
+        common.merge_from_dict(dict(wrapper=spec['optim_wrapper']))
+        phases.append(
+            Phase(
+                name=name,
+                begin=begin,
+                end=begin + length,
+                val_interval=_positive(
+                    spec.get('val_interval', length), f'{key}.val_interval'
+                ),
+                optim_wrapper=common.to_dict()['wrapper'],
+                # A short phase may round a warm-up's share to no iteration.
+                param_scheduler=[
+                    s for s in schedules if s.get('begin', 0) < s['end']
+                ],
+            )
+        )
+    return phases
+
+
+def phase_at(phases: list[Phase], iteration: int) -> Phase:
+    """The phase that trains iteration ``iteration`` (0-based)."""
+    return next((p for p in phases if iteration < p.end), phases[-1])

@@ -1,0 +1,122 @@
+"""From what is kept of each image to the scores of data sets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from .confusion import Confusion
+from .curves import ScoreHistogram, roc_auc
+from .mpc_convention import mpc_scores
+
+MEAN = 'mean'
+
+
+@dataclass
+class ImageRecord:
+    """What is kept of one image, whatever its size.
+
+    Attributes:
+        dataset: Name of its data set.
+        img_path: Its file.
+        forged: Whether it is a forged image, as a whole.
+        counts: Its pixels at the threshold.
+        image_score: How sure the map is that the image was forged.
+        histogram: Its pixels by probability, to which those of other records
+            of its data set and kind may have been moved; None if moved away.
+        seg_map_path: Its mask's file, if it has one.
+        sample_idx: Its place in the data set, by which its map is found again.
+    """
+
+    dataset: str
+    img_path: str
+    forged: bool
+    counts: Confusion
+    image_score: float
+    histogram: ScoreHistogram | None
+    seg_map_path: str | None = None
+    sample_idx: int | None = None
+
+    def as_dict(self) -> dict:
+        """Gives the image's line of a report; F1 and IoU of forged images only."""
+        scores = {}
+        if self.forged:
+            scores['F1'], scores['IoU'] = mpc_scores(self.counts)
+        return {
+            'img_path': self.img_path,
+            'seg_map_path': self.seg_map_path,
+            'dataset': self.dataset,
+            'sample_idx': self.sample_idx,
+            'forged': self.forged,
+            **{name: getattr(self.counts, name) for name in ('tp', 'fp', 'fn', 'tn')},
+            **scores,
+            'image_score': self.image_score,
+        }
+
+
+def summarize(
+    records: Sequence[ImageRecord], authentic_as_zero: bool = False
+) -> dict[str, float]:
+    """Scores each data set, then averages over data sets.
+
+    Args:
+        records: All images, in any order.
+        authentic_as_zero: Whether each authentic image counts as F1 = 0 and
+            IoU = 0 and its pixels among the pooled ones; else they count in
+            ``image_AUC`` and ``false_alarm_area`` alone.
+
+    Returns:
+        ``{data set}/{score}`` and ``mean/{F1, IoU, score}``, in 0..1. A score
+        that is undefined, for want of forged or authentic images, is absent.
+
+    Raises:
+        ValueError: If a data set is called 'mean'.
+    """
+    by_dataset: dict[str, list[ImageRecord]] = {}
+    for record in records:
+        by_dataset.setdefault(record.dataset, []).append(record)
+    if MEAN in by_dataset:
+        raise ValueError(f"a data set cannot be called '{MEAN}': that is the average")
+    scores = {
+        f'{name}/{score}': value
+        for name, images in by_dataset.items()
+        for score, value in _score_dataset(images, authentic_as_zero).items()
+    }
+    for score in ('F1', 'IoU'):
+        values = [scores[k] for n in by_dataset if (k := f'{n}/{score}') in scores]
+        if values:
+            scores[f'{MEAN}/{score}'] = fmean(values)
+    if f'{MEAN}/F1' in scores:
+        scores[f'{MEAN}/score'] = (scores[f'{MEAN}/F1'] + scores[f'{MEAN}/IoU']) / 2
+    return scores
+
+
+def _score_dataset(
+    images: list[ImageRecord], authentic_as_zero: bool
+) -> dict[str, float]:
+    forged = [image for image in images if image.forged]
+    authentic = [image for image in images if not image.forged]
+    scores: dict[str, float] = {}
+    pairs = [mpc_scores(image.counts) for image in forged]
+    if authentic_as_zero:
+        pairs += [(0.0, 0.0)] * len(authentic)
+    if pairs:
+        f1s, ious = zip(*pairs)
+        scores.update(F1=fmean(f1s), IoU=fmean(ious))
+    pooled = ScoreHistogram()
+    for image in images if authentic_as_zero else forged:
+        if image.histogram is not None:
+            pooled += image.histogram
+    if pooled.has_both:
+        scores['pooled_AP'] = pooled.average_precision()
+        scores['pooled_AUC'] = pooled.roc_auc()
+        scores['best_F1'], scores['best_threshold'] = pooled.best_f1()
+    if forged and authentic:
+        values = np.array([image.image_score for image in images])
+        labels = np.array([image.forged for image in images])
+        scores['image_AUC'] = roc_auc(values, labels)
+    alarms = [a.counts.fp / a.counts.total for a in authentic if a.counts.total]
+    if alarms:
+        scores['false_alarm_area'] = fmean(alarms)
+    return scores

@@ -1,0 +1,3 @@
+from .hrnet import MPCHRNet
+
+__all__ = ['MPCHRNet']

@@ -1,0 +1,123 @@
+"""Phase 1's loss: pixel contrast over several views."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .info_nce import info_nce
+from .views import ImageSources, View
+
+DEFAULT_VIEWS = ('WithinImageView', 'CrossScaleView', 'CrossModalityView')
+
+
+def masks_for(maps: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
+    """The mask at each map's size, nearest neighbour, from the finest map's mask.
+
+    Args:
+        maps: Maps (B, C, H_i, W_i), finest first.
+        mask: Integer mask (B, H, W).
+    """
+    finest = F.interpolate(mask[:, None].float(), maps[0].shape[-2:])
+    return [F.interpolate(finest, m.shape[-2:])[:, 0].long() for m in maps]
+
+
+def attached_zero(maps: Sequence[Tensor]) -> Tensor:
+    """Zero whose graph reaches every map, so that no parameter goes unused."""
+    return sum(m.flatten()[:1].float().sum() for m in maps) * 0  # type: ignore
+
+
+@MODELS.register_module()
+class MultiViewPixelContrastLoss(nn.Module):
+    """Multi-view pixel contrast (MPC, IEEE TIFS 2025).
+
+    Authentic pixels are queries, forged ones negatives. Each view's loss is the
+    mean over images; an image with one class missing counts as zero.
+
+    Args:
+        sampler: Config of the pixel sampler.
+        views: Configs of the views, each with a ``weight``; leave one out to
+            remove it.
+        temperature: Temperature of the contrast.
+
+    Raises:
+        ValueError: If there is no view, a view is named twice, or the
+            temperature is not positive.
+    """
+
+    def __init__(
+        self,
+        sampler: dict | None = None,
+        views: Sequence[dict] = tuple(dict(type=name) for name in DEFAULT_VIEWS),
+        temperature: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise ValueError(f'temperature must be positive, got {temperature}')
+        self.sampler = MODELS.build(sampler or dict(type='RandomPixelSampler'))
+        self.views: list[View] = [MODELS.build(view) for view in views]
+        names = [view.name for view in self.views]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f'views must be at least one and distinct, got {names}')
+        self.temperature = temperature
+
+    @property
+    def needs_second_pass(self) -> bool:
+        """Whether any view compares two passes of an image."""
+        return any(view.needs_second_pass for view in self.views)
+
+    def forward(
+        self,
+        first_pass: Sequence[Tensor],
+        second_pass: Sequence[Tensor] | None,
+        mask: Tensor,
+    ) -> dict[str, Tensor]:
+        """Losses of a batch by view.
+
+        Args:
+            first_pass: Projected maps (B, C, H_i, W_i), finest first.
+            second_pass: The same images' maps from another stochastic pass; None
+                where no view needs it.
+            mask: Integer mask (B, H, W): 1 forged, 0 authentic, 255 ignored.
+
+        Returns:
+            ``loss_<view>`` per view, weighted, scalar, attached to the graph.
+
+        Raises:
+            ValueError: If a view needs a second pass or coarser maps and there
+                are none.
+        """
+        if second_pass is None and self.needs_second_pass:
+            raise ValueError(
+                'a view needs second_pass: give it, or remove CrossModalityView'
+            )
+        needs_coarser = any(view.needs_coarser for view in self.views)
+        if needs_coarser and len(first_pass) < 2:
+            raise ValueError('CrossScaleView needs at least two maps, got one')
+        masks = masks_for(first_pass, mask)
+        losses = {view.name: [] for view in self.views}  # type: dict[str, list[Tensor]]
+        for b in range(mask.size(0)):
+            maps = [m[b] for m in first_pass]
+            labels = [m[b] for m in masks]
+            second = second_pass[0][b] if second_pass is not None else None
+            sources = ImageSources(
+                finest=self.sampler(maps[:1], labels[:1]),
+                coarser=self.sampler(maps[1:], labels[1:]) if needs_coarser else None,
+                second=None
+                if second is None
+                else self.sampler([second], labels[:1]),
+            )
+            for view in self.views:
+                losses[view.name] += [
+                    info_nce(queries, negatives, self.temperature)
+                    for queries, negatives in view.pairs(sources)
+                ]
+        zero = attached_zero([*first_pass, *(second_pass or ())])
+        return {
+            f'loss_{view.name}': torch.stack(losses[view.name]).sum()
+            * (view.weight / mask.size(0))
+            + zero
+            for view in self.views
+        }

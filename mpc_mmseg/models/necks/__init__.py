@@ -1,0 +1,3 @@
+from .multi_scale_projection import MultiScaleProjection
+
+__all__ = ['MultiScaleProjection']

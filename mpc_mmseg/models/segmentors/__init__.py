@@ -1,0 +1,3 @@
+from .mpc_segmentor import MPCSegmentor
+
+__all__ = ['MPCSegmentor']

@@ -1,0 +1,38 @@
+"""The OpenMMLab packages are there, and of a version that was tested."""
+
+import importlib
+
+from packaging.version import Version
+
+#: Import name -> (lowest, below), over both distributions.
+SUPPORTED = {
+    'mmengine': ('0.10.4', '0.11'),
+    'mmcv': ('2.0.0rc4', '2.4'),
+    'mmseg': ('1.2.0', '1.5'),
+}
+_INSTALL = (
+    "install one OpenMMLab distribution: pip install 'mpc_mmseg[mminstall]' "
+    "(maintained, no compiler) or 'mpc_mmseg[openmmlab]' (upstream)"
+)
+
+
+def check_requirements() -> None:
+    """Raise unless mmengine, mmcv and mmseg are installed in a supported version.
+
+    Raises:
+        ImportError: In one sentence, what to install.
+    """
+    for name, (lowest, below) in SUPPORTED.items():
+        try:
+            # mmseg and mmcv check one another's versions by assertions.
+            version = importlib.import_module(name).__version__
+        except ImportError as error:
+            # A package that is there but broken must show its own error.
+            if error.name is not None and error.name.split('.')[0] != name:
+                raise
+            raise ImportError(f'mpc_mmseg needs {name}: {_INSTALL}.') from None
+        if not Version(lowest) <= Version(version) < Version(below):
+            raise ImportError(
+                f'mpc_mmseg supports {name} >= {lowest}, < {below} and found '
+                f'{version}: {_INSTALL}.'
+            )

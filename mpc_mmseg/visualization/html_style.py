@@ -1,0 +1,65 @@
+"""The style sheet of a report: narrow text, wide pictures, good on paper too."""
+
+STYLE = """
+:root { --ink: #1f2a44; --soft: #5b6478; --line: #dfe3ea; --own: #eef4fc;
+  --accent: #d1495b; }
+* { box-sizing: border-box; }
+body { margin: 0; background: #f5f6f8; color: var(--ink);
+  font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+main { max-width: 1120px; margin: 0 auto; padding: 40px 36px 56px;
+  background: #fff; }
+h1 { font-size: 28px; line-height: 1.2; margin: 0 0 16px; }
+h2 { font-size: 19px; margin: 40px 0 10px; padding-top: 16px;
+  border-top: 1px solid var(--line); }
+p { margin: 0 0 12px; max-width: 76ch; }
+.verdict { font-size: 17px; padding: 14px 18px; max-width: none;
+  background: var(--own); border-left: 4px solid #3b6fb6; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 7px 14px; text-align: right; white-space: nowrap;
+  border-bottom: 1px solid var(--line); }
+thead th { font-weight: 600; color: var(--soft); font-size: 13px; }
+tbody th { text-align: left; font-weight: 500; padding-left: 10px; }
+tr.own th, tr.own td { background: var(--own); font-weight: 700; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px;
+  margin: 14px 0 0; font-size: 13px; color: var(--soft); }
+dt { font-weight: 600; } dd { margin: 0; }
+figure { margin: 0; }
+figcaption { font-size: 12.5px; color: var(--soft); margin-top: 4px; }
+.plots { display: flex; flex-wrap: wrap; gap: 18px; }
+.plots figure { flex: 1 1 320px; max-width: 515px; }
+.plots img { width: 100%; border: 1px solid var(--line); }
+article { padding: 14px 0 18px; border-bottom: 1px solid var(--line);
+  break-inside: avoid; }
+article header { display: flex; justify-content: space-between; gap: 20px;
+  margin-bottom: 8px; }
+article header b { overflow-wrap: anywhere; font-weight: 600; }
+article header span { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.bar { display: inline-block; width: 90px; height: 8px; margin-right: 10px;
+  background: #e6e9ef; border-radius: 4px; overflow: hidden; }
+.bar i { display: block; height: 100%; background: var(--accent); }
+.legend { font-size: 13px; color: var(--soft); }
+.legend i { display: inline-block; width: 160px; height: 10px; margin: 0 6px; }
+.maps { display: grid; gap: 10px; grid-auto-flow: column;
+  grid-auto-columns: minmax(0, 1fr); align-items: end; }
+.maps img { width: 100%; display: block; outline: 1px solid var(--line); }
+footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
+  overflow-wrap: anywhere; }
+@media (max-width: 700px) {
+  main { padding: 24px 14px; }
+  .legend { font-size: 13px; color: var(--soft); }
+.legend i { display: inline-block; width: 160px; height: 10px; margin: 0 6px; }
+.maps { grid-auto-flow: row; grid-template-columns: 1fr 1fr; }
+}
+@media print {
+  body, main { background: #fff; }
+  body { font-size: 12px; }
+  main { max-width: none; padding: 0; }
+  th, td { padding: 5px 7px; white-space: normal; }
+  .plots { gap: 10px; }
+  .plots figure { flex: 1 1 30%; max-width: 49%; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  section, table { break-inside: avoid; }
+  h2 { break-after: avoid; }
+}
+"""

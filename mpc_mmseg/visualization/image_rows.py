@@ -1,0 +1,174 @@
+"""The images of a report: photograph, truth, heat map, mask and F1 of each."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mpc_mmseg.datasets.image_io import read_image, read_mask
+from mpc_mmseg.engine.hooks.save_maps_hook import map_name
+from mpc_mmseg.evaluation.functional.mpc_convention import binarize
+
+from .html_report import ImageRow, Picture
+from .overlay import heat_map
+
+_LONG_SIDE = 320
+_TOP_LEVELS: dict[np.dtype, int] = {
+    np.dtype(np.uint8): 255,
+    np.dtype(np.uint16): 65535,
+}
+
+
+def read_per_image(path: str | Path) -> list[dict]:
+    """Reads the JSON lines that ForgeryMetric writes.
+
+    Raises:
+        ValueError: If a line is no such record, or there is none. Names the file.
+    """
+    records = []
+    lines = Path(path).read_text(encoding='utf-8').splitlines()
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            missing = {'img_path', 'dataset', 'forged', 'image_score'} - set(record)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f'{path}, line {number}: {error}') from error
+        if missing:
+            raise ValueError(f'{path}, line {number}: lacks {sorted(missing)}')
+        records.append(record)
+    if not records:
+        raise ValueError(f'{path} is empty: no image was evaluated')
+    return records
+
+
+def choose_images(records: list[dict], limit: int) -> list[dict]:
+    """Orders images from best to worst F1, authentic ones last, and thins them out.
+
+    Thinned out evenly, so that good and bad ones stay in proportion.
+
+    Raises:
+        ValueError: If ``limit`` is not positive.
+    """
+    if limit < 1:
+        raise ValueError(f'limit must be positive, got {limit}')
+    ranked = sorted(
+        records, key=lambda r: (not r['forged'], -r.get('F1', 0), r['img_path'])
+    )
+    if len(ranked) <= limit:
+        return ranked
+    chosen = np.unique(np.linspace(0, len(ranked) - 1, limit).round().astype(int))
+    return [ranked[i] for i in chosen]
+
+
+class ProbabilityFiles:
+    """Finds the probability map of an image in a folder.
+
+    A map is an 8- or 16-bit grey PNG named as ``tools/test.py --out`` names it,
+    ``<stem>.png`` or ``<stem>_prob.png``, in the folder or below; where names repeat,
+    below a folder named as the data set.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        FileNotFoundError: If it has no PNG.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        for path in sorted(self.folder.rglob('*.png')):
+            self._by_name[path.name].append(path)
+        if not self._by_name:
+            raise FileNotFoundError(f'{folder} holds no PNG with probabilities')
+
+    def read(self, record: dict) -> np.ndarray:
+        """Reads the map of an image as (H, W) float32 in 0..1.
+
+        Args:
+            record: Its line of `read_per_image`.
+
+        Raises:
+            FileNotFoundError: If there is none.
+            ValueError: If several fit, or the file is no grey PNG.
+        """
+        stem = Path(record['img_path']).stem
+        names = dict.fromkeys([map_name(record), f'{stem}.png', f'{stem}_prob.png'])
+        paths = next((self._by_name[n] for n in names if n in self._by_name), [])
+        if len(paths) > 1:
+            name = record['dataset']
+            own = [p for p in paths if name in p.relative_to(self.folder).parts]
+            paths = own or paths
+        if not paths:
+            raise FileNotFoundError(
+                f'{self.folder} holds no probability map of {record["img_path"]}: '
+                f'none of {", ".join(names)}'
+            )
+        if len(paths) > 1:
+            raise ValueError(
+                f'{paths[0]} and {paths[1]} both fit {record["img_path"]}; put the '
+                'maps of each data set into a folder of its name'
+            )
+        levels = cv2.imread(str(paths[0]), cv2.IMREAD_UNCHANGED)
+        if levels is None or levels.ndim != 2 or levels.dtype not in _TOP_LEVELS:
+            raise ValueError(f'{paths[0]} is no grey PNG of 8 or 16 bits')
+        return levels.astype(np.float32) / _TOP_LEVELS[levels.dtype]
+
+
+def image_row(
+    record: dict, maps: ProbabilityFiles | None = None, threshold: float = 0.5
+) -> ImageRow:
+    """Puts the pictures of one image together.
+
+    Args:
+        record: Its line of `read_per_image`.
+        maps: Where its probability map is; without, map and mask are left out.
+        threshold: Of the mask, as in `binarize`.
+
+    Raises:
+        ValueError: If its map or its mask has another size. Names the file.
+    """
+    image = read_image(record['img_path'])
+    pictures = {'photograph': _jpeg(image)}
+    truth_path = record.get('seg_map_path')
+    truth = np.zeros(image.shape[:2], np.uint8)
+    if truth_path:
+        truth = read_mask(truth_path)
+        _check_size(truth, image, truth_path, record['img_path'])
+    pictures['truth'] = _png(truth)
+    if maps is not None:
+        prob = maps.read(record)
+        _check_size(prob, image, f'the map in {maps.folder}', record['img_path'])
+        pictures['heat map'] = _jpeg(heat_map(prob))
+        pictures[f'mask at {threshold:g}'] = _png(binarize(prob, threshold))
+    if record['forged'] and 'F1' in record:
+        note, score = f'F1 {record["F1"]:.3f}', record['F1']
+    else:
+        n_pixels = max(sum(record.get(k, 0) for k in ('tp', 'fp', 'fn', 'tn')), 1)
+        note, score = f'authentic; called forged: {record["fp"] / n_pixels:.1%}', None
+    return ImageRow(Path(record['img_path']).name, pictures, note, score)
+
+
+def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> None:
+    if found.shape != image.shape[:2]:
+        raise ValueError(
+            f'{what} is {found.shape} but {path} is {image.shape[:2]} (height, width)'
+        )
+
+
+def _jpeg(image: np.ndarray) -> Picture:
+    return _encoded(image, '.jpg', [cv2.IMWRITE_JPEG_QUALITY, 90])
+
+
+def _png(mask: np.ndarray) -> Picture:
+    return _encoded(mask.astype(np.uint8) * 255, '.png', [])
+
+
+def _encoded(image: np.ndarray, suffix: str, options: list[int]) -> Picture:
+    scale = _LONG_SIDE / max(image.shape[:2])
+    if scale < 1:
+        height, width = (max(1, round(n * scale)) for n in image.shape[:2])
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return Picture(cv2.imencode(suffix, image, options)[1].tobytes())

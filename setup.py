@@ -1,0 +1,47 @@
+"""Packaging of mpc_mmseg."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION: dict[str, str] = {}
+exec((ROOT / 'mpc_mmseg/version.py').read_text(), VERSION)
+
+setup(
+    name='mpc_mmseg',
+    version=VERSION['__version__'],
+    description='Multi-view pixel contrast for image forgery localization, a plugin '
+    'for MMSegmentation',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['mpc_mmseg', 'mpc_mmseg.*']),
+    python_requires='>=3.10',
+    install_requires=[
+        'matplotlib',
+        'numpy',
+        'opencv-python',
+        'packaging',
+        'Pillow',
+        'torch>=2.0',
+    ],
+    extras_require={
+        # Two distributions of OpenMMLab with the same import names: install one.
+        'mminstall': [
+            'onedl-mmengine>=0.10.12',
+            'onedl-mmcv>=2.3.6',
+            'onedl-mmsegmentation>=1.4.2',
+        ],
+        'openmmlab': [
+            'mmengine==0.10.7',
+            'mmcv==2.1.0',
+            'mmsegmentation==1.2.2',
+            'ftfy',
+            'regex',
+        ],
+        'demo': ['scikit-image', 'scikit-learn'],
+        'test': ['pytest', 'scikit-image', 'scikit-learn'],
+        'dev': ['mypy', 'pre-commit', 'ruff'],
+    },
+)

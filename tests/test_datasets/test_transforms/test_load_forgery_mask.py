@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+from mmengine.dataset import Compose
+from PIL import ExifTags, Image
+
+from mpc_mmseg.datasets import LoadForgeryImage, LoadForgeryMask, PackForgeryInputs
+from mpc_mmseg.datasets.image_io import ImageReadError
+
+H, W = 24, 40
+
+
+def truth() -> np.ndarray:
+    mask = np.zeros((H, W), np.uint8)
+    mask[3:9, 5:25] = 1
+    return mask
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """Save an image and its mask as arrays; give what a data set gives."""
+
+    def save(mask, orientation=1):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = orientation
+        image = np.random.default_rng(0).integers(0, 255, (H, W, 3), np.uint8)
+        Image.fromarray(image).save(tmp_path / 'a.png', exif=exif)
+        if mask is not None:
+            Image.fromarray(mask).save(tmp_path / 'a_mask.png')
+        return {
+            'img_path': str(tmp_path / 'a.png'),
+            'seg_map_path': None if mask is None else str(tmp_path / 'a_mask.png'),
+            'seg_fields': [],
+        }
+
+    return save
+
+
+def load(sample):
+    return LoadForgeryMask()(LoadForgeryImage()(sample))
+
+
+def test_forged(sample):
+    results = load(sample(truth() * 255))
+    assert np.array_equal(results['gt_seg_map'], truth())
+    assert results['gt_seg_map'].dtype == np.uint8
+    assert results['seg_fields'] == ['gt_seg_map']
+
+
+def test_authentic_is_all_zero(sample):
+    results = load(sample(None))
+    assert results['gt_seg_map'].shape == (H, W)
+    assert results['gt_seg_map'].dtype == np.uint8
+    assert not results['gt_seg_map'].any()
+
+
+def test_without_ground_truth_nothing_changes(sample):
+    data = sample(None)
+    del data['seg_map_path']
+    assert 'gt_seg_map' not in load(data)
+
+
+def test_upright_mask_of_a_rotated_image(sample):
+    upright = np.rot90(truth(), -1)
+    results = load(sample(upright * 255, orientation=6))
+    assert results['img'].shape == (W, H, 3)
+    assert np.array_equal(results['gt_seg_map'], upright)
+
+
+def test_mask_drawn_before_the_exif_rotation(sample):
+    match = r'a\.png is 24 wide and 40 high.*a_mask\.png is 40 wide and 24 high.*EXIF'
+    with pytest.raises(ValueError, match=match):
+        load(sample(truth() * 255, orientation=6))
+
+
+def test_mask_of_another_size(sample):
+    with pytest.raises(ValueError, match=r'20 wide and 12 high.*resized'):
+        load(sample(truth()[::2, ::2] * 255))
+    with pytest.raises(ValueError, match=r'40 wide and 23 high$'):
+        load(sample(truth()[1:] * 255))
+
+
+def test_unreadable_mask_is_named(sample):
+    data = sample(truth())
+    with open(data['seg_map_path'], 'r+b') as file:
+        file.truncate(60)
+    with pytest.raises(ImageReadError, match=r'a_mask\.png'):
+        load(data)
+
+
+def test_pixel_limit():
+    with pytest.raises(ValueError, match=r'pixel_limit.*-1'):
+        LoadForgeryMask(pixel_limit=-1)
+
+
+def test_after_resize_the_mask_keeps_the_original_size(sample):
+    pipeline = Compose(
+        [
+            LoadForgeryImage(),
+            {'type': 'mmseg.Resize', 'scale': (16, 16)},
+            LoadForgeryMask(),
+            PackForgeryInputs(),
+        ]
+    )
+    packed = pipeline(sample(truth() * 255))
+    assert packed['inputs'].shape == (3, 16, 16)
+    data = packed['data_samples'].gt_sem_seg.data
+    assert np.array_equal(data[0].numpy(), truth())
+    assert packed['data_samples'].ori_shape == (H, W)
+    assert packed['data_samples'].scale_factor == (16 / W, 16 / H)
+
+
+def test_training_steps_move_image_and_mask_together(sample):
+    data = sample(truth() * 255)
+    with Image.open(data['img_path']) as image:
+        marked = np.asarray(image).copy()
+    marked[truth() == 1] = 255
+    marked[truth() == 0] = 0
+    Image.fromarray(marked).save(data['img_path'])
+    pipeline = Compose(
+        [
+            LoadForgeryImage(),
+            LoadForgeryMask(),
+            {'type': 'mmseg.RandomFlip', 'prob': 1.0},
+            {'type': 'mmseg.RandomCrop', 'crop_size': (16, 16)},
+            {'type': 'mmseg.Resize', 'scale': (32, 32), 'interpolation': 'nearest'},
+            PackForgeryInputs(),
+        ]
+    )
+    packed = pipeline(data)
+    mask = packed['data_samples'].gt_sem_seg.data[0]
+    assert packed['data_samples'].flip
+    assert mask.shape == (32, 32)
+    assert (packed['inputs'][0] == mask * 255).all()

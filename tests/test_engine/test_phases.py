@@ -1,0 +1,98 @@
+import pytest
+from mmengine.config import Config
+
+from mpc_mmseg.engine.phases import phase_at, read_phases
+
+
+def config(**changes):
+    adam = dict(optimizer=dict(type='AdamW', lr=1e-3))
+    return Config(
+        dict(
+            optim_wrapper=dict(type='OptimWrapper', clip_grad=dict(max_norm=1)),
+            contrast_phase=dict(
+                max_iters=100,
+                val_interval=30,
+                optim_wrapper=adam,
+                param_scheduler=[
+                    dict(type='LinearLR', begin=0.0, end=0.1),
+                    dict(type='CosineAnnealingLR', begin=0.1),
+                ],
+            ),
+            localize_phase=dict(max_iters=10, val_interval=4, optim_wrapper=adam),
+            **changes,
+        )
+    )
+
+
+def test_bounds_and_spans_follow_from_the_lengths():
+    cfg = config()
+    cfg.merge_from_dict({'contrast_phase.max_iters': 200})
+    contrast, localize = read_phases(cfg)
+    assert (contrast.begin, contrast.end) == (0, 200)
+    assert (localize.begin, localize.end) == (200, 210)
+    spans = [(s['begin'], s['end']) for s in contrast.param_scheduler]
+    assert spans == [(0, 20), (20, 200)]
+    assert all(s['by_epoch'] is False for s in contrast.param_scheduler)
+
+
+def test_common_wrapper_options_hold_in_both_phases():
+    for phase in read_phases(config()):
+        assert phase.optim_wrapper['clip_grad'] == dict(max_norm=1)
+        assert phase.optim_wrapper['optimizer']['type'] == 'AdamW'
+
+
+def test_validations_count_from_the_phase_and_close_it():
+    contrast, localize = read_phases(config())
+    assert [i for i in range(1, 101) if contrast.validates_after(i)] == [
+        30, 60, 90, 100,
+    ]  # fmt: skip
+    assert [i for i in range(101, 111) if localize.validates_after(i)] == [
+        104, 108, 110,
+    ]  # fmt: skip
+
+
+def test_phase_at():
+    phases = read_phases(config())
+    names = [phase_at(phases, i).name for i in (0, 99, 100, 109, 110)]
+    assert names == ['contrast', 'contrast', 'localize', 'localize', 'localize']
+
+
+def test_short_phase_drops_a_warm_up_that_rounds_to_nothing():
+    cfg = config()
+    cfg.merge_from_dict({'contrast_phase.max_iters': 4})
+    assert [s['type'] for s in read_phases(cfg)[0].param_scheduler] == [
+        'CosineAnnealingLR'
+    ]
+
+
+def test_plateau_counts_validations():
+    cfg = config()
+    cfg.contrast_phase.param_scheduler = [
+        dict(type='ReduceOnPlateauLR', monitor='mean/score', rule='greater')
+    ]
+    (plateau,) = read_phases(cfg)[0].param_scheduler
+    assert plateau['by_epoch'] is True and plateau['end'] > 10**6
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'message'),
+    [
+        ('contrast_phase.max_iters', 0, 'contrast_phase.max_iters'),
+        ('contrast_phase.max_iters', 1.5, 'contrast_phase.max_iters'),
+        ('localize_phase.val_interval', -1, 'localize_phase.val_interval'),
+        ('localize_phase.epochs', 3, 'unknown keys'),
+        ('contrast_phase.param_scheduler', [dict(type='X', end=101)], 'does not fit'),
+    ],
+)
+def test_bad_values_are_named(key, value, message):
+    cfg = config()
+    cfg.merge_from_dict({key: value})
+    with pytest.raises(ValueError, match=message):
+        read_phases(cfg)
+
+
+def test_no_phase_and_missing_keys():
+    with pytest.raises(ValueError, match='no phase'):
+        read_phases(Config(dict(optim_wrapper=dict())))
+    with pytest.raises(ValueError, match='optim_wrapper'):
+        read_phases(Config(dict(contrast_phase=dict(max_iters=3))))

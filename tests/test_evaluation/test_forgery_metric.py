@@ -1,0 +1,230 @@
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.structures import PixelData
+from mmseg.registry import METRICS
+from mmseg.structures import SegDataSample
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+from mpc_mmseg.evaluation.metrics.forgery_metric import ForgeryMetric
+
+
+def make_samples(n, dataset='casia', n_authentic=0, seed=0):
+    """Data samples of mixed sizes with maps that know a little."""
+    generator = torch.Generator().manual_seed(seed)
+    samples = []
+    for i in range(n + n_authentic):
+        forged = i < n
+        shape = (1, 20 + i, 31)
+        gt = (torch.rand(shape, generator=generator) < 0.3 * forged).long()
+        prob = torch.rand(shape, generator=generator) * 0.7 + 0.3 * gt
+        sample = SegDataSample(
+            metainfo={
+                'img_path': f'{dataset}/{i}.png',
+                'seg_map_path': f'{dataset}/masks/{i}.png' if forged else None,
+                'dataset_name': dataset,
+                'forged': forged,
+                'sample_idx': i,
+            }
+        )
+        sample.gt_sem_seg = PixelData(data=gt)
+        sample.forgery_prob = PixelData(data=prob)
+        samples.append(sample)
+    return samples
+
+
+def evaluate(samples, batch_size=3, **options):
+    evaluator = Evaluator([METRICS.build(dict(type='ForgeryMetric', **options))])
+    for start in range(0, len(samples), batch_size):
+        evaluator.process(samples[start : start + batch_size])
+    return evaluator.evaluate(len(samples))
+
+
+def pixels(samples):
+    gt = torch.cat([s.gt_sem_seg.data.flatten() for s in samples]).numpy()
+    prob = torch.cat([s.forgery_prob.data.flatten() for s in samples]).numpy()
+    return gt, prob
+
+
+def test_scores_of_two_data_sets_in_mixed_batches():
+    a, b = make_samples(5, 'a', n_authentic=3), make_samples(3, 'b', seed=1)
+    mixed = [a[0], b[0], a[6], a[1], a[7], b[1], *a[2:6], b[2]]
+    scores = evaluate(mixed)
+    each = [pixels([sample]) for sample in a[:5]]
+    f1s = [f1_score(gt, prob > 127 / 255) for gt, prob in each]
+    assert scores['a/F1'] == pytest.approx(np.mean(f1s), abs=1e-9)
+    gt, prob = pixels(a[:5])
+    assert scores['a/pooled_AP'] == pytest.approx(
+        average_precision_score(gt, prob), abs=1e-3
+    )
+    assert scores['a/pooled_AUC'] == pytest.approx(roc_auc_score(gt, prob), abs=1e-3)
+    best = max(f1_score(gt, prob > t) for t in np.linspace(0.2, 0.8, 61))
+    assert scores['a/best_F1'] == pytest.approx(best, abs=5e-3)
+    image_scores = [s.forgery_prob.data.max().item() for s in a]
+    assert scores['a/image_AUC'] == roc_auc_score([1] * 5 + [0] * 3, image_scores)
+    areas = [float((s.forgery_prob.data * 255 > 127).float().mean()) for s in a[5:]]
+    assert scores['a/false_alarm_area'] == pytest.approx(np.mean(areas))
+    assert 'b/image_AUC' not in scores
+    expected = np.mean([scores[f'{d}/{s}'] for d in 'ab' for s in ('F1', 'IoU')])
+    assert scores['mean/score'] == pytest.approx(expected)
+    # Neither the order nor the batches matter.
+    assert evaluate(a + b, batch_size=1) == pytest.approx(scores)
+
+
+def test_a_second_evaluation_starts_afresh():
+    evaluator = Evaluator([ForgeryMetric()])
+    first, second = make_samples(4, 'a'), make_samples(2, 'a', seed=5)
+    evaluator.process(first)
+    evaluator.evaluate(4)
+    evaluator.process(second)
+    assert evaluator.evaluate(2) == evaluate(second)
+
+
+def test_memory_does_not_grow_with_images():
+    metric = ForgeryMetric()
+    samples = [s.to_dict() for s in make_samples(6, 'a') + make_samples(6, 'b')]
+    metric.process(None, samples)
+    kept = [r for r in metric.results if r.histogram is not None]
+    assert len(metric.results) == 12
+    # The first of each data set, and the last.
+    assert len(kept) == 3 and kept[-1] is metric.results[-1]
+
+
+def test_forged_follows_from_the_truth_where_nobody_says():
+    samples = make_samples(2, n_authentic=1)
+    expected = evaluate(samples)
+    for sample in samples:
+        del sample.forged
+    assert evaluate(samples) == expected
+
+
+def test_options_change_what_they_say():
+    samples = make_samples(3, n_authentic=2)
+    default = evaluate(samples)
+    strict = evaluate(samples, threshold=0.69)
+    assert strict['casia/false_alarm_area'] < default['casia/false_alarm_area']
+    as_zero = evaluate(samples, authentic='as-zero')
+    assert as_zero['casia/F1'] == pytest.approx(default['casia/F1'] * 3 / 5)
+    # One wild pixel decides the maximum, not the mean of the top tenth.
+    samples[3].forgery_prob.data[0, 0, 0] = 1
+    samples[4].forgery_prob.data[0, 0, 0] = 1
+    assert evaluate(samples)['casia/image_AUC'] == 0
+    top = evaluate(samples, image_score='top_mean', top_share=0.1)
+    assert top['casia/image_AUC'] == 1
+    assert set(evaluate(samples, prefix='val')) == {f'val/{k}' for k in default}
+
+
+@pytest.mark.parametrize(
+    'option',
+    [
+        {'threshold': -0.1},
+        {'authentic': 'zero'},
+        {'image_score': 'median'},
+        {'top_share': 0},
+    ],
+)
+def test_bad_arguments_are_named(option):
+    [(name, value)] = option.items()
+    with pytest.raises(ValueError, match=f'{name}.*{value}'):
+        METRICS.build(dict(type='ForgeryMetric', **option))
+
+
+def test_per_image_file(tmp_path):
+    file = tmp_path / 'new' / 'images.jsonl'
+    samples = make_samples(2, n_authentic=1)
+    scores = evaluate(samples, per_image_file=str(file))
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line['img_path'] for line in lines] == [s.img_path for s in samples]
+    assert [line['forged'] for line in lines] == [True, True, False]
+    assert np.mean([line['F1'] for line in lines[:2]]) == scores['casia/F1']
+    assert np.mean([line['IoU'] for line in lines[:2]]) == scores['casia/IoU']
+    assert lines[0]['seg_map_path'] == 'casia/masks/0.png'
+    assert lines[2]['seg_map_path'] is None
+    assert [line['sample_idx'] for line in lines] == [0, 1, 2]
+    assert lines[2]['fp'] + lines[2]['tn'] == 22 * 31 and 'F1' not in lines[2]
+    assert lines[0]['image_score'] == samples[0].forgery_prob.data.max().item()
+    assert os.listdir(file.parent) == ['images.jsonl']
+
+
+def test_bad_predictions_name_the_image():
+    def broken(change):
+        [sample] = make_samples(1)
+        change(sample)
+        return [sample]
+
+    def nan(sample):
+        sample.forgery_prob.data[0, 3, 3] = float('nan')
+
+    def small(sample):
+        sample.forgery_prob = PixelData(data=sample.forgery_prob.data[:, ::2])
+
+    def label(sample):
+        sample.gt_sem_seg.data[0, 0, 0] = 7
+
+    for change, message in (
+        (nan, r'casia/0\.png.*NaN'),
+        (small, r'casia/0\.png.*\(10, 31\).*\(20, 31\)'),
+        (label, r'casia/0\.png.*\[7\]'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            evaluate(broken(change))
+
+
+def test_a_stock_segmentor_is_scored_too():
+    samples = make_samples(2)
+    expected = evaluate(samples)
+    for sample in samples:
+        logit = sample.forgery_prob.data.double().logit()
+        sample.seg_logits = PixelData(data=torch.cat([-logit / 2, logit / 2]))
+        del sample.forgery_prob
+    assert evaluate(samples) == pytest.approx(expected, abs=1e-3)
+
+
+# Rank r of 2 evaluates what the sampler gives it of 5 images, padding included.
+_RANK = """
+import sys
+import torch.distributed as dist
+from mmengine.dataset import DefaultSampler
+sys.path.insert(0, {tests!r})
+from test_forgery_metric import ForgeryMetric, make_samples
+rank = int(sys.argv[1])
+dist.init_process_group(
+    'gloo', init_method='file://' + sys.argv[2], rank=rank, world_size=2)
+for n in (1, 5):
+    samples = make_samples(n - n // 3, n_authentic=n // 3)
+    metric = ForgeryMetric(per_image_file=f'{{n}}.jsonl')
+    for i in DefaultSampler(samples, shuffle=False):
+        metric.process(None, [samples[i].to_dict()])
+    scores = metric.evaluate(n)
+    if rank == 0:
+        print('SCORES', n, sorted(scores.items()))
+dist.destroy_process_group()
+"""
+
+
+def test_samples_that_even_out_two_ranks_count_once(tmp_path):
+    code = textwrap.dedent(_RANK.format(tests=os.path.dirname(__file__)))
+    env = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, '-c', code, str(rank), str(tmp_path / 'store')],
+            cwd=tmp_path,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+        )
+        for rank in range(2)
+    ]
+    outputs = [rank.communicate(timeout=120)[0] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0, 0]
+    for n in (1, 5):
+        expected = evaluate(make_samples(n - n // 3, n_authentic=n // 3))
+        assert f'SCORES {n} {sorted(expected.items())}' in outputs[0]
+        assert len((tmp_path / f'{n}.jsonl').read_text().splitlines()) == n

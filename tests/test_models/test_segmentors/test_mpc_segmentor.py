@@ -1,0 +1,179 @@
+import copy
+
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+from mpc_mmseg.evaluation.functional import resize_probability
+
+
+def build(config, **changes):
+    torch.manual_seed(0)
+    return MODELS.build({**copy.deepcopy(config), **changes})
+
+
+def samples(n=2, size=(64, 64), label=None):
+    found = []
+    for _ in range(n):
+        mask = torch.zeros(1, *size, dtype=torch.long)
+        mask[:, 10:40, 20:50] = 1
+        if label is not None:
+            mask[:] = label
+        sample = SegDataSample(
+            metainfo=dict(img_shape=size, ori_shape=(50, 70), img_path='x.png')
+        )
+        sample.gt_sem_seg = PixelData(data=mask)
+        found.append(sample)
+    return found
+
+
+PARTS = {
+    'contrast': {'backbone', 'neck'},
+    'localize': {'decode_head'},
+    'supervised': {'backbone', 'neck', 'decode_head'},
+}
+
+
+@pytest.mark.parametrize('phase', PARTS)
+def test_a_phase_trains_its_parts_alone(tiny_model, phase):
+    model = build(tiny_model, phase=phase)
+    losses = model.loss(torch.rand(2, 3, 64, 64), samples())
+    sum(losses.values()).backward()
+    trained = {n.split('.')[0] for n, p in model.named_parameters() if p.requires_grad}
+    assert trained == PARTS[phase]
+    for name, parameter in model.named_parameters():
+        assert (parameter.grad is not None) == (name.split('.')[0] in PARTS[phase])
+    expected = {
+        'contrast': {'loss_within_image', 'loss_cross_scale', 'loss_cross_modality'}
+    }
+    assert set(losses) == expected.get(phase, {'loss_bce'})
+
+
+def test_frozen_parts_do_not_move(tiny_model):
+    model = build(tiny_model, phase='localize').train()
+    before = copy.deepcopy(model.backbone.state_dict())
+    first = model.extract_feat(torch.rand(2, 3, 64, 64))
+    assert not first[0].requires_grad
+    model.loss(torch.rand(2, 3, 64, 64), samples())
+    for name, value in model.backbone.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_frozen_eval_off_lets_statistics_drift(tiny_model):
+    model = build(tiny_model, phase='localize', frozen_eval=False).train()
+    before = model.backbone.bn1.running_mean.clone()
+    model.loss(torch.rand(2, 3, 64, 64), samples())
+    assert not torch.equal(model.backbone.bn1.running_mean, before)
+
+
+def test_changing_phase_drops_gradients_and_keeps_frozen_stages(tiny_model):
+    tiny_model['backbone']['frozen_stages'] = 1
+    model = build(tiny_model, phase='contrast')
+    frozen = {n for n, p in model.backbone.named_parameters() if not p.requires_grad}
+    assert 'conv1.weight' in frozen
+    sum(model.loss(torch.rand(2, 3, 64, 64), samples()).values()).backward()
+    model.set_phase('localize')
+    assert all(p.grad is None for p in model.parameters())
+    model.set_phase('contrast')
+    again = {n for n, p in model.backbone.named_parameters() if not p.requires_grad}
+    assert again == frozen
+
+
+def test_the_second_pass_differs_and_is_skipped_when_no_view_needs_it(tiny_model):
+    model = build(tiny_model).train()
+    x = torch.rand(2, 3, 64, 64)
+    assert not torch.equal(model.extract_feat(x)[0], model.extract_feat(x)[0])
+    tiny_model['contrast_loss'] = dict(
+        type='MultiViewPixelContrastLoss', views=[dict(type='WithinImageView')]
+    )
+    single = build(tiny_model).train()
+    calls = []
+    single.backbone.register_forward_hook(lambda *_: calls.append(1))
+    single.loss(x, samples())
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize('phase', ['contrast', 'localize'])
+@pytest.mark.parametrize('label', [0, 1, 255])
+def test_one_class_in_a_batch_trains_on_with_finite_losses(tiny_model, phase, label):
+    model = build(tiny_model, phase=phase).train()
+    total = sum(model.loss(torch.rand(2, 3, 64, 64), samples(label=label)).values())
+    total.backward()
+    assert torch.isfinite(total)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            assert torch.isfinite(parameter.grad).all()
+
+
+@pytest.mark.parametrize('phase', ['contrast', 'localize'])
+def test_prediction_at_the_original_size(tiny_model, phase):
+    model = build(tiny_model, phase=phase).eval()
+    x = torch.rand(2, 3, 64, 64)
+    results = model.predict(x, samples())
+    prob = model._forward(x).sigmoid()
+    for result, low in zip(results, prob):
+        assert result.forgery_prob.data.shape == (1, 50, 70)
+        expected = resize_probability(low[0].detach().numpy(), (50, 70))
+        torch.testing.assert_close(
+            result.forgery_prob.data[0], torch.from_numpy(expected)
+        )
+        mask = result.forgery_prob.data * 255 > 127
+        assert torch.equal(result.pred_sem_seg.data.bool(), mask)
+
+
+def test_padding_and_flips_are_undone(tiny_model):
+    model = build(tiny_model, phase='localize').eval()
+    x = torch.rand(1, 3, 64, 64)
+    plain = samples(1)
+    plain[0].set_metainfo(dict(ori_shape=(64, 64)))
+    expected = model.predict(x, plain)[0].forgery_prob.data
+    flipped = samples(1)
+    flipped[0].set_metainfo(
+        dict(ori_shape=(64, 64), flip=True, flip_direction='horizontal')
+    )
+    torch.testing.assert_close(
+        model.predict(x, flipped)[0].forgery_prob.data.flip(2), expected
+    )
+    padded = samples(1)
+    padded[0].set_metainfo(dict(ori_shape=(48, 64), img_shape=(48, 64)))
+    found = model.predict(x, padded)[0].forgery_prob.data
+    # The padded map is upsampled to the input's size before it is cut.
+    low = model._forward(x).sigmoid().detach()
+    full = torch.nn.functional.interpolate(low, (64, 64), mode='bilinear')
+    torch.testing.assert_close(found, full[0, :, :48])
+
+
+def test_channels_last_gives_the_same_map(tiny_model):
+    x = torch.rand(2, 3, 64, 64)
+    maps = [
+        build(tiny_model, phase='localize', channels_last=flag).eval()._forward(x)
+        for flag in (False, True)
+    ]
+    torch.testing.assert_close(*maps, rtol=1e-4, atol=1e-5)
+
+
+def test_any_mmseg_head_localizes(tiny_model):
+    tiny_model['decode_head'] = dict(
+        type='FCNHead',
+        in_channels=8,
+        channels=8,
+        num_convs=1,
+        in_index=0,
+        num_classes=2,
+        out_channels=2,
+        loss_decode=dict(type='CrossEntropyLoss'),
+    )
+    model = build(tiny_model, phase='localize')
+    x = torch.rand(2, 3, 64, 64)
+    assert torch.isfinite(model.loss(x, samples())['loss_ce'])
+    result = model.eval().predict(x, samples())[0].forgery_prob.data
+    assert result.shape == (1, 50, 70) and 0 <= result.min() and result.max() <= 1
+
+
+def test_bad_arguments_are_named(tiny_model):
+    with pytest.raises(ValueError, match='phase'):
+        build(tiny_model, phase='cluster')
+    with pytest.raises(ValueError, match='threshold'):
+        build(tiny_model, test_cfg=dict(threshold=0))

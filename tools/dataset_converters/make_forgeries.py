@@ -1,0 +1,146 @@
+"""Make forgeries with masks out of authentic photographs.
+
+    python tools/dataset_converters/make_forgeries.py PHOTOS --out DATA_ROOT --count 400
+
+makes a data set that the configs for a user's own folders read: images/ (forged),
+masks/, authentic/ (with --authentic), and forgeries.jsonl, which says how each image
+was made. The same seed gives the same images. An interrupted run goes on where it
+stopped, under DATA_ROOT.partial; a finished one is left alone.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+from mmengine.config import DictAction
+from mmengine.utils import ProgressBar
+
+from mpc_mmseg.datasets.forge import KINDS, PRESETS, override
+from mpc_mmseg.datasets.forge.forgery_folder import make_forgeries
+from mpc_mmseg.datasets.forge.forgery_set import ForgerySet
+
+
+def parse_args() -> argparse.Namespace:
+    kinds = [kind.replace('_', '-') for kind in KINDS]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'photographs',
+        nargs='+',
+        type=Path,
+        help='folders of authentic photographs, read with their sub-folders',
+    )
+    parser.add_argument(
+        '--out', required=True, type=Path, help='the data set folder to make'
+    )
+    parser.add_argument(
+        '--count', required=True, type=int, help='number of forged images'
+    )
+    parser.add_argument(
+        '--authentic',
+        type=int,
+        default=0,
+        help='number of authentic images, each with one noise and compression history '
+        'all over; default %(default)s',
+    )
+    parser.add_argument(
+        '--size',
+        nargs=2,
+        type=int,
+        default=[256, 256],
+        metavar=('H', 'W'),
+        help='height and width of every image; larger photographs are cropped at '
+        'random; default 256 256',
+    )
+    parser.add_argument(
+        '--downscale',
+        nargs=2,
+        type=float,
+        default=[0.5, 1.0],
+        metavar=('LOW', 'HIGH'),
+        help='photographs are first made smaller by a factor from this range, as far '
+        'as the crop allows; default 0.5 1.0',
+    )
+    parser.add_argument(
+        '--kinds',
+        nargs='+',
+        choices=kinds,
+        default=kinds,
+        help='kinds of forgery, made in turn; default all',
+    )
+    parser.add_argument(
+        '--preset',
+        choices=sorted(PRESETS),
+        default='natural',
+        help='how plainly the parts differ: demo is easy, natural (the default) subtle',
+    )
+    parser.add_argument(
+        '--recipe-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='NAME=VALUE',
+        help='change values of the preset, such as area_range=0.05,0.2 '
+        'part.noise_sigma=0,1 final_jpeg_probability=0.5 (names: ForgeRecipe and '
+        'HistoryRanges in mpc_mmseg/datasets/forge/recipe.py)',
+    )
+    parser.add_argument(
+        '--format',
+        choices=['png', 'jpg'],
+        default='png',
+        help='png (the default) keeps every trace, jpg compresses at quality 95',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='default %(default)s')
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=1,
+        help='threads; they change no pixel; default %(default)s',
+    )
+    return parser.parse_args()
+
+
+def progress(wanted: ForgerySet) -> Callable[[], None]:
+    """A progress bar that appears with the first image."""
+    bar = ProgressBar(wanted.count + wanted.authentic, start=False)
+
+    def step() -> None:
+        if not bar.completed:
+            bar.start()
+        bar.update()
+
+    return step
+
+
+def main() -> None:
+    args = parse_args()
+    if args.workers > 1:
+        cv2.setNumThreads(1)
+    try:
+        recipe = override(PRESETS[args.preset], args.recipe_options)
+        kinds = [kind.replace('-', '_') for kind in dict.fromkeys(args.kinds)]
+        wanted = ForgerySet(
+            recipe=override(recipe, {'kinds': kinds}),
+            count=args.count,
+            authentic=args.authentic,
+            size=tuple(args.size),
+            seed=args.seed,
+            downscale=tuple(args.downscale),
+            image_format=args.format,
+        )
+        new = make_forgeries(
+            args.photographs, args.out, wanted, args.workers, progress(wanted)
+        )
+    except (ValueError, OSError) as error:
+        sys.exit(f'make_forgeries: {error}')
+    print(
+        f'\n{args.out}: {wanted.count} forged and {wanted.authentic} authentic images, '
+        f'{new} of them made now.'
+    )
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,80 @@
+"""Divide a folder of forgeries into train.txt and val.txt by source photograph.
+
+    python tools/dataset_converters/split_by_source.py DATA_ROOT \\
+        --source-pattern '([a-z]{3})_?([0-9]{4})'
+
+DATA_ROOT holds images/ (forged), masks/ (same stem) and, optionally, authentic/.
+Pictures whose names share a source go to the same list. Without a pattern every
+picture is its own source. Authentic pictures are listed for validation; for
+training only with --train-authentic, since an authentic picture has no contrast.
+"""
+
+import argparse
+import os
+import os.path as osp
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('data_root', help='folder with images/, masks/, authentic/')
+    parser.add_argument('--out', help='folder of the two lists; default DATA_ROOT')
+    parser.add_argument(
+        '--source-pattern',
+        help='regular expression whose matches in a name are its sources',
+    )
+    parser.add_argument('--val-share', type=float, default=0.2, help='default 0.2')
+    parser.add_argument('--seed', type=int, default=0, help='default 0')
+    parser.add_argument(
+        '--train-authentic', action='store_true', help='train on authentic ones, too'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    from mpc_mmseg.datasets import ForgeryDataset
+    from mpc_mmseg.datasets.list_file import write_list
+    from mpc_mmseg.datasets.source_split import (
+        connected_groups,
+        source_ids,
+        split_groups,
+    )
+
+    prefix = dict(img_path='images', seg_map_path='masks')
+    if osp.isdir(osp.join(args.data_root, 'authentic')):
+        prefix['authentic_path'] = 'authentic'
+    dataset = ForgeryDataset(data_root=args.data_root, data_prefix=prefix)
+    # The dataset has paired images and masks; the lists hold paths below the root.
+    root = osp.abspath(args.data_root)
+    masks: dict[str, str | None] = {}
+    for i in range(len(dataset)):
+        info = dataset.get_data_info(i)
+        mask = info['seg_map_path']
+        masks[osp.relpath(osp.abspath(info['img_path']), root)] = mask and osp.relpath(
+            osp.abspath(mask), root
+        )
+    sources = {
+        image: source_ids(osp.splitext(osp.basename(image))[0], args.source_pattern)
+        for image in masks
+    }
+    train, val = split_groups(connected_groups(sources), args.val_share, args.seed)
+    if not args.train_authentic:
+        train = [image for image in train if masks[image]]
+    out = args.out or args.data_root
+    os.makedirs(out, exist_ok=True)
+    for name, images in (('train', train), ('val', val)):
+        forged = sum(masks[image] is not None for image in images)
+        header = (
+            f'{forged} forged and {len(images) - forged} authentic pictures, '
+            f'source pattern {args.source_pattern}, share {args.val_share}, '
+            f'seed {args.seed}'
+        )
+        path = osp.join(out, f'{name}.txt')
+        write_list(path, [(image, masks[image]) for image in images], [header])
+        print(f'{path}: {header}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Score a checkpoint on several GPUs; on a machine without a GPU, in several CPU
+# processes.
+#   tools/dist_test.sh CONFIG CHECKPOINT GPUS [options of tools/test.py]
+# Several machines: set NNODES, NODE_RANK, MASTER_ADDR and PORT on each.
+set -euo pipefail
+if [ $# -lt 3 ]; then sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; fi
+root=$(cd "$(dirname "$0")/.." && pwd)
+config=$1 checkpoint=$2 processes=$3
+shift 3
+PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
+    --nproc_per_node="$processes" \
+    "$root/tools/test.py" "$config" "$checkpoint" --launcher pytorch "$@"

@@ -1,0 +1,82 @@
+"""Score a checkpoint of either phase on the config's test data.
+
+    python tools/test.py configs/mpc/CONFIG.py work_dirs/CONFIG/best_*.pth
+
+A checkpoint of the contrast phase predicts by clustering, one of the localize
+phase by its head; the checkpoint says which it is.
+"""
+
+import argparse
+import os
+import os.path as osp
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--work-dir', help='folder of the log; default work_dirs/CONFIG'
+    )
+    parser.add_argument(
+        '--data-root', help='data_root of every data set of the config'
+    )
+    parser.add_argument(
+        '--per-image', metavar='FILE', help='write scores per image as JSON lines'
+    )
+    parser.add_argument(
+        '--out', metavar='DIR', help='write each probability map as a 16-bit PNG'
+    )
+    parser.add_argument(
+        '--json', metavar='FILE', help='write the scores as JSON'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override values of the config, for instance model.test_cfg.threshold=0.4',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how the processes were started; see tools/dist_test.sh',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def main() -> None:
+    args = parse_args()
+    from mmengine.dist import is_main_process
+    from mmengine.fileio import dump
+    from mmengine.runner import Runner
+
+    from mpc_mmseg.engine.launch import load_config
+
+    cfg = load_config(
+        args.config, args.cfg_options, args.data_root, args.launcher
+    )
+    name = osp.splitext(osp.basename(args.config))[0]
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    # Nothing is trained: a missing training set must not stop a test.
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
+        cfg.pop(key, None)
+    if args.per_image:
+        cfg.test_evaluator.per_image_file = args.per_image
+    if args.out:
+        cfg.custom_hooks.append(dict(type='SaveMapsHook', out_dir=args.out))
+    scores = Runner.from_cfg(cfg).test()
+    if args.json and is_main_process():
+        dump(scores, args.json, indent=2)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,80 @@
+"""Train a forgery localizer.
+
+    python tools/train.py configs/mpc/CONFIG.py --data-root DIR
+
+Both phases of a 2phase config run one after the other; a contrast config and a
+localize config (with --load-from) train them apart.
+"""
+
+import argparse
+import os
+import os.path as osp
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file, for instance from configs/mpc')
+    parser.add_argument(
+        '--work-dir', help='folder of logs and checkpoints; default work_dirs/CONFIG'
+    )
+    parser.add_argument(
+        '--data-root', help='data_root of every data set of the config'
+    )
+    parser.add_argument(
+        '--load-from', help="checkpoint to start from; a localize config's phase 1"
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='go on from this checkpoint, or from the last one of the work dir',
+    )
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision (on a GPU)'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override values of the config, '
+        'for instance contrast_phase.max_iters=2000',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how the processes were started; see tools/dist_train.sh',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def main() -> None:
+    args = parse_args()
+    from mmengine.runner import Runner
+
+    from mpc_mmseg.engine.launch import load_config
+
+    cfg = load_config(
+        args.config, args.cfg_options, args.data_root, args.launcher
+    )
+    name = osp.splitext(osp.basename(args.config))[0]
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
+    if args.load_from:
+        cfg.load_from = args.load_from
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
