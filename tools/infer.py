@@ -43,8 +43,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--threshold',
         type=float,
-        default=0.5,
-        help='probability above which a pixel is called forged (default 0.5)',
+        help='probability above which a pixel is called forged; default: that of the '
+        "model's config, 0.5 unless set there",
     )
     parser.add_argument(
         '--save-prob',
@@ -58,7 +58,7 @@ def parse_args() -> argparse.Namespace:
         'for files whose origin you trust',
     )
     args = parser.parse_args()
-    if not 0 <= args.threshold <= 1:
+    if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f'--threshold must be in 0..1, got {args.threshold}')
     if args.model.endswith(('.py', '.yml', '.yaml', '.json')) and not args.weights:
         parser.error(f'--model {args.model} is a config: its --weights are needed')

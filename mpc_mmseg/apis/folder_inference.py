@@ -16,7 +16,7 @@ def infer_folder(
     model: str | Path,
     weights: str | Path | None = None,
     device: str | None = None,
-    threshold: float = 0.5,
+    threshold: float | None = None,
     save_prob: bool = False,
     trusted: bool = False,
 ) -> tuple[int, list[str]]:
@@ -30,7 +30,7 @@ def infer_folder(
         model: As of `ForgeryInferencer`, like the next ones.
         weights: A checkpoint, if ``model`` is none.
         device: As torch names it.
-        threshold: Probability that a forged pixel exceeds.
+        threshold: Probability that a forged pixel exceeds; None for the model's own.
         save_prob: Whether to write the probabilities too.
         trusted: Whether checkpoints may hold Python objects.
 
@@ -67,7 +67,7 @@ def infer_folder(
                 reason = prediction.error
                 named = str(prediction.path) in reason
                 failures.append(reason if named else f'{prediction.path}: {reason}')
-            line = result_line(prediction, threshold, files)
+            line = result_line(prediction, inferencer.threshold, files)
             lines.write(json.dumps(line, ensure_ascii=False) + '\n')
             lines.flush()
             progress.update()

@@ -56,7 +56,8 @@ class ForgeryInferencer:
         model: A config file, or a checkpoint with its config inside.
         weights: A checkpoint; None if ``model`` is one.
         device: As torch names it; None for the GPU if there is one.
-        threshold: Probability that a forged pixel exceeds; 0.5 stands for 127 of 255.
+        threshold: Probability that a forged pixel exceeds, 0.5 standing for 127 of
+            255; None for the model's own, which is 0.5 unless its config sets one.
         trusted: Whether checkpoints may hold Python objects, which run code as
             they load.
 
@@ -71,14 +72,15 @@ class ForgeryInferencer:
         model: str | Path,
         weights: str | Path | None = None,
         device: str | None = None,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         trusted: bool = False,
     ) -> None:
-        if not 0 <= threshold <= 1:
+        if threshold is not None and not 0 <= threshold <= 1:
             raise ValueError(f'threshold must be in 0..1, got {threshold}')
-        self.threshold = threshold
         self.model, self.cfg = load_model(model, weights, device, trusted)
-        steps = test_pipeline(self.cfg)
+        own = getattr(self.model, 'threshold', 0.5)
+        self.threshold: float = own if threshold is None else threshold
+        steps = inference_steps(self.cfg)
         loader = steps[0] if steps[0]['type'] in _LOADS_IMAGE else None
         self._load = TRANSFORMS.build(loader or {'type': 'LoadForgeryImage'})
         self._transform = Compose(
@@ -162,7 +164,7 @@ def expand(inputs: Input | Sequence[Input]) -> list[Input]:
     return images
 
 
-def test_pipeline(cfg: Config) -> list[dict]:
+def inference_steps(cfg: Config) -> list[dict]:
     """Gives the steps that a config takes before testing, without the mask's.
 
     Raises:

@@ -15,6 +15,9 @@ from .html_report import ImageRow, Picture
 from .overlay import heat_map
 
 _LONG_SIDE = 320
+_COUNTS = ('tp', 'fp', 'fn', 'tn')
+_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *_COUNTS}
+_FORGED_KEYS = {'F1', 'IoU'}
 _TOP_LEVELS: dict[np.dtype, int] = {
     np.dtype(np.uint8): 255,
     np.dtype(np.uint16): 65535,
@@ -32,9 +35,10 @@ def read_per_image(path: str | Path) -> list[dict]:
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
-            missing = {'img_path', 'dataset', 'forged', 'image_score'} - set(record)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f'{path}, line {number}: {error}') from error
+            missing = _KEYS | (_FORGED_KEYS if record['forged'] else set())
+            missing -= set(record)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f'{path}, line {number}: {error!r}') from error
         if missing:
             raise ValueError(f'{path}, line {number}: lacks {sorted(missing)}')
         records.append(record)
@@ -143,11 +147,11 @@ def image_row(
         _check_size(prob, image, f'the map in {maps.folder}', record['img_path'])
         pictures['heat map'] = _jpeg(heat_map(prob))
         pictures[f'mask at {threshold:g}'] = _png(binarize(prob, threshold))
-    if record['forged'] and 'F1' in record:
+    if record['forged']:
         note, score = f'F1 {record["F1"]:.3f}', record['F1']
     else:
-        n_pixels = max(sum(record.get(k, 0) for k in ('tp', 'fp', 'fn', 'tn')), 1)
-        note, score = f'authentic; called forged: {record["fp"] / n_pixels:.1%}', None
+        share = record['fp'] / max(sum(record[name] for name in _COUNTS), 1)
+        note, score = f'authentic; called forged: {share:.1%}', None
     return ImageRow(Path(record['img_path']).name, pictures, note, score)
 
 

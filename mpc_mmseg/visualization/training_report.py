@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -125,14 +126,11 @@ def _embedding_section(files: Mapping[str, str | Path | None]) -> Section:
     for when, path in files.items():
         if path is None:
             continue
-        with np.load(path) as arrays:
-            missing = {'embeddings', 'labels'} - set(arrays)
-            if missing:
-                raise ValueError(f'{path} lacks the arrays {sorted(missing)}')
-            embeddings, labels = arrays['embeddings'], arrays['labels']
         try:
+            with np.load(path) as arrays:
+                embeddings, labels = arrays['embeddings'], arrays['labels']
             plot = plot_embeddings(embeddings, labels, when.capitalize())
-        except ValueError as error:
+        except (ValueError, KeyError, BadZipFile) as error:
             raise ValueError(f'{path}: {error}') from error
         pictures.append(Picture(plot))
     text = (

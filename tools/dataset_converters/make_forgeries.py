@@ -105,12 +105,14 @@ def parse_args() -> argparse.Namespace:
 
 def progress(wanted: ForgerySet) -> Callable[[], None]:
     """A progress bar that appears with the first image."""
-    bar = ProgressBar(wanted.count + wanted.authentic, start=False)
+    bar = ProgressBar(wanted.count + wanted.authentic, start=False, file=sys.stderr)
 
     def step() -> None:
         if not bar.completed:
             bar.start()
         bar.update()
+        if bar.completed == bar.task_num:
+            print(file=sys.stderr)
 
     return step
 
@@ -137,7 +139,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         sys.exit(f'make_forgeries: {error}')
     print(
-        f'\n{args.out}: {wanted.count} forged and {wanted.authentic} authentic images, '
+        f'{args.out}: {wanted.count} forged and {wanted.authentic} authentic images, '
         f'{new} of them made now.'
     )
 

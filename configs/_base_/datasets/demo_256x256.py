@@ -21,7 +21,7 @@ train_dataloader = dict(
     dataset=dict(
         type='ForgeryDataset',
         data_root='work_dirs/demo/data/train',
-        ann_file='',
+        data_prefix=dict(img_path='images', seg_map_path='masks'),
         pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=8,
@@ -31,7 +31,6 @@ val_dataloader = dict(
     dataset=dict(
         type='ForgeryDataset',
         data_root='work_dirs/demo/data/test',
-        ann_file='',
         test_mode=True,
         pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -10,22 +10,20 @@ FITTING_STEPS = 40
 HARMONICS = 7
 
 
-def check_area_range(area_range: tuple[float, float]) -> None:
+def check_area_range(area_range: tuple[float, float], name: str = 'area_range') -> None:
     """Refuse a range of area shares that no region can meet.
 
     Args:
         area_range: smallest and largest share of the frame, 0 < low < high <= 0.6.
+        name: what the message calls it.
 
     Raises:
         ValueError: the range is empty, reversed or out of bounds.
     """
-    numbers = all(isinstance(each, (int, float)) for each in area_range)
-    if (
-        not numbers
-        or len(area_range) != 2
-        or not 0 < area_range[0] < area_range[1] <= 0.6
-    ):
-        raise ValueError(f'area_range must be 0 < low < high <= 0.6, got {area_range}')
+    numbers = all(isinstance(each, int | float) for each in area_range)
+    low, high = area_range if numbers and len(area_range) == 2 else (0, 0)
+    if not 0 < low < high <= 0.6:
+        raise ValueError(f'{name} must be 0 < low < high <= 0.6, got {area_range}')
 
 
 def irregular_mask(

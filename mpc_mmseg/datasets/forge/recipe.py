@@ -17,7 +17,7 @@ KINDS = ('splice', 'copy_move', 'removal')
 
 def check_range(name: str, value: Range, low: float, high: float) -> None:
     """Raise ValueError unless `low <= value[0] <= value[1] <= high`."""
-    numbers = len(value) == 2 and all(isinstance(each, (int, float)) for each in value)
+    numbers = len(value) == 2 and all(isinstance(each, int | float) for each in value)
     if not numbers or not low <= value[0] <= value[1] <= high:
         raise ValueError(
             f'{name} must be two ascending numbers in {low:g}..{high:g}, got {value}'
@@ -118,7 +118,7 @@ class ForgeRecipe:
         if unknown or not self.kinds:
             raise ValueError(f'kinds must be some of {KINDS}, got {self.kinds}')
         check_area_range(self.area_range)
-        check_area_range(self.removal_area_range)
+        check_area_range(self.removal_area_range, 'removal_area_range')
         check_range('scale_range', self.scale_range, 0.25, 4)
         check_range('rotation_range', self.rotation_range, -180, 180)
         check_range('feather_range', self.feather_range, 0, 2 * MARGIN - 1)
@@ -133,7 +133,7 @@ def _check_probabilities(ranges: Any, *others: str) -> None:
     for entry in dataclasses.fields(ranges):
         if entry.name.endswith('_probability') or entry.name in others:
             value = getattr(ranges, entry.name)
-            if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            if not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise ValueError(f'{entry.name} must lie in 0..1, got {value}')
 
 

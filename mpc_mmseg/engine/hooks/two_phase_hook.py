@@ -27,7 +27,8 @@ class TwoPhaseHook(Hook):
     The phase follows from ``runner.iter`` and the phases' bounds at every
     iteration. Entering one tells the segmentor what to train, wraps the model for
     DDP anew, builds the phase's optimizer over the trained parameters alone and
-    its schedulers, and starts the search for the best checkpoint afresh. A
+    its schedulers, and starts the search for the best checkpoint afresh; the phase
+    before is kept as ``<phase>_end.pth``, which a localize run can start from. A
     checkpoint stores its phase; a resumed run enters it before the optimizer's
     state is loaded, and a tested one predicts by it. Weights that a run begins
     with are checked by name: a localize phase refuses to start unless every
@@ -100,6 +101,7 @@ class TwoPhaseHook(Hook):
         """Change the phase when the iteration is in another one."""
         phase = phase_at(runner.train_loop.phases, runner.iter)
         if phase != self.phase:
+            self._save_end(runner)
             self._enter(runner, phase)
             self._forget_best(runner)
             runner.model.train()
@@ -134,6 +136,15 @@ class TwoPhaseHook(Hook):
         runner.logger.info(
             f'Phase {phase.name}: iterations {phase.begin} to {phase.end}, '
             f'{trained:,} trained parameters'
+        )
+
+    def _save_end(self, runner) -> None:
+        assert self.phase is not None
+        runner.save_checkpoint(
+            runner.work_dir,
+            f'{self.phase.name}_end.pth',
+            meta=dict(epoch=runner.epoch, iter=runner.iter),
+            by_epoch=False,
         )
 
     @staticmethod

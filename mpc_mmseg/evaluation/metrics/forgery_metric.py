@@ -56,7 +56,8 @@ class ForgeryMetric(BaseMetric):
 
     Raises:
         ValueError: If an argument is not one of those, or while evaluating, naming
-            the image, if a map is absent, of the wrong size, or holds a NaN.
+            the image, if map or truth is absent, of the wrong size, or a map holds a
+            NaN.
     """
 
     # Not None, with which MMEngine warns of a missing prefix.
@@ -128,6 +129,11 @@ class ForgeryMetric(BaseMetric):
 
     def _record(self, sample: dict) -> ImageRecord:
         prob = probability_map(sample)
+        if 'gt_sem_seg' not in sample:
+            raise ValueError(
+                f'{image_name(sample)}: no ground truth; the test pipeline needs '
+                'LoadForgeryMask'
+            )
         gt = torch.as_tensor(sample['gt_sem_seg']['data']).cpu().numpy()[0]
         if prob.shape != gt.shape:
             raise ValueError(

@@ -18,13 +18,24 @@ class _InfoNCE(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, queries: Tensor, negatives: Tensor, temperature: float) -> Tensor:
-        need_grad = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
+    def forward(
+        ctx,
+        queries: Tensor,
+        negatives: Tensor,
+        positives: Tensor | None,
+        temperature: float,
+    ) -> Tensor:
+        need_grad = any(ctx.needs_input_grad[:3])
         q, k = queries.float(), negatives.float()
         n = q.size(0)
-        total = q.sum(0)
-        # Mean similarity to the other queries, without the N x N matrix.
-        positive = (q @ total - (q * q).sum(1)) / ((n - 1) * temperature)
+        # Mean similarity to the positives, without a matrix of pairs. A query among
+        # its own set's positives is left out.
+        if positives is None:
+            total, others = q.sum(0), n - 1
+            positive = (q @ total - (q * q).sum(1)) / (others * temperature)
+        else:
+            total, others = positives.float().sum(0), positives.size(0)
+            positive = (q @ total) / (others * temperature)
         grad_q = torch.empty_like(q) if need_grad else None
         grad_k = torch.zeros_like(k) if need_grad else None
         denominators = []
@@ -41,28 +52,48 @@ class _InfoNCE(torch.autograd.Function):
         log_denominator = torch.cat(denominators)
         if need_grad:
             slope = torch.exp(positive - log_denominator) - 1
-            pull = slope[:, None] * (total - 2 * q) + slope @ q
-            grad_q.add_(pull, alpha=1 / (n - 1)).mul_(1 / (n * temperature))
-            grad_k.mul_(1 / (n * temperature))
-            ctx.save_for_backward(grad_q, grad_k)
-            ctx.dtypes = queries.dtype, negatives.dtype
+            pull = slope @ q
+            if positives is None:
+                grad_q.add_(
+                    slope[:, None] * (total - 2 * q) + pull, alpha=1 / others
+                )
+            else:
+                grad_q.addr_(slope, total, alpha=1 / others)
+            scale = 1 / (n * temperature)
+            # Every positive has the same gradient.
+            ctx.save_for_backward(
+                grad_q.mul_(scale), grad_k.mul_(scale), pull.mul_(scale / others)
+            )
+            ctx.shapes = [
+                None if x is None else (x.shape, x.dtype)
+                for x in (queries, negatives, positives)
+            ]
         return (log_denominator - positive).mean()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_loss: Tensor):
-        grad_q, grad_k = ctx.saved_tensors
-        q_type, k_type = ctx.dtypes
-        return (grad_loss * grad_q).to(q_type), (grad_loss * grad_k).to(k_type), None
+        gradients = [
+            None if spec is None else (grad_loss * g).to(spec[1]).expand(spec[0])
+            for g, spec in zip(ctx.saved_tensors, ctx.shapes)
+        ]
+        return *gradients, None
 
 
-def info_nce(queries: Tensor, negatives: Tensor, temperature: float = 0.1) -> Tensor:
+def info_nce(
+    queries: Tensor,
+    negatives: Tensor,
+    temperature: float = 0.1,
+    positives: Tensor | None = None,
+) -> Tensor:
     r"""InfoNCE of a set of queries against a set of negatives (MPC, IEEE TIFS 2025).
 
-    One positive logit per query, its mean similarity to the other queries:
+    One positive logit per query, its mean similarity to the other queries (the
+    released program) or to the positives of another view (the paper's drawing):
 
     .. math::
-        p_i = \frac{1}{N-1} \sum_{j \ne i} q_i \cdot q_j, \qquad
+        p_i = \frac{1}{N-1} \sum_{j \ne i} q_i \cdot q_j
+            \;\text{or}\; \frac{1}{P} \sum_j q_i \cdot p_j, \qquad
         L = \frac{1}{N} \sum_i -\frac{p_i}{t}
             + \log\Big(e^{p_i / t} + \sum_k e^{q_i \cdot k / t}\Big)
 
@@ -73,21 +104,26 @@ def info_nce(queries: Tensor, negatives: Tensor, temperature: float = 0.1) -> Te
         queries: L2-normalised embeddings (N, C) of the anchor class.
         negatives: L2-normalised embeddings (M, C) of the other class.
         temperature: t, above 0.
+        positives: L2-normalised embeddings (P, C) of the anchor class in another
+            view; None: the other queries.
 
     Returns:
-        Scalar loss; zero, attached to the graph, when N < 2 or M = 0.
+        Scalar loss; zero, attached to the graph, when there is no negative, no
+        query, or none but the query itself to be its positive.
 
     Raises:
         ValueError: If the temperature is not positive or the shapes do not fit.
     """
     if not temperature > 0:
         raise ValueError(f'temperature must be positive, got {temperature}')
-    if queries.dim() != 2 or negatives.dim() != 2 or queries.size(1) != negatives.size(1):
+    sets = [x for x in (queries, negatives, positives) if x is not None]
+    if any(x.dim() != 2 or x.size(1) != queries.size(-1) for x in sets):
         raise ValueError(
-            'queries (N, C) and negatives (M, C) must share C, got '
-            f'{tuple(queries.shape)} and {tuple(negatives.shape)}'
+            'queries (N, C), negatives (M, C) and positives (P, C) must share C, got '
+            f'{[tuple(x.shape) for x in sets]}'
         )
-    if queries.size(0) < 2 or negatives.size(0) == 0:
-        return (queries.float().sum() + negatives.float().sum()) * 0
+    fewest = 2 if positives is None else 1
+    if queries.size(0) < fewest or any(x.size(0) == 0 for x in sets[1:]):
+        return torch.stack([x.float().sum() for x in sets]).sum() * 0
     with torch.autocast(queries.device.type, enabled=False):
-        return _InfoNCE.apply(queries, negatives, temperature)
+        return _InfoNCE.apply(queries, negatives, positives, temperature)

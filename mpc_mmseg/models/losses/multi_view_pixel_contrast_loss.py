@@ -111,8 +111,10 @@ class MultiViewPixelContrastLoss(nn.Module):
             )
             for view in self.views:
                 losses[view.name] += [
-                    info_nce(queries, negatives, self.temperature)
-                    for queries, negatives in view.pairs(sources)
+                    info_nce(
+                        pair.queries, pair.negatives, self.temperature, pair.positives
+                    )
+                    for pair in view.pairs(sources)
                 ]
         zero = attached_zero([*first_pass, *(second_pass or ())])
         return {

@@ -7,7 +7,23 @@ from torch import Tensor
 
 from .pixel_samplers import PixelSet
 
-Pair = tuple[Tensor, Tensor]  # queries (N, C), negatives (M, C)
+
+
+class Pair(NamedTuple):
+    """One contrast: arguments of ``info_nce``."""
+
+    queries: Tensor  # (N, C)
+    negatives: Tensor  # (M, C)
+    positives: Tensor | None = None  # (P, C); None: the other queries
+
+
+def meet(anchor: PixelSet, other: PixelSet, positives: str) -> Pair:
+    """The anchor's authentic pixels against the other set's forged ones."""
+    return Pair(
+        anchor.authentic,
+        other.forged,
+        other.authentic if positives == 'other' else None,
+    )
 
 
 class ImageSources(NamedTuple):
@@ -19,7 +35,7 @@ class ImageSources(NamedTuple):
 
 
 class View:
-    """A named, weighted rule from an image's sources to (queries, negatives) pairs.
+    """A named, weighted rule from an image's sources to the pairs that meet.
 
     Args:
         weight: Factor of this view's loss; 0 computes it without training on it.
@@ -38,7 +54,7 @@ class View:
         self.weight = weight
 
     def pairs(self, sources: ImageSources) -> list[Pair]:
-        """Pairs of (queries, negatives) whose losses add up."""
+        """Pairs whose losses add up."""
         raise NotImplementedError
 
 
@@ -49,11 +65,33 @@ class WithinImageView(View):
     name = 'within_image'
 
     def pairs(self, sources: ImageSources) -> list[Pair]:
-        return [(sources.finest.authentic, sources.finest.forged)]
+        return [meet(sources.finest, sources.finest, 'own')]
+
+
+class TwoSetView(View):
+    """A view whose anchors and negatives come from different maps.
+
+    Args:
+        weight: As of ``View``.
+        positives: ``'own'``, the anchor's own map, as the released program has it;
+            or ``'other'``, the map of the negatives, as the paper draws it. With
+            ``'own'`` the loss also falls when the two maps move apart as wholes,
+            whatever is forged; ``'other'`` has no such way out, which tells in
+            training from random weights.
+
+    Raises:
+        ValueError: If ``positives`` is neither or ``weight`` is negative.
+    """
+
+    def __init__(self, weight: float = 1.0, positives: str = 'own') -> None:
+        super().__init__(weight)
+        if positives not in ('own', 'other'):
+            raise ValueError(f"positives must be 'own' or 'other', got {positives!r}")
+        self.positives = positives
 
 
 @MODELS.register_module()
-class CrossScaleView(View):
+class CrossScaleView(TwoSetView):
     """The finest map against the coarser ones pooled, both ways."""
 
     name = 'cross_scale'
@@ -63,13 +101,13 @@ class CrossScaleView(View):
         finest, coarser = sources.finest, sources.coarser
         assert coarser is not None
         return [
-            (finest.authentic, coarser.forged),
-            (coarser.authentic, finest.forged),
+            meet(finest, coarser, self.positives),
+            meet(coarser, finest, self.positives),
         ]
 
 
 @MODELS.register_module()
-class CrossModalityView(View):
+class CrossModalityView(TwoSetView):
     """The finest maps of two stochastic passes against each other, both ways."""
 
     name = 'cross_modality'
@@ -79,6 +117,6 @@ class CrossModalityView(View):
         first, second = sources.finest, sources.second
         assert second is not None
         return [
-            (first.authentic, second.forged),
-            (second.authentic, first.forged),
+            meet(first, second, self.positives),
+            meet(second, first, self.positives),
         ]

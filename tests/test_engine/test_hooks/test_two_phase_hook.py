@@ -86,6 +86,16 @@ def test_resume_before_at_and_after_the_switch(tiny_config, tmp_path, at):
     assert same(weights(whole), weights(resumed))
 
 
+def test_the_end_of_phase_one_is_kept(tiny_config):
+    run(tiny_config)
+    end, at_4 = (
+        torch.load(os.path.join(tiny_config.work_dir, name), weights_only=False)
+        for name in ('contrast_end.pth', 'iter_4.pth')
+    )
+    assert end['meta']['iter'] == 4 and end['meta']['mpc_phase'] == 'contrast'
+    assert same(end['state_dict'], at_4['state_dict'])
+
+
 def test_best_of_phase_one_does_not_block_phase_two(tiny_config):
     runner, _ = run(tiny_config)
     best = [f for f in os.listdir(tiny_config.work_dir) if f.startswith('best_')]

@@ -12,12 +12,15 @@ def unit(n, c, seed):
     return F.normalize(torch.randn(n, c, generator=generator), dim=1)
 
 
-def naive(queries, negatives, temperature):
+def naive(queries, negatives, temperature, positives=None):
     """The formula of info_nce, query by query, in float64."""
     q, k = queries.double(), negatives.double()
     total = 0.0
     for i in range(len(q)):
-        others = [q[i] @ q[j] for j in range(len(q)) if j != i]
+        if positives is None:
+            others = [q[i] @ q[j] for j in range(len(q)) if j != i]
+        else:
+            others = [q[i] @ p for p in positives.double()]
         positive = torch.stack(others).mean() / temperature
         logits = torch.cat([positive[None], (k @ q[i]) / temperature])
         total = total + torch.logsumexp(logits, 0) - positive
@@ -45,6 +48,24 @@ def test_value_and_gradients_of_the_naive_loop(n, m, temperature):
     for x, y in zip(inputs, reference):
         error = (x.grad - y.grad).norm() / y.grad.norm()
         assert error < 1e-5
+
+
+@pytest.mark.parametrize('p', [1, 25])
+def test_positives_of_another_view(p):
+    inputs = [unit(n, 16, n).requires_grad_() for n in (20, 30, p)]
+    reference = [x.detach().double().requires_grad_() for x in inputs]
+    q, k, other = inputs
+    loss = info_nce(q, k, 0.1, other)
+    expected = naive(reference[0], reference[1], 0.1, reference[2])
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    loss.backward()
+    expected.backward()
+    for x, y in zip(inputs, reference):
+        assert (x.grad - y.grad).norm() / y.grad.norm() < 1e-5
+    # One query suffices, none does not, nor does an empty set of positives.
+    assert info_nce(q[:1], k, 0.1, other).item() > 0
+    assert info_nce(q[:0], k, 0.1, other).item() == 0
+    assert info_nce(q, k, 0.1, other[:0]).item() == 0
 
 
 def test_blocks_do_not_show(monkeypatch):

@@ -37,10 +37,19 @@ def pixels(m, mask, label):
     )
 
 
-def test_views_against_plain_loops():
+@pytest.mark.parametrize('positives', ['own', 'other'])
+def test_views_against_plain_loops(positives):
+    def contrast(queries, negatives, others):
+        return info_nce(
+            queries, negatives, 0.1, others if positives == 'other' else None
+        )
+
     first, second, mask = passes(seed=0), passes(seed=1), masks()
     mask[1] = mask[1].flip(1)
-    losses = MultiViewPixelContrastLoss()(first, second, mask)
+    views = [dict(type=v, positives=positives) for v in VIEWS[1:]]
+    losses = MultiViewPixelContrastLoss(
+        views=[dict(type='WithinImageView'), *views]
+    )(first, second, mask)
     expected = dict.fromkeys(['within_image', 'cross_scale', 'cross_modality'], 0.0)
     for b in range(2):
         a0, f0 = (pixels(first[0][b], mask[b], c) for c in (0, 1))
@@ -49,8 +58,8 @@ def test_views_against_plain_loops():
             torch.cat([pixels(m[b], mask[b], c) for m in first[1:]]) for c in (0, 1)
         )
         expected['within_image'] += info_nce(a0, f0) / 2
-        expected['cross_scale'] += (info_nce(a0, fc) + info_nce(ac, f0)) / 2
-        expected['cross_modality'] += (info_nce(a0, f2) + info_nce(a2, f0)) / 2
+        expected['cross_scale'] += (contrast(a0, fc, ac) + contrast(ac, f0, a0)) / 2
+        expected['cross_modality'] += (contrast(a0, f2, a2) + contrast(a2, f0, a0)) / 2
     for view, value in expected.items():
         assert losses[f'loss_{view}'].item() == pytest.approx(value.item(), rel=1e-5)
 
@@ -111,6 +120,8 @@ def test_bad_arguments_are_named():
         MultiViewPixelContrastLoss(views=[dict(type='WithinImageView')] * 2)
     with pytest.raises(ValueError, match='weight'):
         MultiViewPixelContrastLoss(views=[dict(type='WithinImageView', weight=-1)])
+    with pytest.raises(ValueError, match='positives'):
+        MultiViewPixelContrastLoss(views=[dict(type='CrossScaleView', positives='x')])
     with pytest.raises(ValueError, match='max_pixels'):
         MultiViewPixelContrastLoss(
             sampler=dict(type='RandomPixelSampler', max_pixels=0)

@@ -1,0 +1,101 @@
+# make demo   the main job on photographs that ship inside installed packages
+# make test   the test suite
+# make lint   ruff and mypy
+# Each creates .venv on first use.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt
+# torch's own pin is in constraints.txt; named first so that no other build comes in.
+BASE := torch -e '.[mminstall
+
+.PHONY: demo test test-slow lint clean-demo
+.DELETE_ON_ERROR:
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: setup.py constraints.txt | $(VENV)/bin/python
+	@echo 'Installing into $(VENV) ...'
+	$(PIP) $(BASE),demo]'
+	@touch $@
+
+$(VENV)/.test: setup.py constraints.txt | $(VENV)/bin/python
+	@echo 'Installing into $(VENV) ...'
+	$(PIP) $(BASE),demo,test]'
+	@touch $@
+
+$(VENV)/.dev: setup.py constraints.txt | $(VENV)/bin/python
+	$(PIP) $(BASE),demo,test,dev]'
+	@touch $@
+
+test: $(VENV)/.test
+	$(PY) -m pytest
+
+test-slow: $(VENV)/.test
+	$(PY) -m pytest -m slow
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+# The demo: each step makes a file and is skipped where it is there.
+D := work_dirs/demo
+CONFIG := configs/mpc/mpc_hrnet-w18s_1xb8-2phase_demo-256x256.py
+TEST := $(PY) tools/test.py $(CONFIG)
+
+demo: $(D)/report.html
+	@echo 'Report: $(CURDIR)/$(D)/report.html'
+
+$(D)/photographs/photographs.json: | $(VENV)/.demo
+	$(PY) tools/demo/prepare_photographs.py --out $(D)/photographs
+
+$(D)/data/train/forgeries.jsonl: $(D)/photographs/photographs.json
+	$(PY) tools/dataset_converters/make_forgeries.py $(D)/photographs/train \
+	    --out $(D)/data/train --preset demo --count 400 --seed 0 --workers 2
+
+$(D)/data/test/forgeries.jsonl: $(D)/photographs/photographs.json
+	$(PY) tools/dataset_converters/make_forgeries.py $(D)/photographs/test \
+	    --out $(D)/data/test --preset demo --count 48 --authentic 16 --seed 1 --workers 2
+
+# Interrupted training goes on from its last checkpoint.
+$(D)/train/.done: $(D)/data/train/forgeries.jsonl $(D)/data/test/forgeries.jsonl
+	$(PY) tools/train.py $(CONFIG) --work-dir $(D)/train --resume
+	@touch $@
+
+$(D)/before.npz $(D)/untrained.pth &: $(D)/data/test/forgeries.jsonl
+	$(PY) tools/demo/embeddings.py $(CONFIG) --out $(D)/before.npz \
+	    --save-untrained $(D)/untrained.pth
+
+$(D)/after.npz: $(D)/train/.done
+	$(PY) tools/demo/embeddings.py $(CONFIG) --out $@ \
+	    --checkpoint $$(cat $(D)/train/last_checkpoint)
+
+$(D)/untrained.json: $(D)/untrained.pth
+	$(TEST) $< --work-dir $(D)/test_untrained --json $@
+
+# The last checkpoint of each phase: the test photographs must not choose it.
+$(D)/phase1.json: $(D)/train/.done
+	$(TEST) $(D)/train/contrast_end.pth --work-dir $(D)/test_phase1 --json $@
+
+$(D)/scores.json: $(D)/train/.done
+	$(TEST) $$(cat $(D)/train/last_checkpoint) --work-dir $(D)/test \
+	    --per-image $(D)/images.jsonl --out $(D)/maps --json $@
+
+$(D)/baselines.json: $(D)/scores.json $(D)/untrained.json $(D)/phase1.json
+	$(PY) tools/demo/baselines.py --per-image $(D)/images.jsonl --out $@ \
+	    'Untrained network=$(D)/untrained.json' \
+	    'After phase 1, clusters=$(D)/phase1.json'
+
+$(D)/report.html: $(D)/baselines.json $(D)/before.npz $(D)/after.npz
+	$(PY) tools/demo/report.py --work-dir $(D)/train --out $@ \
+	    --per-image $(D)/images.jsonl --scores $(D)/scores.json \
+	    --predictions $(D)/maps --baselines $(D)/baselines.json \
+	    --before $(D)/before.npz --after $(D)/after.npz \
+	    --model-name 'MPC, both phases' \
+	    --title 'Forgeries found in photographs that the model never saw'
+
+clean-demo:
+	rm -rf $(D)

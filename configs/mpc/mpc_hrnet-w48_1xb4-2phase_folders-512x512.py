@@ -1,0 +1,12 @@
+# MPC (IEEE TIFS 2025) on HRNet at 512x512: batch 4, the published rates and rules.
+_base_ = [
+    '../_base_/models/mpc_hrnet_w48.py',
+    '../_base_/datasets/folders_512x512.py',
+    '../_base_/phases/contrast_released.py',
+    '../_base_/phases/localize_released.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    decode_head=dict(
+        loss_decode=dict(
+            _delete_=True, type='ForgeryFocalLoss', alpha=0.5, gamma=2.0)))

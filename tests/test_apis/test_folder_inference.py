@@ -1,0 +1,113 @@
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bright_is_forged import write_image
+
+from mpc_mmseg.apis.folder_inference import infer_folder
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'infer.py'
+
+
+def read_lines(out):
+    return [json.loads(line) for line in (out / 'results.jsonl').open()]
+
+
+def test_a_folder_with_a_broken_image(checkpoint, tmp_path):
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    write_image(photos / 'a.png')
+    write_image(photos / 'sub' / 'a.png', seed=1)
+    (photos / 'broken.jpg').write_bytes(b'\xff\xd8 no more')
+    n_images, failures = infer_folder(photos, out, checkpoint, device='cpu')
+    assert n_images == 3
+    assert len(failures) == 1 and failures[0].count('broken.jpg') == 1
+    lines = {line['path']: line for line in read_lines(out)}
+    assert len(lines) == 3
+    assert 'error' in lines[str(photos / 'broken.jpg')]
+    good = lines[str(photos / 'sub' / 'a.png')]
+    assert good['size'] == [40, 50] and good['threshold'] == 0.5
+    assert 0.45 < good['forged_share'] < 0.55 < good['image_score']
+    assert all((out / file).is_file() for file in good['files'])
+    assert (out / 'a_mask.png').is_file() and (out / 'sub/a_overlay.png').is_file()
+
+
+def test_results_inside_the_input_are_no_input(checkpoint, tmp_path):
+    photos = tmp_path / 'photos'
+    write_image(photos / 'a.png')
+    for _ in range(2):
+        assert infer_folder(photos, photos / 'out', checkpoint, device='cpu')[0] == 1
+    (photos / 'a.png').unlink()
+    with pytest.raises(FileNotFoundError, match='but results'):
+        infer_folder(photos, photos / 'out', checkpoint)
+
+
+def test_a_single_image_beside_its_results(checkpoint, tmp_path):
+    write_image(tmp_path / 'a.png')
+    assert infer_folder(
+        tmp_path / 'a.png', tmp_path, checkpoint, device='cpu', save_prob=True
+    ) == (1, [])
+    assert (tmp_path / 'a_prob.png').is_file()
+
+
+def test_a_missing_input_or_model_stops_it_before_anything_is_written(tmp_path):
+    with pytest.raises(FileNotFoundError, match='absent'):
+        infer_folder(tmp_path / 'absent', tmp_path / 'out', tmp_path / 'm.pth')
+    write_image(tmp_path / 'a.png')
+    with pytest.raises(FileNotFoundError, match=r'm\.pth'):
+        infer_folder(tmp_path / 'a.png', tmp_path / 'out', tmp_path / 'm.pth')
+    assert not (tmp_path / 'out').exists()
+
+
+def run_tool(monkeypatch, *args):
+    spec = importlib.util.spec_from_file_location('infer_tool', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, 'argv', ['infer.py', *map(str, args)])
+    return module.main()
+
+
+def test_tool_reports_and_tells_by_its_status(
+    checkpoint, tmp_path, monkeypatch, capsys
+):
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    write_image(photos / 'a.png')
+    args = (photos, '--model', checkpoint, '--out', out, '--device', 'cpu')
+    assert run_tool(monkeypatch, *args, '--threshold', '0.99') == 0
+    assert '1 of 1 images' in capsys.readouterr().out
+    assert read_lines(out)[0]['forged_share'] == 0
+    (photos / 'b.png').write_bytes(b'broken')
+    assert run_tool(monkeypatch, *args) == 1
+    shown = capsys.readouterr()
+    assert '1 of 2 images' in shown.out and 'b.png' in shown.err
+    assert run_tool(monkeypatch, photos, '--model', 'absent.pth', '--out', out) == 2
+    assert 'absent.pth' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'args, word',
+    [
+        (['--model', 'config.py'], '--weights'),
+        (['--model', 'm.pth', '--threshold', '2'], '--threshold'),
+    ],
+)
+def test_wrong_usage_stops_at_once(monkeypatch, capsys, args, word):
+    with pytest.raises(SystemExit) as stop:
+        run_tool(monkeypatch, 'a.png', '--out', 'out', *args)
+    assert stop.value.code == 2 and word in capsys.readouterr().err
+
+
+def test_help_does_not_wait_for_torch():
+    code = (
+        f'import runpy, sys; sys.argv = ["infer.py", "--help"]\n'
+        f'try: runpy.run_path({str(TOOL)!r}, run_name="__main__")\n'
+        f'finally: assert "torch" not in sys.modules'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    for word in ('_mask.png', 'results.jsonl', '--threshold', '--weights'):
+        assert word in result.stdout

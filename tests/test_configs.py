@@ -1,0 +1,106 @@
+"""Every config builds, and what it says holds together."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from mpc_mmseg.engine.launch import load_config, set_data_root
+from mpc_mmseg.engine.phases import read_phases
+
+ROOT = Path(__file__).parents[1] / 'configs'
+LEAVES = sorted(ROOT.glob('mpc/*.py'))
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def test_config_builds_and_runs(path):
+    cfg = load_config(str(path))
+    model = MODELS.build(cfg.model).eval()
+    with torch.no_grad():
+        logits = model._forward(torch.rand(1, 3, 64, 64))
+    assert logits.shape == (1, 1, 16, 16)
+    phases = [p.name for p in read_phases(cfg)]
+    kind = path.stem.split('_')[2].split('-', 1)[1]
+    assert phases == dict(
+        contrast=['contrast'], localize=['localize'], supervised=['supervised']
+    ).get(kind, ['contrast', 'localize'])
+    assert cfg.model.phase == phases[0]
+    assert len(path.read_text().splitlines()) <= 40
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def test_twins_say_what_the_single_run_says(path):
+    if '2phase' not in path.stem:
+        return
+    whole = Config.fromfile(path)
+    for phase in ('contrast', 'localize'):
+        twin = Config.fromfile(path.with_name(path.name.replace('2phase', phase)))
+        assert twin[f'{phase}_phase'] == whole[f'{phase}_phase']
+        for key in ('train_dataloader', 'test_dataloader', 'optim_wrapper'):
+            assert twin[key] == whole[key]
+        assert {**twin.model, 'phase': None} == {**whole.model, 'phase': None}
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def test_no_helper_variable_is_left_to_override_in_vain(path):
+    known = {
+        'contrast_phase', 'custom_hooks', 'custom_imports', 'default_hooks',
+        'default_scope', 'env_cfg', 'load_from', 'localize_phase', 'log_level',
+        'log_processor', 'model', 'optim_wrapper', 'randomness', 'resume',
+        'supervised_phase', 'sync_bn', 'test_cfg', 'test_dataloader',
+        'test_evaluator', 'train_cfg', 'train_dataloader', 'val_cfg',
+        'val_dataloader', 'val_evaluator', 'visualizer',
+    }  # fmt: skip
+    assert set(Config.fromfile(path).keys()) <= known
+
+
+def test_widths_follow_mmsegs_variants():
+    for name, width in (('w18', 18), ('w32', 32), ('w48', 48)):
+        model = Config.fromfile(ROOT / f'_base_/models/mpc_hrnet_{name}.py').model
+        channels = [width * 2**i for i in range(4)]
+        assert list(model.backbone.extra.stage4.num_channels) == channels
+        assert model.neck.in_channels == channels
+        assert name in model.backbone.init_cfg.checkpoint
+        model.backbone.init_cfg = None
+        MODELS.build(model)
+
+
+def test_overrides_reach_what_depends_on_them():
+    path = str(LEAVES[0].with_name('mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py'))
+    cfg = load_config(
+        path,
+        ['contrast_phase.max_iters=700', 'optim_wrapper.clip_grad.max_norm=1'],
+        data_root='elsewhere',
+    )
+    contrast, localize = read_phases(cfg)
+    assert (contrast.end, localize.begin) == (700, 700)
+    assert localize.optim_wrapper['clip_grad'] == dict(max_norm=1)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.data_root == 'elsewhere'
+
+
+def test_data_root_reaches_mixtures():
+    inner = dict(type='ForgeryDataset', data_root='a')
+    mixture = dict(
+        type='ConcatDataset',
+        datasets=[inner, dict(type='RepeatDataset', times=2, dataset=dict(inner))],
+    )
+    cfg = Config(dict(train_dataloader=dict(dataset=mixture)))
+    set_data_root(cfg, 'b')
+    first, second = cfg.train_dataloader.dataset.datasets
+    assert first.data_root == second.dataset.data_root == 'b'
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        ('image_size=128', "no 'image_size'"),
+        ('contrast_phase.max_iters', 'KEY=VALUE'),
+        ('contrast_phase.max_iters=0', 'positive'),
+    ],
+)
+def test_bad_overrides_are_named(option, message):
+    with pytest.raises(ValueError, match=message):
+        load_config(str(LEAVES[0]), [option])

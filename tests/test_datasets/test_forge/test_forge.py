@@ -1,0 +1,113 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from mpc_mmseg.datasets.forge import (
+    KINDS,
+    PRESETS,
+    ForgeRecipe,
+    HistoryRanges,
+    forge,
+    keep_authentic,
+)
+
+NOISY = HistoryRanges(noise_sigma=(8, 8), poisson_probability=0)
+CLEAN = HistoryRanges()
+
+
+def residual(image):
+    """What a median filter takes away: mostly noise."""
+    return image.astype(np.float32) - cv2.medianBlur(image, 3)
+
+
+def noise_inside_and_outside(made):
+    square = np.ones((9, 9), np.uint8)
+    inside = cv2.erode(made.mask, square) > 0
+    outside = cv2.dilate(made.mask, square) == 0
+    noise = np.abs(residual(made.image))
+    return np.median(noise[inside]), np.median(noise[outside])
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_histories_differ_inside_and_outside(scene, kind):
+    recipe = ForgeRecipe(
+        background=NOISY, part=CLEAN, area_range=(0.1, 0.3), final_jpeg_probability=0
+    )
+    for seed in range(5):
+        made = forge(
+            scene(seed), [scene(90)], recipe, np.random.default_rng(seed), kind
+        )
+        inside, outside = noise_inside_and_outside(made)
+        assert outside > 2 and inside < 0.5 * outside
+
+
+@pytest.mark.parametrize('kind', ['splice', 'copy_move'])
+def test_noisy_parts(scene, kind):
+    recipe = ForgeRecipe(background=CLEAN, part=NOISY, area_range=(0.1, 0.3))
+    made = forge(scene(0), [scene(90)], recipe, np.random.default_rng(0), kind)
+    inside, outside = noise_inside_and_outside(made)
+    assert inside > 2 and outside < 0.5 * inside
+
+
+def test_authentic_images_have_one_history(scene):
+    recipe = ForgeRecipe(background=NOISY, part=CLEAN, authentic_part_share=0)
+    made = keep_authentic(scene(0), recipe, np.random.default_rng(0))
+    assert made.kind == 'authentic' and not made.mask.any()
+    noise = residual(made.image)
+    halves = noise[:, :80].std(), noise[:, 80:].std()
+    assert halves[0] == pytest.approx(halves[1], rel=0.15) and min(halves) > 4
+
+
+def test_authentic_images_have_histories_of_both_families(scene):
+    recipe = ForgeRecipe(background=NOISY, part=CLEAN, authentic_part_share=0.5)
+    noisy = [
+        keep_authentic(scene(0), recipe, np.random.default_rng(seed)).parameters[
+            'history'
+        ]['background']['noise_sigma']
+        == 8
+        for seed in range(60)
+    ]
+    assert 0.3 < np.mean(noisy) < 0.7
+
+
+@pytest.mark.parametrize('preset', PRESETS)
+@pytest.mark.parametrize('kind', KINDS)
+def test_presets(scene, preset, kind):
+    recipe = PRESETS[preset]
+    first, second = (
+        forge(scene(0), [scene(1)], recipe, np.random.default_rng(7), kind)
+        for _ in range(2)
+    )
+    assert first.kind == kind
+    assert first.image.shape == (128, 160, 3) and first.image.dtype == np.uint8
+    low, high = recipe.removal_area_range if kind == 'removal' else recipe.area_range
+    assert low <= first.mask.mean() <= high
+    assert np.array_equal(first.image, second.image)
+    assert first.parameters == second.parameters
+    assert json.loads(json.dumps(first.parameters)) == first.parameters
+
+
+def test_kind_is_drawn_from_the_recipe(scene):
+    recipe = ForgeRecipe(kinds=('copy_move', 'removal'))
+    kinds = {
+        forge(scene(0), [], recipe, np.random.default_rng(seed)).kind
+        for seed in range(12)
+    }
+    assert kinds == {'copy_move', 'removal'}
+
+
+def test_final_compression(scene):
+    recipe = ForgeRecipe(final_jpeg_probability=1, final_jpeg_quality=(30, 30))
+    made = keep_authentic(scene(0), recipe, np.random.default_rng(0))
+    assert made.parameters['final_jpeg_quality'] == 30
+    assert (made.image != scene(0)).any()
+
+
+def test_invalid(scene):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match='donors'):
+        forge(scene(0), [], ForgeRecipe(), rng, 'splice')
+    with pytest.raises(ValueError, match='removal'):
+        forge(scene(0), [], ForgeRecipe(kinds=('splice',)), rng, 'removal')

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from mpc_mmseg.datasets.forge.photographs import find_photographs, random_crop
+
+
+def test_find(photographs):
+    found = find_photographs(
+        [photographs, photographs / '..' / 'photographs'], (64, 64)
+    )
+    assert [each.name for each in found] == [
+        'photographs/a.png',
+        'photographs/b.jpg',
+        'photographs/grey.png',
+        'photographs/more/c.png',
+    ]
+    assert [each.grey for each in found] == [False, False, True, False]
+    assert len({each.digest for each in found}) == 4
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        find_photographs([tmp_path / 'nowhere'], (64, 64))
+
+
+def test_empty_folder(tmp_path):
+    (tmp_path / 'notes.txt').write_text('')
+    with pytest.raises(ValueError, match=f'no photograph in {tmp_path}'):
+        find_photographs([tmp_path], (64, 64))
+
+
+def test_damaged_and_small_photographs_are_named(photographs):
+    (photographs / 'b.jpg').write_bytes((photographs / 'b.jpg').read_bytes()[:900])
+    (photographs / 'broken.png').write_bytes(b'')
+    with pytest.raises(ValueError) as error:
+        find_photographs([photographs], (128, 170))
+    message = str(error.value)
+    assert '2 photograph(s) cannot be read' in message
+    assert 'b.jpg' in message and 'broken.png' in message
+    assert '3 photograph(s) are smaller than 128 x 170' in message
+    assert 'c.png (128 x 160)' in message
+
+
+def test_crop_without_scaling(scene):
+    image = scene(0)
+    crop, drawn = random_crop(image, (64, 70), (1, 1), np.random.default_rng(0))
+    top, left = drawn['top'], drawn['left']
+    expected = image[top : top + 64, left : left + 70]
+    if drawn['mirrored']:
+        expected = expected[:, ::-1]
+    assert drawn['downscale'] == 1
+    assert np.array_equal(crop, expected) and crop.flags['C_CONTIGUOUS']
+
+
+def test_crop_is_never_larger_than_the_scaled_photograph(scene):
+    for seed in range(20):
+        crop, drawn = random_crop(
+            scene(0), (100, 100), (0.1, 1), np.random.default_rng(seed)
+        )
+        assert crop.shape == (100, 100, 3)
+        assert 100 / 128 <= drawn['downscale'] <= 1
+    assert random_crop(scene(0), (128, 160), (0.5, 1), np.random.default_rng(0))[
+        0
+    ].shape == (128, 160, 3)

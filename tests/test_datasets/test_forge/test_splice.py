@@ -1,0 +1,75 @@
+import cv2
+import numpy as np
+import pytest
+
+from mpc_mmseg.datasets.forge import splice
+from mpc_mmseg.datasets.forge.colour_match import is_grey, to_grey
+
+
+def outside(mask, feather):
+    """Pixels that a soft edge of some width does not reach."""
+    reach = int(np.ceil(feather / 2 + 0.5))
+    disc = np.ones((2 * reach + 1,) * 2, np.uint8)
+    return cv2.dilate(mask, disc) == 0
+
+
+@pytest.mark.parametrize('seed', range(8))
+def test_mask_marks_what_changed(scene, seed):
+    background, donor = scene(seed), scene(seed + 50)
+    image, mask, drawn = splice(background, donor, np.random.default_rng(seed))
+    assert image.shape == background.shape and image.dtype == np.uint8
+    assert mask.shape == background.shape[:2] and mask.dtype == np.uint8
+    assert 0.03 <= mask.mean() <= 0.3
+    changed = (image != background).any(axis=2)
+    assert not changed[outside(mask, drawn['feather'])].any()
+    assert changed[mask > 0].mean() > 0.9
+
+
+def test_hard_edge_leaves_everything_outside_alone(scene):
+    background = scene(0)
+    image, mask, _ = splice(
+        background, scene(1), np.random.default_rng(0), feather_range=(0, 0)
+    )
+    assert np.array_equal(image[mask == 0], background[mask == 0])
+
+
+def test_inputs_are_left_alone(scene):
+    background, donor = scene(0), scene(1)
+    splice(background, donor, np.random.default_rng(0))
+    assert np.array_equal(background, scene(0)) and np.array_equal(donor, scene(1))
+
+
+def test_area_range_holds_for_the_background(scene):
+    donor = scene(1, (256, 320))
+    for seed in range(10):
+        _, mask, _ = splice(
+            scene(0), donor, np.random.default_rng(seed), area_range=(0.1, 0.15)
+        )
+        assert 0.1 <= mask.mean() <= 0.15
+
+
+def test_grey_background_stays_grey(scene):
+    background = to_grey(scene(0))
+    image, mask, _ = splice(
+        background, scene(1), np.random.default_rng(2), feather_range=(0, 0)
+    )
+    assert is_grey(image)
+    assert np.array_equal(image[mask == 0], background[mask == 0])
+
+
+def test_same_seed_same_forgery(scene):
+    first, second = (
+        splice(scene(0), scene(1), np.random.default_rng(5)) for _ in range(2)
+    )
+    assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
+    assert first[2] == second[2]
+
+
+def test_nothing_fits(scene):
+    with pytest.raises(ValueError, match='fits into a background'):
+        splice(
+            scene(0, (64, 400)),
+            scene(1, (256, 256)),
+            np.random.default_rng(0),
+            area_range=(0.55, 0.6),
+        )

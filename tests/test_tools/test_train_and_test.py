@@ -1,0 +1,125 @@
+"""The tools as a user runs them, in processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(*command, cwd, ok=True):
+    environment = {
+        **os.environ,
+        'PYTHONPATH': str(ROOT),
+        'OMP_NUM_THREADS': '1',
+        'PYTHON': sys.executable,
+    }
+    done = subprocess.run(
+        [str(c) for c in command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode == 0) == ok, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def tool(name, *arguments, cwd, ok=True):
+    return call(sys.executable, ROOT / 'tools' / name, *arguments, cwd=cwd, ok=ok)
+
+
+@pytest.fixture
+def config_file(tiny_config, tmp_path):
+    path = tmp_path / 'tiny.py'
+    tiny_config.log_level = 'INFO'
+    tiny_config.dump(path)
+    return path
+
+
+def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
+    log = tool('train.py', config_file, cwd=tmp_path)
+    assert 'Phase contrast' in log and 'Phase localize' in log
+    work = tmp_path / 'work'
+    for name in ('contrast_end.pth', 'iter_7.pth'):
+        out = tmp_path / name
+        tool(
+            'test.py', config_file, work / name, '--json', out / 's.json',
+            '--per-image', out / 'images.jsonl', '--out', out / 'maps',
+            '--work-dir', out, cwd=tmp_path,
+        )  # fmt: skip
+        scores = json.loads((out / 's.json').read_text())
+        assert 0 <= scores['data/F1'] <= 1
+        images = (out / 'images.jsonl').read_text().splitlines()
+        maps = sorted((out / 'maps').rglob('*.png'))
+        assert len(images) == len(maps) == 8
+        first = cv2.imread(str(maps[0]), cv2.IMREAD_UNCHANGED)
+        assert first.dtype == 'uint16' and first.shape in [(48, 64), (64, 40)]
+    # A test needs no training data.
+    (forgery_folder / 'images').rename(forgery_folder / 'moved')
+    tool(
+        'test.py', config_file, work / 'iter_7.pth', cwd=tmp_path,
+        ok=False,
+    )  # fmt: skip
+
+
+def test_resuming_goes_on_and_an_empty_work_dir_begins(config_file, tmp_path):
+    first = tool('train.py', config_file, '--resume', cwd=tmp_path)
+    assert 'resumed epoch' not in first
+    (tmp_path / 'work/last_checkpoint').write_text(str(tmp_path / 'work/iter_5.pth'))
+    again = tool('train.py', config_file, '--resume', cwd=tmp_path)
+    assert 'resumed epoch: 0, iter: 5' in again and 'Phase localize' in again
+
+
+def test_a_wrong_checkpoint_ends_the_test_with_the_names(config_file, tmp_path):
+    wrong = tmp_path / 'wrong.pth'
+    torch.save({'state_dict': {'backbone.x': torch.zeros(1)}}, wrong)
+    message = tool('test.py', config_file, wrong, cwd=tmp_path, ok=False)
+    assert 'backbone.x' in message and 'wrong.pth' in message
+
+
+def test_two_processes_on_a_machine_without_a_gpu(config_file, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip('this is about machines without a GPU')
+    environment_port = str(20000 + os.getpid() % 20000)
+    os.environ['PORT'] = environment_port
+    log = call(
+        ROOT / 'tools/dist_train.sh', config_file, 2, '--cfg-options',
+        'train_dataloader.batch_size=1', cwd=tmp_path,
+    )  # fmt: skip
+    assert 'Phase localize' in log
+    state = torch.load(tmp_path / 'work/iter_7.pth', weights_only=False)
+    assert state['meta']['mpc_phase'] == 'localize'
+    scores = []
+    for command in (
+        [ROOT / 'tools/dist_test.sh', config_file, tmp_path / 'work/iter_7.pth', 2],
+        [sys.executable, ROOT / 'tools/test.py', config_file,
+         tmp_path / 'work/iter_7.pth'],
+    ):  # fmt: skip
+        out = tmp_path / 'scores.json'
+        call(*command, '--json', out, cwd=tmp_path)
+        scores.append(json.loads(out.read_text()))
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize(
+    'name', ['train.py', 'test.py', 'infer.py', 'dataset_converters/split_by_source.py']
+)
+def test_help_reads(name, tmp_path):
+    text = tool(name, '--help', cwd=tmp_path)
+    assert 'usage:' in text and 'python tools/' in text
+
+
+@pytest.mark.parametrize(
+    'name', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh']
+)
+def test_scripts_without_arguments_say_how(name, tmp_path):
+    text = call(ROOT / 'tools' / name, cwd=tmp_path, ok=False)
+    assert 'CONFIG' in text
