@@ -8,6 +8,6 @@ from .version import __version__
 
 check_requirements()
 
-from . import datasets, engine, evaluation, models
+from . import datasets, engine, evaluation, models  # noqa: E402 - checked first
 
 __all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']

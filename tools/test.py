@@ -20,18 +20,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir', help='folder of the log; default work_dirs/CONFIG'
     )
-    parser.add_argument(
-        '--data-root', help='data_root of every data set of the config'
-    )
+    parser.add_argument('--data-root', help='data_root of every data set of the config')
     parser.add_argument(
         '--per-image', metavar='FILE', help='write scores per image as JSON lines'
     )
     parser.add_argument(
         '--out', metavar='DIR', help='write each probability map as a 16-bit PNG'
     )
-    parser.add_argument(
-        '--json', metavar='FILE', help='write the scores as JSON'
-    )
+    parser.add_argument('--json', metavar='FILE', help='write the scores as JSON')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -59,9 +55,7 @@ def main() -> None:
 
     from mpc_mmseg.engine.launch import load_config
 
-    cfg = load_config(
-        args.config, args.cfg_options, args.data_root, args.launcher
-    )
+    cfg = load_config(args.config, args.cfg_options, args.data_root, args.launcher)
     name = osp.splitext(osp.basename(args.config))[0]
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
     cfg.load_from = args.checkpoint

@@ -19,9 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir', help='folder of logs and checkpoints; default work_dirs/CONFIG'
     )
-    parser.add_argument(
-        '--data-root', help='data_root of every data set of the config'
-    )
+    parser.add_argument('--data-root', help='data_root of every data set of the config')
     parser.add_argument(
         '--load-from', help="checkpoint to start from; a localize config's phase 1"
     )
@@ -60,9 +58,7 @@ def main() -> None:
 
     from mpc_mmseg.engine.launch import load_config
 
-    cfg = load_config(
-        args.config, args.cfg_options, args.data_root, args.launcher
-    )
+    cfg = load_config(args.config, args.cfg_options, args.data_root, args.launcher)
     name = osp.splitext(osp.basename(args.config))[0]
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
     if args.load_from:

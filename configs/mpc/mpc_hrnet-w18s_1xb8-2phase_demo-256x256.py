@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/phases/localize.py',
     '../_base_/default_runtime.py',
 ]
-contrast_phase = dict(max_iters=260, val_interval=130)
+contrast_phase = dict(max_iters=320, val_interval=160)
 localize_phase = dict(max_iters=200, val_interval=100)
 default_hooks = dict(
     logger=dict(interval=10),

@@ -7,6 +7,12 @@ _base_ = [
 ]
 model = dict(
     phase='localize',
+    contrast_loss=dict(
+        views=[
+            dict(type='WithinImageView'),
+            dict(type='CrossScaleView', positives='own'),
+            dict(type='CrossModalityView', positives='own'),
+        ]),
     decode_head=dict(
         loss_decode=dict(
             _delete_=True, type='ForgeryFocalLoss', alpha=0.5, gamma=2.0)))

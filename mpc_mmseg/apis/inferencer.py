@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmseg.registry import TRANSFORMS
 
-from mpc_mmseg.datasets.forgery_dataset import find_images
+from mpc_mmseg.datasets.folder_pairs import find_images
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 from mpc_mmseg.evaluation.probability_map import image_score, probability_map
 

@@ -1,45 +1,25 @@
+"""The data set of forged and authentic images."""
+
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmengine.logging import print_log
 from mmengine.utils import is_abs
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from .image_io import ImageReadError, read_header
+from .dataset_problems import Problem, check_headers, report
+from .folder_pairs import find_images, pair_by_name
 from .list_file import ListEntry, read_list
-from .transforms.load_forgery_mask import size_mismatch
 
 DATA_PREFIX = {
     'img_path': 'images',
     'seg_map_path': 'masks',
     'authentic_path': 'authentic',
 }
-SUFFIXES = '.jpg .jpeg .jpe .jfif .png .bmp .tif .tiff .webp .gif .ppm .pgm .jp2 .avif'
-
-#: What can be wrong with a data set -> what to do about it.
-ADVICE = {
-    'missing folder': "add it, or set its data_prefix to '' to leave that part out",
-    'folder without images': "add some, or set its data_prefix to '' to leave it out",
-    'missing mask': 'add the mask under the same name, or move the image to the '
-    'folder of authentic images',
-    'mask without image': 'add the image, or move the mask away',
-    'ambiguous mask': 'give each image one mask of the same name',
-    'missing file': 'mend the list (a tab between columns, paths start at data_root), '
-    'or add the file',
-    'listed twice': 'keep one line; to weight a set, wrap it in RepeatDataset',
-    'unreadable file': 'fetch or export it again, or move it away',
-    'mask of another size': 'masks must match the upright images pixel by pixel',
-}
-
-
-Problem = tuple[str, str]  # a key of ADVICE, and which file
 
 
 @DATASETS.register_module()
@@ -181,94 +161,6 @@ class ForgeryDataset(BaseSegDataset):
         return pairs, problems
 
 
-def find_images(folder: str) -> tuple[list[tuple[str, str]], list[Problem]]:
-    """All images in a folder and below, sorted: (name without suffix, path)."""
-    if not os.path.isdir(folder):
-        return [], [('missing folder', folder)]
-    found, others = [], Counter[str]()
-    for parent, _, files in os.walk(folder, onerror=_raise, followlinks=True):
-        inside = os.path.relpath(parent, folder)
-        for file in files:
-            name, suffix = os.path.splitext(file)
-            if suffix.lower() in SUFFIXES.split() and not file.startswith('.'):
-                path = os.path.join(parent, file)
-                found.append((os.path.join(inside, name), path))
-            elif not file.startswith('.'):
-                others[suffix.lower() or 'no suffix'] += 1
-    if not found:
-        return [], [('folder without images', f'{folder} {dict(others) or ""}')]
-    if others:
-        message = f'{folder}: leaving out files that are no images: {dict(others)}'
-        print_log(message, logger='current')
-    return sorted(found), []
-
-
-def pair_by_name(
-    images: list[tuple[str, str]],
-    masks: list[tuple[str, str]],
-    mask_suffixes: Sequence[str],
-) -> tuple[list[ListEntry], list[Problem]]:
-    """Give each image the mask of its name, and say which names do not fit.
-
-    Args:
-        images: (name, path) as :func:`find_images` gives them.
-        masks: Likewise.
-        mask_suffixes: What a mask's name may add, in order of preference.
-    """
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for name, path in masks:
-        by_name[name].append(path)
-    pairs, problems, users = [], [], defaultdict(list)
-    for name, path in images:
-        match = next((name + s for s in mask_suffixes if name + s in by_name), None)
-        if match is None:
-            problems.append(('missing mask', path))
-        else:
-            users[match].append(path)
-            pairs.append(ListEntry(path, by_name[match][0]))
-    for name, paths in by_name.items():
-        if name not in users:
-            problems += [('mask without image', path) for path in paths]
-        elif len(paths) > 1 or len(users[name]) > 1:
-            fitting = ', '.join(users[name])
-            problems.append(('ambiguous mask', f'{", ".join(paths)}: {fitting}'))
-    return pairs, problems
-
-
-def check_headers(pairs: Iterable[ListEntry]) -> list[Problem]:
-    """Open every file as far as its size: unreadable ones, masks that do not fit."""
-    # Threads hide the latency of network disks; local files gain little.
-    with ThreadPoolExecutor(8) as pool:
-        return list(chain.from_iterable(pool.map(_header_problems, pairs)))
-
-
-def _header_problems(pair: ListEntry) -> list[Problem]:
-    problems, sizes = [], []
-    for path in pair:
-        if path is not None:
-            try:
-                sizes.append(read_header(path))
-            except ImageReadError as error:
-                problems.append(('unreadable file', str(error)))
-    if pair.mask is not None and len(sizes) == 2 and sizes[0] != sizes[1]:
-        text = size_mismatch(pair.image, sizes[0], pair.mask, sizes[1])
-        problems.append(('mask of another size', text))
-    return problems
-
-
-def report(problems: Sequence[Problem], show: int = 10) -> str:
-    """All problems by kind: the count, the first few, and what to do."""
-    lines = []
-    for kind, advice in ADVICE.items():
-        texts = sorted(text for key, text in problems if key == kind)
-        if texts:
-            lines.append(f'{kind} ({len(texts)}): {advice}.')
-            lines += [f'  {text}' for text in texts[:show]]
-            if len(texts) > show:
-                lines.append(f'  and {len(texts) - show} more')
-    return '\n'.join(lines)
-
-
 def _default_name(ann_file: str, data_root: str | None, folders: dict) -> str:
     if ann_file:
         return os.path.splitext(os.path.basename(ann_file))[0]
@@ -278,7 +170,3 @@ def _default_name(ann_file: str, data_root: str | None, folders: dict) -> str:
 
 def _join(root: str, path: str) -> str:
     return path if is_abs(path) else os.path.join(root, path)
-
-
-def _raise(error: OSError) -> None:
-    raise error

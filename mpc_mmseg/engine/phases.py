@@ -128,9 +128,7 @@ def read_phases(cfg: Config) -> list[Phase]:
                 ),
                 optim_wrapper=common.to_dict()['wrapper'],
                 # A short phase may round a warm-up's share to no iteration.
-                param_scheduler=[
-                    s for s in schedules if s.get('begin', 0) < s['end']
-                ],
+                param_scheduler=[s for s in schedules if s.get('begin', 0) < s['end']],
             )
         )
     return phases

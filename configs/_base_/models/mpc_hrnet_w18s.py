@@ -1,4 +1,6 @@
-# HRNet-W18-small under MPC's projection, contrast and head.
+# HRNet-W18-small under MPC's projection, contrast and head. Positives come from the
+# other view, as the paper draws it; the released form's shortcut (docs/results.md)
+# keeps a network from learning that begins with random weights.
 model = dict(
     type='MPCSegmentor',
     data_preprocessor=dict(
@@ -50,8 +52,8 @@ model = dict(
         sampler=dict(type='RandomPixelSampler', max_pixels=5000),
         views=[
             dict(type='WithinImageView', weight=1.0),
-            dict(type='CrossScaleView', weight=1.0),
-            dict(type='CrossModalityView', weight=1.0),
+            dict(type='CrossScaleView', weight=1.0, positives='other'),
+            dict(type='CrossModalityView', weight=1.0, positives='other'),
         ]),
     cluster_head=dict(type='ClusterHead'),
     decode_head=dict(

@@ -42,7 +42,7 @@ class StochasticBottleneck(Bottleneck):
         return _run(self, x)
 
 
-def _run(block: nn.Module, x: Tensor) -> Tensor:
+def _run(block: 'StochasticBasicBlock | StochasticBottleneck', x: Tensor) -> Tensor:
     if block.with_cp and x.requires_grad:
         # The random state is kept, so the recomputed pass drops the same paths.
         return block.relu(cp.checkpoint(block._residual, x, use_reentrant=False))

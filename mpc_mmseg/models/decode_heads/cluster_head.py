@@ -39,9 +39,9 @@ def principal_split(points: Tensor, steps: int = 10) -> Tensor:
     for _ in range(steps):
         # C^T C a without centring the points: (P - m)^T (P - m) a.
         along = (points @ axis[:, :, None]) - mean @ axis[:, :, None]
-        axis = (points.transpose(1, 2) @ along - mean.transpose(1, 2) * along.sum(1, True))[
-            :, :, 0
-        ]
+        axis = (
+            points.transpose(1, 2) @ along - mean.transpose(1, 2) * along.sum(1, True)
+        )[:, :, 0]
         axis = F.normalize(axis, dim=1)
     side = ((points @ axis[:, :, None]) > (mean @ axis[:, :, None])).to(points)
     sides = torch.cat([side, 1 - side], 2)

@@ -36,8 +36,8 @@ class _InfoNCE(torch.autograd.Function):
         else:
             total, others = positives.float().sum(0), positives.size(0)
             positive = (q @ total) / (others * temperature)
-        grad_q = torch.empty_like(q) if need_grad else None
-        grad_k = torch.zeros_like(k) if need_grad else None
+        grad_q = torch.empty_like(q) if need_grad else q.new_empty(0)
+        grad_k = torch.zeros_like(k) if need_grad else k.new_empty(0)
         denominators = []
         rows = max(1, BLOCK_ELEMENTS // k.size(0))
         for start in range(0, n, rows):
@@ -54,9 +54,7 @@ class _InfoNCE(torch.autograd.Function):
             slope = torch.exp(positive - log_denominator) - 1
             pull = slope @ q
             if positives is None:
-                grad_q.add_(
-                    slope[:, None] * (total - 2 * q) + pull, alpha=1 / others
-                )
+                grad_q.add_(slope[:, None] * (total - 2 * q) + pull, alpha=1 / others)
             else:
                 grad_q.addr_(slope, total, alpha=1 / others)
             scale = 1 / (n * temperature)

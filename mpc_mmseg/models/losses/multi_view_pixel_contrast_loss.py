@@ -10,7 +10,11 @@ from torch import Tensor, nn
 from .info_nce import info_nce
 from .views import ImageSources, View
 
-DEFAULT_VIEWS = ('WithinImageView', 'CrossScaleView', 'CrossModalityView')
+DEFAULT_VIEWS = (
+    dict(type='WithinImageView'),
+    dict(type='CrossScaleView'),
+    dict(type='CrossModalityView'),
+)
 
 
 def masks_for(maps: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
@@ -50,7 +54,7 @@ class MultiViewPixelContrastLoss(nn.Module):
     def __init__(
         self,
         sampler: dict | None = None,
-        views: Sequence[dict] = tuple(dict(type=name) for name in DEFAULT_VIEWS),
+        views: Sequence[dict] = DEFAULT_VIEWS,
         temperature: float = 0.1,
     ) -> None:
         super().__init__()
@@ -97,7 +101,7 @@ class MultiViewPixelContrastLoss(nn.Module):
         if needs_coarser and len(first_pass) < 2:
             raise ValueError('CrossScaleView needs at least two maps, got one')
         masks = masks_for(first_pass, mask)
-        losses = {view.name: [] for view in self.views}  # type: dict[str, list[Tensor]]
+        losses: dict[str, list[Tensor]] = {view.name: [] for view in self.views}
         for b in range(mask.size(0)):
             maps = [m[b] for m in first_pass]
             labels = [m[b] for m in masks]
@@ -105,9 +109,7 @@ class MultiViewPixelContrastLoss(nn.Module):
             sources = ImageSources(
                 finest=self.sampler(maps[:1], labels[:1]),
                 coarser=self.sampler(maps[1:], labels[1:]) if needs_coarser else None,
-                second=None
-                if second is None
-                else self.sampler([second], labels[:1]),
+                second=None if second is None else self.sampler([second], labels[:1]),
             )
             for view in self.views:
                 losses[view.name] += [

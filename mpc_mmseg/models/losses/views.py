@@ -8,7 +8,6 @@ from torch import Tensor
 from .pixel_samplers import PixelSet
 
 
-
 class Pair(NamedTuple):
     """One contrast: arguments of ``info_nce``."""
 

@@ -62,6 +62,4 @@ class MultiScaleProjection(BaseModule):
                 f'the backbone gives {len(maps)} maps and in_channels names '
                 f'{len(self.projections)}'
             )
-        return [
-            project(self.dropout(x)) for project, x in zip(self.projections, maps)
-        ]
+        return [project(self.dropout(x)) for project, x in zip(self.projections, maps)]

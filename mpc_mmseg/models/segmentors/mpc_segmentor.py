@@ -121,7 +121,9 @@ class MPCSegmentor(BaseSegmentor):
         """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W)."""
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.features_frozen):
+        with torch.set_grad_enabled(
+            torch.is_grad_enabled() and not self.features_frozen
+        ):
             maps = self.backbone(inputs)
             return list(maps if self.neck is None else self.neck(maps))
 
@@ -154,9 +156,7 @@ class MPCSegmentor(BaseSegmentor):
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Logits (B, 1, H, W) at the inputs' size, mmseg's interface."""
-        return F.interpolate(
-            self._forward(inputs), inputs.shape[-2:], mode='bilinear'
-        )
+        return F.interpolate(self._forward(inputs), inputs.shape[-2:], mode='bilinear')
 
     @torch.no_grad()
     def predict(

@@ -97,7 +97,7 @@ def test_the_end_of_phase_one_is_kept(tiny_config):
 
 
 def test_best_of_phase_one_does_not_block_phase_two(tiny_config):
-    runner, _ = run(tiny_config)
+    run(tiny_config)
     best = [f for f in os.listdir(tiny_config.work_dir) if f.startswith('best_')]
     iterations = sorted(int(f.rsplit('_', 1)[1].split('.')[0]) for f in best)
     assert len(best) == 2
@@ -148,7 +148,7 @@ def test_weights_of_another_architecture_are_refused(tiny_config, tmp_path):
     other.work_dir = str(tmp_path / 'other2')
     other.load_from = partial
     other.pop('contrast_phase')
-    with pytest.raises(RuntimeError, match='missing: neck.projections.0.conv.weight'):
+    with pytest.raises(RuntimeError, match=r'missing: neck\.projections\.0'):
         run(other)
 
 

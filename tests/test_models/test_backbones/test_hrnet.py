@@ -48,7 +48,9 @@ def test_rates_rise_linearly_and_branches_share_them():
     modules = [m for stage in (net.stage2, net.stage3, net.stage4) for m in stage]
     rates = []
     for module in modules:
-        by_branch = [[b.drop_path.drop_prob for b in branch] for branch in module.branches]
+        by_branch = [
+            [b.drop_path.drop_prob for b in branch] for branch in module.branches
+        ]
         assert all(branch == by_branch[0] for branch in by_branch)
         rates += by_branch[0]
     assert rates == pytest.approx([0.3 * i / 7 for i in range(8)])

@@ -47,9 +47,9 @@ def test_views_against_plain_loops(positives):
     first, second, mask = passes(seed=0), passes(seed=1), masks()
     mask[1] = mask[1].flip(1)
     views = [dict(type=v, positives=positives) for v in VIEWS[1:]]
-    losses = MultiViewPixelContrastLoss(
-        views=[dict(type='WithinImageView'), *views]
-    )(first, second, mask)
+    losses = MultiViewPixelContrastLoss(views=[dict(type='WithinImageView'), *views])(
+        first, second, mask
+    )
     expected = dict.fromkeys(['within_image', 'cross_scale', 'cross_modality'], 0.0)
     for b in range(2):
         a0, f0 = (pixels(first[0][b], mask[b], c) for c in (0, 1))

@@ -169,7 +169,7 @@ def test_any_mmseg_head_localizes(tiny_model):
     x = torch.rand(2, 3, 64, 64)
     assert torch.isfinite(model.loss(x, samples())['loss_ce'])
     result = model.eval().predict(x, samples())[0].forgery_prob.data
-    assert result.shape == (1, 50, 70) and 0 <= result.min() and result.max() <= 1
+    assert result.shape == (1, 50, 70) and result.min() >= 0 and result.max() <= 1
 
 
 def test_bad_arguments_are_named(tiny_model):
