@@ -149,7 +149,10 @@ def tiny_config(tmp_path, forgery_folder, tiny_model):
                 ),
                 logger=dict(type='LoggerHook', interval=1, log_metric_by_epoch=False),
             ),
-            custom_hooks=[dict(type='TwoPhaseHook')],
+            custom_hooks=[
+                dict(type='TwoPhaseHook'),
+                dict(type='SafeCheckpointHook'),
+            ],
             log_processor=dict(by_epoch=False),
             log_level='WARNING',
             randomness=dict(seed=0),

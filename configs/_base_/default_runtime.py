@@ -33,4 +33,4 @@ default_hooks = dict(
         save_best='mean/score',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'))
-custom_hooks = [dict(type='TwoPhaseHook')]
+custom_hooks = [dict(type='TwoPhaseHook'), dict(type='SafeCheckpointHook')]

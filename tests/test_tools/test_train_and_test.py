@@ -95,7 +95,7 @@ def test_two_processes_on_a_machine_without_a_gpu(config_file, tmp_path):
         'train_dataloader.batch_size=1', cwd=tmp_path,
     )  # fmt: skip
     assert 'Phase localize' in log
-    state = torch.load(tmp_path / 'work/iter_7.pth', weights_only=False)
+    state = torch.load(tmp_path / 'work/iter_7.pth', weights_only=True)
     assert state['meta']['mpc_phase'] == 'localize'
     scores = []
     for command in (

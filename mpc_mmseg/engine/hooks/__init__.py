@@ -1,4 +1,5 @@
+from .safe_checkpoint_hook import SafeCheckpointHook
 from .save_maps_hook import SaveMapsHook
 from .two_phase_hook import TwoPhaseHook
 
-__all__ = ['SaveMapsHook', 'TwoPhaseHook']
+__all__ = ['SafeCheckpointHook', 'SaveMapsHook', 'TwoPhaseHook']

@@ -56,7 +56,7 @@ def test_phase_two_leaves_the_features_alone(tiny_config):
     _, _ = run(tiny_config)
     work = tiny_config.work_dir
     states = [
-        torch.load(os.path.join(work, f'iter_{i}.pth'), weights_only=False)
+        torch.load(os.path.join(work, f'iter_{i}.pth'), weights_only=True)
         for i in (4, 7)
     ]
     assert [s['meta']['mpc_phase'] for s in states] == ['contrast', 'localize']
@@ -89,7 +89,7 @@ def test_resume_before_at_and_after_the_switch(tiny_config, tmp_path, at):
 def test_the_end_of_phase_one_is_kept(tiny_config):
     run(tiny_config)
     end, at_4 = (
-        torch.load(os.path.join(tiny_config.work_dir, name), weights_only=False)
+        torch.load(os.path.join(tiny_config.work_dir, name), weights_only=True)
         for name in ('contrast_end.pth', 'iter_4.pth')
     )
     assert end['meta']['iter'] == 4 and end['meta']['mpc_phase'] == 'contrast'
@@ -140,7 +140,7 @@ def test_weights_of_another_architecture_are_refused(tiny_config, tmp_path):
     other.model.decode_head.in_channels = [12] * 4
     with pytest.raises(RuntimeError, match=r'neck\.projections.*another shape|another'):
         run(other)
-    state = torch.load(path, weights_only=False)
+    state = torch.load(path, weights_only=True)
     state['state_dict'].pop('neck.projections.0.conv.weight')
     partial = str(tmp_path / 'partial.pth')
     torch.save(state, partial)
