@@ -39,9 +39,9 @@ def test_embeddings_are_balanced_unit_vectors_and_repeat(config_file, tmp_path):
         found.append(data['embeddings'])
         assert data['embeddings'].shape == (2 * 6 * 5, 8)
         assert data['labels'].tolist() == [0] * 30 + [1] * 30
-        np.testing.assert_allclose(
-            np.linalg.norm(data['embeddings'], axis=1), 1, rtol=1e-5
-        )
+        # An untrained ReLU may leave a pixel without any active channel.
+        lengths = np.linalg.norm(data['embeddings'], axis=1)
+        assert np.all(np.isclose(lengths, 1, rtol=1e-5) | (lengths == 0))
     np.testing.assert_array_equal(*found)
     state = torch.load(tmp_path / 'a.pth', weights_only=True)
     assert state['meta']['mpc_phase'] == 'localize'
