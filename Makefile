@@ -43,7 +43,7 @@ lint: $(VENV)/.dev
 
 # The demo: each step makes a file and is skipped where it is there.
 D := work_dirs/demo
-CONFIG := configs/mpc/mpc_hrnet-w18s_1xb8-2phase_demo-256x256.py
+CONFIG := configs/mpc/mpc_hrnet-w18s_1xb8-2phase_demo-128x128.py
 TEST := $(PY) tools/test.py $(CONFIG)
 
 demo: $(D)/report.html
@@ -54,11 +54,11 @@ $(D)/photographs/photographs.json: | $(VENV)/.demo
 
 $(D)/data/train/forgeries.jsonl: $(D)/photographs/photographs.json
 	$(PY) tools/dataset_converters/make_forgeries.py $(D)/photographs/train \
-	    --out $(D)/data/train --preset demo --count 400 --seed 0 --workers 2
+	    --out $(D)/data/train --preset demo --size 192 192 --count 400 --seed 0 --workers 2
 
 $(D)/data/test/forgeries.jsonl: $(D)/photographs/photographs.json
 	$(PY) tools/dataset_converters/make_forgeries.py $(D)/photographs/test \
-	    --out $(D)/data/test --preset demo --count 48 --authentic 16 --seed 1 --workers 2
+	    --out $(D)/data/test --preset demo --size 192 192 --count 48 --authentic 16 --seed 1 --workers 2
 
 # Interrupted training goes on from its last checkpoint.
 $(D)/train/.done: $(D)/data/train/forgeries.jsonl $(D)/data/test/forgeries.jsonl

@@ -103,7 +103,7 @@ class TwoPhaseHook(Hook):
         if phase != self.phase:
             self._save_end(runner)
             self._enter(runner, phase)
-            self._forget_best(runner)
+            self._forget_phase(runner)
             runner.model.train()
 
     def _enter(self, runner, phase: Phase) -> None:
@@ -148,7 +148,11 @@ class TwoPhaseHook(Hook):
         )
 
     @staticmethod
-    def _forget_best(runner) -> None:
+    def _forget_phase(runner) -> None:
+        # MMEngine goes on logging a loss's last mean after it is no longer computed.
+        logs = runner.message_hub.log_scalars
+        for key in [k for k in logs if k.startswith('train/loss')]:
+            logs.pop(key)
         # Scores of two phases are not comparable; the file of the old best stays.
         info = runner.message_hub.runtime_info
         for key in [k for k in info if k.startswith(('best_score', 'best_ckpt'))]:

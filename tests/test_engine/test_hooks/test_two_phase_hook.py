@@ -50,6 +50,9 @@ def test_the_phase_changes_between_iterations(tiny_config):
     assert seen[4][3] == pytest.approx(1e-3) and seen[6][3] < 1e-3
     trained = {id(p) for g in runner.optim_wrapper.param_groups for p in g['params']}
     assert trained == {id(p) for p in runner.model.decode_head.parameters()}
+    # Phase 1's losses are no longer logged.
+    logged = {k for k in runner.message_hub.log_scalars if k.startswith('train/loss')}
+    assert logged == {'train/loss', 'train/loss_bce'}
 
 
 def test_phase_two_leaves_the_features_alone(tiny_config):

@@ -1,13 +1,13 @@
 # What `make demo` trains: both phases, in about six minutes on two CPU cores.
 _base_ = [
     '../_base_/models/mpc_hrnet_w18s.py',
-    '../_base_/datasets/demo_256x256.py',
+    '../_base_/datasets/demo_128x128.py',
     '../_base_/phases/contrast.py',
     '../_base_/phases/localize.py',
     '../_base_/default_runtime.py',
 ]
-contrast_phase = dict(max_iters=320, val_interval=160)
-localize_phase = dict(max_iters=200, val_interval=100)
+contrast_phase = dict(max_iters=280, val_interval=140)
+localize_phase = dict(max_iters=160, val_interval=80)
 default_hooks = dict(
     logger=dict(interval=10),
     checkpoint=dict(interval=100))
