@@ -56,6 +56,12 @@ class SafeCheckpointHook(Hook):
         """Take the logs apart."""
         for key in checkpoint.keys() - {'state_dict', 'optimizer'}:
             checkpoint[key] = to_plain(checkpoint[key])
+        # Of keys whose value is gone MMEngine would warn on every resume.
+        hub = checkpoint['message_hub']
+        present = hub['log_scalars'].keys() | hub['runtime_info'].keys()
+        hub['resumed_keys'] = {
+            k: v for k, v in hub['resumed_keys'].items() if k in present
+        }
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Put the logs together."""

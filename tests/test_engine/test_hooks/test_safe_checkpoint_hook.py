@@ -32,5 +32,5 @@ def test_every_checkpoint_of_a_run_loads_safely_and_resumes(tiny_config):
     tiny_config.load_from = os.path.join(work, 'iter_5.pth')
     runner = Runner.from_cfg(tiny_config)
     runner.train()
-    log = runner.message_hub.get_scalar('train/loss')
+    log = runner.message_hub.get_scalar('train/lr')
     assert isinstance(log, HistoryBuffer) and len(log.data[0]) == 7
