@@ -7,20 +7,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-
-def fuse(maps: Sequence[Tensor]) -> Tensor:
-    """Maps (B, C_i, H_i, W_i) upsampled to the finest and concatenated (B, C, H, W)."""
-    size = maps[0].shape[-2:]
-    return torch.cat(
-        [
-            maps[0],
-            *(
-                F.interpolate(m, size, mode='bilinear', align_corners=True)
-                for m in maps[1:]
-            ),
-        ],
-        dim=1,
-    )
+from .fuse import fuse
 
 
 def principal_split(points: Tensor, steps: int = 10) -> Tensor:

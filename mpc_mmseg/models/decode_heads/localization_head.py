@@ -9,6 +9,8 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
+from .fuse import fuse
+
 
 @MODELS.register_module()
 class LocalizationHead(BaseDecodeHead):
@@ -72,7 +74,7 @@ class LocalizationHead(BaseDecodeHead):
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Logits (B, 1, H, W) at the finest map's size from maps (B, C_i, H_i, W_i)."""
-        return self.cls_seg(self.stack(self._transform_inputs(maps)))
+        return self.cls_seg(self.stack(fuse(maps)))
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: SampleList) -> dict:
         """Losses by name.
