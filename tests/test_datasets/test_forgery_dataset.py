@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS
 from PIL import ExifTags, Image
@@ -104,6 +105,8 @@ class TestFolders:
     def test_other_files_are_left_out_and_said(self, root, capsys):
         (root / 'authentic/notes.txt').touch()
         (root / 'authentic/.c.jpg').touch()
+        # The current logger, whatever level tests before left behind.
+        MMLogger.get_instance('other files', log_level='INFO')
         assert len(build(root)) == 5
         captured = capsys.readouterr()
         assert "{'.txt': 1}" in captured.out + captured.err
