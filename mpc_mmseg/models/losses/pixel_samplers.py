@@ -51,11 +51,12 @@ class RandomPixelSampler(nn.Module):
             maps: Embedding maps (C, H_i, W_i) of one image, not normalised.
             masks: Integer masks (H_i, W_i): 1 forged, 0 authentic, others ignored.
         """
-        pixels = torch.cat([m.flatten(1) for m in maps], 1)
+        # Pixels as rows: a view of a channels-last map, and quick to pick from.
+        pixels = torch.cat([m.permute(1, 2, 0).flatten(0, 1) for m in maps])
         labels = torch.cat([m.flatten() for m in masks])
         # Only what was drawn is normalised.
         authentic, forged = (
-            F.normalize(pixels[:, draw(index, self.max_pixels)].T, dim=1)
+            F.normalize(pixels.index_select(0, draw(index, self.max_pixels)), dim=1)
             for index in (
                 (labels == 0).nonzero().squeeze(1),
                 (labels == 1).nonzero().squeeze(1),
