@@ -1,4 +1,4 @@
-# What `make demo` trains: both phases, in about six minutes on two CPU cores.
+# What `make demo` trains: both phases, in about five minutes on two CPU cores.
 _base_ = [
     '../_base_/models/mpc_hrnet_w18s.py',
     '../_base_/datasets/demo_128x128.py',
@@ -6,8 +6,8 @@ _base_ = [
     '../_base_/phases/localize.py',
     '../_base_/default_runtime.py',
 ]
-contrast_phase = dict(max_iters=280, val_interval=140)
-localize_phase = dict(max_iters=160, val_interval=80)
+contrast_phase = dict(max_iters=220, val_interval=110)
+localize_phase = dict(max_iters=120, val_interval=60)
 default_hooks = dict(
     logger=dict(interval=10),
     checkpoint=dict(interval=100))

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/phases/contrast.py',
     '../_base_/default_runtime.py',
 ]
-contrast_phase = dict(max_iters=280, val_interval=140)
+contrast_phase = dict(max_iters=220, val_interval=110)
 default_hooks = dict(
     logger=dict(interval=10),
     checkpoint=dict(interval=100))

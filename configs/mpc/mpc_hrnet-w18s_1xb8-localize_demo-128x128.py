@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(phase='localize')
-localize_phase = dict(max_iters=160, val_interval=80)
+localize_phase = dict(max_iters=120, val_interval=60)
 default_hooks = dict(
     logger=dict(interval=10),
     checkpoint=dict(interval=100))
