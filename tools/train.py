@@ -8,7 +8,6 @@ localize config (with --load-from) train them apart.
 
 import argparse
 import os
-import os.path as osp
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,9 +57,9 @@ def main() -> None:
 
     from mpc_mmseg.engine.launch import load_config
 
-    cfg = load_config(args.config, args.cfg_options, args.data_root, args.launcher)
-    name = osp.splitext(osp.basename(args.config))[0]
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
+    cfg = load_config(
+        args.config, args.cfg_options, args.data_root, args.launcher, args.work_dir
+    )
     if args.load_from:
         cfg.load_from = args.load_from
     if args.resume == 'auto':

@@ -64,6 +64,7 @@ def load_config(
     options: Sequence[str] = (),
     data_root: str | None = None,
     launcher: str = 'none',
+    work_dir: str | None = None,
 ) -> Config:
     """A config file with overrides, checked as far as it can be without data.
 
@@ -75,6 +76,8 @@ def load_config(
         options: ``KEY=VALUE`` overrides.
         data_root: Folder for every data set, or None.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+        work_dir: Folder of the run; by default the config's own, or one of the
+            config's name in work_dirs.
 
     Raises:
         ValueError: If an override or a phase of the config is wrong.
@@ -85,6 +88,8 @@ def load_config(
         set_data_root(cfg, data_root)
     if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
         read_phases(cfg)
+    name = os.path.splitext(os.path.basename(path))[0]
+    cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)
     cfg.launcher = launcher
     if launcher != 'none' and not torch.cuda.is_available():
         # MMEngine's launcher sets a CUDA device whatever the backend, unless the

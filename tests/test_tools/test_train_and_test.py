@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +14,19 @@ import torch
 ROOT = Path(__file__).parents[2]
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
 def call(*command, cwd, ok=True):
     environment = {
         **os.environ,
         'PYTHONPATH': str(ROOT),
         'OMP_NUM_THREADS': '1',
         'PYTHON': sys.executable,
+        'PORT': str(free_port()),
     }
     done = subprocess.run(
         [str(c) for c in command],
@@ -88,8 +96,6 @@ def test_a_wrong_checkpoint_ends_the_test_with_the_names(config_file, tmp_path):
 def test_two_processes_on_a_machine_without_a_gpu(config_file, tmp_path):
     if torch.cuda.is_available():
         pytest.skip('this is about machines without a GPU')
-    environment_port = str(20000 + os.getpid() % 20000)
-    os.environ['PORT'] = environment_port
     log = call(
         ROOT / 'tools/dist_train.sh', config_file, 2, '--cfg-options',
         'train_dataloader.batch_size=1', cwd=tmp_path,

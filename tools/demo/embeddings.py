@@ -59,12 +59,8 @@ def main() -> None:
         data = model.data_preprocessor(batch)
         with torch.no_grad():
             maps = model.extract_feat(data['inputs'])
-        size = data['inputs'].shape[-2:]
         for i, sample in enumerate(data['data_samples']):
-            mask = torch.nn.functional.interpolate(
-                sample.gt_sem_seg.data[None].float(), size
-            )[0]
-            label = masks_for([maps[0][i : i + 1]], mask)[0][0]
+            label = masks_for([maps[0][i : i + 1]], sample.gt_sem_seg.data)[0][0]
             pixels = sampler([maps[0][i]], [label])
             if len(pixels.forged):
                 found[0].append(pixels.authentic)
