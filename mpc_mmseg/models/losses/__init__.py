@@ -1,17 +1,32 @@
+from .anchors import AuthenticAnchors, SymmetricAnchors
 from .binary_pixel_losses import ForgeryBCELoss, ForgeryFocalLoss
-from .info_nce import info_nce
+from .boundary_pixel_sampler import BoundaryPixelSampler
+from .contrasts import MeanPositiveContrast, SupervisedContrast
+from .hard_pixel_sampler import HardPixelSampler
+from .info_nce import info_nce, info_nce_of_pairs
 from .multi_view_pixel_contrast_loss import MultiViewPixelContrastLoss
+from .pair_packing import Pair
 from .pixel_samplers import PixelSet, RandomPixelSampler
+from .supervised_contrast import supervised_contrast
 from .views import CrossModalityView, CrossScaleView, WithinImageView
 
 __all__ = [
+    'AuthenticAnchors',
+    'BoundaryPixelSampler',
     'CrossModalityView',
     'CrossScaleView',
     'ForgeryBCELoss',
     'ForgeryFocalLoss',
+    'HardPixelSampler',
+    'MeanPositiveContrast',
     'MultiViewPixelContrastLoss',
+    'Pair',
     'PixelSet',
     'RandomPixelSampler',
+    'SupervisedContrast',
+    'SymmetricAnchors',
     'WithinImageView',
     'info_nce',
+    'info_nce_of_pairs',
+    'supervised_contrast',
 ]

@@ -1,81 +1,215 @@
 """Exact pixel InfoNCE with memory linear in the number of pixels."""
 
+from collections.abc import Sequence
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-# Elements of the one similarity block that is alive at a time (8 MiB in float32):
-# large enough to keep the matrix products busy, small beside a feature map.
-BLOCK_ELEMENTS = 2**21
+from .fused_log_sum_exp import fused_log_sum_exp
+from .pair_packing import PADDING_FREE, Pair, group, pad
+
+# Similarities alive at a time. On a CPU 8 MiB: large enough to keep the matrix
+# products busy, small beside a feature map. A GPU wants larger products.
+BLOCK_ELEMENTS = {'cpu': 2**21, 'cuda': 2**26}
+
+# FlexAttention's kernel in place of the blocked path on CUDA; off until measured.
+USE_FUSED = False
 
 
-class _InfoNCE(torch.autograd.Function):
-    """Value and gradients in one sweep over blocks of queries.
+class _BlockedInfoNCE(torch.autograd.Function):
+    """Values and gradients of a padded batch in one sweep over blocks of queries.
 
     A block of rows holds all its negatives, so its softmax is known at once and
-    the gradients are taken while the block is alive. The upstream gradient is a
-    scalar and only scales them in backward.
+    the gradients are taken while the block is alive: three matrix products, where
+    recomputing the block in backward takes four. The upstream gradient is a scalar
+    per pair and only scales them.
     """
 
     @staticmethod
     def forward(
         ctx,
-        queries: Tensor,
-        negatives: Tensor,
-        positives: Tensor | None,
+        queries: Tensor,  # (P, N, C)
+        negatives: Tensor,  # (P, M, C)
+        total: Tensor | None,  # (P, C), sum of the positives; None: the queries'
+        positive_counts: Tensor,  # (P, 1)
+        row_weights: Tensor,  # (P, N): 1 / N_p, zero for padding
+        padding: Tensor | None,  # (P, 1, M), true where a negative is padding
         temperature: float,
     ) -> Tensor:
         need_grad = any(ctx.needs_input_grad[:3])
         q, k = queries.float(), negatives.float()
-        n = q.size(0)
-        # Mean similarity to the positives, without a matrix of pairs. A query among
-        # its own set's positives is left out.
-        if positives is None:
-            total, others = q.sum(0), n - 1
-            positive = (q @ total - (q * q).sum(1)) / (others * temperature)
-        else:
-            total, others = positives.float().sum(0), positives.size(0)
-            positive = (q @ total) / (others * temperature)
+        positive = positive_logits(q, total, positive_counts, temperature)
         grad_q = torch.empty_like(q) if need_grad else q.new_empty(0)
         grad_k = torch.zeros_like(k) if need_grad else k.new_empty(0)
-        denominators = []
-        rows = max(1, BLOCK_ELEMENTS // k.size(0))
+        pairs, n, m = q.size(0), q.size(1), k.size(1)
+        budget = BLOCK_ELEMENTS.get(q.device.type, BLOCK_ELEMENTS['cuda'])
+        rows = min(n, max(1, budget // (pairs * m)))
+        buffer = q.new_empty(pairs * rows * m)
+        values, slopes = [], []
         for start in range(0, n, rows):
             block = slice(start, min(start + rows, n))
-            logits = (q[block] @ k.T).div_(temperature)
-            log_sum = torch.logaddexp(logits.logsumexp(1), positive[block])
-            denominators.append(log_sum)
-            if need_grad:
-                weights = logits.sub_(log_sum[:, None]).exp_()
-                torch.mm(weights, k, out=grad_q[block])
-                grad_k.addmm_(weights.T, q[block])
-        log_denominator = torch.cat(denominators)
-        if need_grad:
-            slope = torch.exp(positive - log_denominator) - 1
-            pull = slope @ q
-            if positives is None:
-                grad_q.add_(slope[:, None] * (total - 2 * q) + pull, alpha=1 / others)
-            else:
-                grad_q.addr_(slope, total, alpha=1 / others)
-            scale = 1 / (n * temperature)
-            # Every positive has the same gradient.
-            ctx.save_for_backward(
-                grad_q.mul_(scale), grad_k.mul_(scale), pull.mul_(scale / others)
+            p, weights = positive[:, block], row_weights[:, block]
+            logits = buffer[: p.numel() * m].view(*p.shape, m)
+            torch.baddbmm(
+                logits, q[:, block], k.mT, beta=0, alpha=1 / temperature, out=logits
             )
-            ctx.shapes = [
-                None if x is None else (x.shape, x.dtype)
-                for x in (queries, negatives, positives)
-            ]
-        return (log_denominator - positive).mean()
+            if padding is not None:
+                logits.masked_fill_(padding, float('-inf'))
+            shift = torch.maximum(logits.amax(2), p)
+            terms = logits.sub_(shift[..., None]).exp_()
+            over_negatives = terms.sum(2)
+            # log(e^p + sum of e^negative) - p, without cancellation.
+            values.append(F.softplus(over_negatives.log() + (shift - p)) * weights)
+            if need_grad:
+                share = weights / (over_negatives + torch.exp(p - shift))
+                slopes.append(-share * over_negatives)
+                share = share[..., None] / temperature
+                torch.bmm(terms, k, out=grad_q[:, block])
+                grad_q[:, block] *= share
+                grad_k.baddbmm_(terms.mT, q[:, block] * share)
+        if need_grad:
+            # Of the positive logits: every positive has the same gradient.
+            slope = torch.cat(slopes, 1) / (positive_counts * temperature)  # (P, N)
+            pull = weighted_sum(slope, q)  # (P, 1, C)
+            if total is None:
+                grad_q.addcmul_(slope[..., None], sum_of(q))
+                grad_q.addcmul_(slope[..., None], q, value=-2).add_(pull)
+            else:
+                grad_q.addcmul_(slope[..., None], total[:, None])
+            ctx.save_for_backward(grad_q, grad_k, pull[:, 0])
+            ctx.dtypes = queries.dtype, negatives.dtype, total is not None
+        return torch.cat(values, 1).sum(1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_loss: Tensor):
-        gradients = [
-            None if spec is None else (grad_loss * g).to(spec[1]).expand(spec[0])
-            for g, spec in zip(ctx.saved_tensors, ctx.shapes)
+        grad_q, grad_k, pull = ctx.saved_tensors
+        q_dtype, k_dtype, has_total = ctx.dtypes
+        scale = grad_loss[:, None, None]
+        return (
+            (grad_q * scale).to(q_dtype),
+            (grad_k * scale).to(k_dtype),
+            pull * scale[..., 0] if has_total else None,
+            *[None] * 4,
+        )
+
+
+def sum_of(sets: Tensor) -> Tensor:
+    """Sums (P, 1, C) in float32 of sets (P, N, C), accumulated in float64."""
+    return sets.sum(1, keepdim=True, dtype=torch.float64).float()
+
+
+def weighted_sum(weights: Tensor, sets: Tensor) -> Tensor:
+    """Sums (P, 1, C) of sets (P, N, C) with weights (P, N).
+
+    In parts: one product over thousands of like rows loses three digits.
+    """
+    parts = zip(weights.split(512, 1), sets.split(512, 1))
+    return sum(torch.bmm(w[:, None], x) for w, x in parts)  # type: ignore
+
+
+def positive_logits(
+    queries: Tensor, total: Tensor | None, counts: Tensor, temperature: float
+) -> Tensor:
+    """Mean similarity to the positives over t, without a matrix of pairs.
+
+    Args:
+        queries: (P, N, C).
+        total: Sum of each pair's positives (P, C); None: the other queries.
+        counts: Positives of a query (P, 1).
+        temperature: t.
+
+    Returns:
+        (P, N).
+    """
+    if total is None:
+        # A query is not among its own positives.
+        similarity = (queries @ sum_of(queries).mT)[..., 0]
+        similarity = similarity - queries.square().sum(2)
+    else:
+        similarity = (queries @ total[..., None])[..., 0]
+    return similarity / (counts * temperature)
+
+
+def _one_pass(pairs: Sequence[Pair], temperature: float) -> Tensor:
+    """Losses (P,) of pairs that are all with positives, or all without."""
+    queries, negatives = (
+        pad([p.queries for p in pairs]),
+        pad([p.negatives for p in pairs]),
+    )
+    device = queries.device
+    n, m = (torch.tensor(x) for x in zip(*(p.sizes for p in pairs)))
+    row_weights = (torch.arange(queries.size(1)) < n[:, None]) / n[:, None]
+    padding = None
+    if m.min() < m.max():
+        padding = (torch.arange(negatives.size(1)) >= m[:, None])[:, None].to(device)
+    if pairs[0].positives is None:
+        total, counts = None, n - 1
+    else:
+        sets = [p.positives for p in pairs if p.positives is not None]
+        total = sum_of(pad(sets))[:, 0]
+        counts = torch.tensor([x.size(0) for x in sets])
+    row_weights, counts = row_weights.to(device), counts[:, None].to(device)
+    if USE_FUSED and queries.is_cuda:
+        log_sums = fused_log_sum_exp(queries, negatives, m.to(device), temperature)
+        positive = positive_logits(queries.float(), total, counts, temperature)
+        return (F.softplus(log_sums - positive) * row_weights).sum(1)
+    return _BlockedInfoNCE.apply(
+        queries, negatives, total, counts, row_weights, padding, temperature
+    )
+
+
+def info_nce_of_pairs(pairs: Sequence[Pair], temperature: float = 0.1) -> Tensor:
+    """The loss of ``info_nce`` for each of several pairs, in shared passes.
+
+    Pairs of like sizes are padded and swept together, so that the number of kernel
+    launches does not grow with the number of pairs.
+
+    Args:
+        pairs: Pairs whose sets share C; their sizes may differ.
+        temperature: t, above 0.
+
+    Returns:
+        Losses (P,), float32; zero, attached to the graph, for degenerate pairs.
+
+    Raises:
+        ValueError: If the temperature is not positive or the shapes do not fit.
+    """
+    if not temperature > 0:
+        raise ValueError(f'temperature must be positive, got {temperature}')
+    if not pairs:
+        return torch.zeros(0)
+    channels = pairs[0].queries.size(-1)
+    for pair in pairs:
+        sets = [x for x in pair if x is not None]
+        if any(x.dim() != 2 or x.size(1) != channels for x in sets):
+            raise ValueError(
+                'queries (N, C), negatives (M, C) and positives (R, C) must share C, '
+                f'got {[tuple(x.shape) for x in sets]}'
+            )
+    device = pairs[0].queries.device
+    parts, order = [], []
+    for with_positives in (False, True):
+        chosen = [
+            i
+            for i, pair in enumerate(pairs)
+            if not pair.is_degenerate and (pair.positives is not None) == with_positives
         ]
-        return *gradients, None
+        free = PADDING_FREE.get(device.type, PADDING_FREE['cuda'])
+        for members in group([pairs[i].sizes for i in chosen], free):
+            indices = [chosen[j] for j in members]
+            with torch.autocast(device.type, enabled=False):
+                parts.append(_one_pass([pairs[i] for i in indices], temperature))
+            order += indices
+    degenerate = [i for i, pair in enumerate(pairs) if pair.is_degenerate]
+    if degenerate:
+        sets = [x for i in degenerate for x in pairs[i] if x is not None]
+        zero = torch.cat(sets).float().sum() * 0
+        parts.append(zero.expand(len(degenerate)))
+        order += degenerate
+    return torch.cat(parts)[torch.tensor(order).argsort().to(device)]
 
 
 def info_nce(
@@ -91,7 +225,7 @@ def info_nce(
 
     .. math::
         p_i = \frac{1}{N-1} \sum_{j \ne i} q_i \cdot q_j
-            \;\text{or}\; \frac{1}{P} \sum_j q_i \cdot p_j, \qquad
+            \;\text{or}\; \frac{1}{R} \sum_j q_i \cdot p_j, \qquad
         L = \frac{1}{N} \sum_i -\frac{p_i}{t}
             + \log\Big(e^{p_i / t} + \sum_k e^{q_i \cdot k / t}\Big)
 
@@ -102,7 +236,7 @@ def info_nce(
         queries: L2-normalised embeddings (N, C) of the anchor class.
         negatives: L2-normalised embeddings (M, C) of the other class.
         temperature: t, above 0.
-        positives: L2-normalised embeddings (P, C) of the anchor class in another
+        positives: L2-normalised embeddings (R, C) of the anchor class in another
             view; None: the other queries.
 
     Returns:
@@ -112,16 +246,4 @@ def info_nce(
     Raises:
         ValueError: If the temperature is not positive or the shapes do not fit.
     """
-    if not temperature > 0:
-        raise ValueError(f'temperature must be positive, got {temperature}')
-    sets = [x for x in (queries, negatives, positives) if x is not None]
-    if any(x.dim() != 2 or x.size(1) != queries.size(-1) for x in sets):
-        raise ValueError(
-            'queries (N, C), negatives (M, C) and positives (P, C) must share C, got '
-            f'{[tuple(x.shape) for x in sets]}'
-        )
-    fewest = 2 if positives is None else 1
-    if queries.size(0) < fewest or any(x.size(0) == 0 for x in sets[1:]):
-        return torch.stack([x.float().sum() for x in sets]).sum() * 0
-    with torch.autocast(queries.device.type, enabled=False):
-        return _InfoNCE.apply(queries, negatives, positives, temperature)
+    return info_nce_of_pairs([Pair(queries, negatives, positives)], temperature)[0]

@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .info_nce import info_nce
 from .views import ImageSources, View
 
 DEFAULT_VIEWS = (
@@ -37,13 +36,15 @@ def attached_zero(maps: Sequence[Tensor]) -> Tensor:
 class MultiViewPixelContrastLoss(nn.Module):
     """Multi-view pixel contrast (MPC, IEEE TIFS 2025).
 
-    Authentic pixels are queries, forged ones negatives. Each view's loss is the
-    mean over images; an image with one class missing counts as zero.
+    Each view's loss is the mean over images; an image with one class missing counts
+    as zero.
 
     Args:
         sampler: Config of the pixel sampler.
         views: Configs of the views, each with a ``weight``; leave one out to
             remove it.
+        contrast: Config of what a pair of pixel sets is put to.
+        anchors: Config of which class's pixels are the queries.
         temperature: Temperature of the contrast.
 
     Raises:
@@ -55,6 +56,8 @@ class MultiViewPixelContrastLoss(nn.Module):
         self,
         sampler: dict | None = None,
         views: Sequence[dict] = DEFAULT_VIEWS,
+        contrast: dict | None = None,
+        anchors: dict | None = None,
         temperature: float = 0.1,
     ) -> None:
         super().__init__()
@@ -65,6 +68,8 @@ class MultiViewPixelContrastLoss(nn.Module):
         names = [view.name for view in self.views]
         if not names or len(set(names)) < len(names):
             raise ValueError(f'views must be at least one and distinct, got {names}')
+        self.contrast = MODELS.build(contrast or dict(type='MeanPositiveContrast'))
+        self.anchors = MODELS.build(anchors or dict(type='AuthenticAnchors'))
         self.temperature = temperature
 
     @property
@@ -101,7 +106,7 @@ class MultiViewPixelContrastLoss(nn.Module):
         if needs_coarser and len(first_pass) < 2:
             raise ValueError('CrossScaleView needs at least two maps, got one')
         masks = masks_for(first_pass, mask)
-        losses: dict[str, list[Tensor]] = {view.name: [] for view in self.views}
+        pairs, view_of_pair = [], []
         for b in range(mask.size(0)):
             maps = [m[b] for m in first_pass]
             labels = [m[b] for m in masks]
@@ -111,17 +116,17 @@ class MultiViewPixelContrastLoss(nn.Module):
                 coarser=self.sampler(maps[1:], labels[1:]) if needs_coarser else None,
                 second=None if second is None else self.sampler([second], labels[:1]),
             )
-            for view in self.views:
-                losses[view.name] += [
-                    info_nce(
-                        pair.queries, pair.negatives, self.temperature, pair.positives
-                    )
-                    for pair in view.pairs(sources)
-                ]
-        zero = attached_zero([*first_pass, *(second_pass or ())])
+            roles = self.anchors.roles(sources)
+            for i, view in enumerate(self.views):
+                new = [pair for role in roles for pair in view.pairs(role)]
+                pairs += new
+                view_of_pair += [i] * len(new)
+        values = self.contrast(pairs, self.temperature)
+        index = torch.tensor(view_of_pair, device=values.device)
+        totals = values.new_zeros(len(self.views)).index_add(0, index, values)
+        share = 1 / (mask.size(0) * len(roles))
+        zero = attached_zero([*first_pass, *(second_pass or [])])
         return {
-            f'loss_{view.name}': torch.stack(losses[view.name]).sum()
-            * (view.weight / mask.size(0))
-            + zero
-            for view in self.views
+            f'loss_{view.name}': total * (view.weight * share) + zero
+            for view, total in zip(self.views, totals)
         }

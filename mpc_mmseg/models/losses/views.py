@@ -3,17 +3,9 @@
 from typing import NamedTuple
 
 from mmseg.registry import MODELS
-from torch import Tensor
 
+from .pair_packing import Pair
 from .pixel_samplers import PixelSet
-
-
-class Pair(NamedTuple):
-    """One contrast: arguments of ``info_nce``."""
-
-    queries: Tensor  # (N, C)
-    negatives: Tensor  # (M, C)
-    positives: Tensor | None = None  # (P, C); None: the other queries
 
 
 def meet(anchor: PixelSet, other: PixelSet, positives: str) -> Pair:

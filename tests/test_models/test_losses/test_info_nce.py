@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mpc_mmseg.models.losses import info_nce
+from mpc_mmseg.models.losses import Pair, info_nce, info_nce_of_pairs
 
 
 def unit(n, c, seed):
@@ -73,7 +73,9 @@ def test_blocks_do_not_show(monkeypatch):
     whole = info_nce(*inputs)
     gradients = torch.autograd.grad(whole, inputs)
     # The module, which the package's function of the same name hides.
-    monkeypatch.setitem(info_nce.__globals__, 'BLOCK_ELEMENTS', 100)
+    monkeypatch.setitem(
+        info_nce_of_pairs.__globals__, 'BLOCK_ELEMENTS', dict(cpu=100, cuda=100)
+    )
     blocked = info_nce(*inputs)
     assert blocked.item() == pytest.approx(whole.item(), rel=1e-6)
     for a, b in zip(gradients, torch.autograd.grad(blocked, inputs)):
@@ -89,27 +91,122 @@ def test_degenerate_sets_give_an_attached_zero(n, m):
     assert all(torch.equal(x.grad, torch.zeros_like(x)) for x in inputs)
 
 
-def test_extreme_similarities_stay_finite():
-    same = torch.ones(20, 1).expand(20, 4) / 2
-    for negatives in (same, -same):
-        queries = same.clone().requires_grad_()
-        loss = info_nce(queries, negatives, 0.01)
-        loss.backward()
-        assert torch.isfinite(loss) and torch.isfinite(queries.grad).all()
+def in_float64(queries, negatives, temperature):
+    """Value and gradients of the released formula by matrices in float64."""
+    q = queries.detach().double().requires_grad_()
+    k = negatives.detach().double().requires_grad_()
+    similarity = q @ q.T
+    positive = (similarity.sum(1) - similarity.diagonal()) / (len(q) - 1)
+    logits = torch.cat([positive[:, None], q @ k.T], 1) / temperature
+    loss = F.softplus(logits[:, 1:].logsumexp(1) - logits[:, 0]).mean()
+    return loss.item(), *torch.autograd.grad(loss, (q, k))
 
 
-def test_no_grad_and_half_precision():
-    q, k = unit(20, 8, 0), unit(10, 8, 1)
+@pytest.mark.parametrize('temperature', [0.01, 0.1, 1.0])
+@pytest.mark.parametrize('kind', ['random', 'near', 'identical', 'antipodal'])
+@pytest.mark.parametrize(
+    ('n', 'm'),
+    [(1500, 900), pytest.param(20000, 3000, marks=pytest.mark.slow)],
+)
+def test_precision(n, m, kind, temperature):
+    one = unit(1, 64, 2)
+    q, k = {
+        'random': (unit(n, 64, 0), unit(m, 64, 1)),
+        'near': tuple(F.normalize(one + 0.05 * unit(x, 64, x)) for x in (n, m)),
+        'identical': (one.expand(n, 64), one.expand(m, 64)),
+        'antipodal': (one.expand(n, 64), -one.expand(m, 64)),
+    }[kind]
+    q, k = q.clone().requires_grad_(), k.clone().requires_grad_()
+    loss = info_nce(q, k, temperature)
+    loss.backward()
+    expected, grad_q, grad_k = in_float64(q, k, temperature)
+    # Below 1e-30 the true value is out of float32's range.
+    assert loss.item() == pytest.approx(expected, rel=1e-5, abs=1e-30)
+    for x, gradient in ((q, grad_q), (k, grad_k)):
+        assert (x.grad - gradient).norm() <= 1e-5 * gradient.norm() + 1e-30
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('temperature', [0.01, 0.1, 1.0])
+def test_half_precision_under_autocast(dtype, temperature):
+    q, k = unit(900, 64, 0), unit(700, 64, 1)
+    half = [x.to(dtype).requires_grad_() for x in (q, k)]
+    with torch.autocast('cpu', dtype=dtype):
+        loss = info_nce(*half, temperature)
+        assert info_nce(q, k, temperature).dtype == torch.float32
+    assert loss.dtype == torch.float32
+    expected, *gradients = in_float64(*half, temperature)
+    assert loss.item() == pytest.approx(expected, rel=2e-2)
+    loss.backward()
+    for x, gradient in zip(half, gradients):
+        assert x.grad.dtype == dtype
+        assert (x.grad - gradient).norm() <= 2e-2 * gradient.norm()
+
+
+def test_no_grad_builds_no_gradients():
+    q, k = unit(20, 8, 0).requires_grad_(), unit(10, 8, 1)
     with torch.no_grad():
         value = info_nce(q, k)
     assert not value.requires_grad
-    half = q.bfloat16().requires_grad_()
-    with torch.autocast('cpu', dtype=torch.bfloat16):
-        loss = info_nce(half, k.bfloat16())
-    assert loss.dtype == torch.float32
-    assert loss.item() == pytest.approx(value.item(), rel=2e-2)
-    loss.backward()
-    assert half.grad.dtype == torch.bfloat16
+    assert value.item() == info_nce(q, k).item()
+
+
+def mixed_pairs():
+    """Pairs of several sizes, with and without positives, one degenerate."""
+    sizes = [(40, 30, 0), (7, 90, 0), (5, 0, 0), (40, 29, 25), (1, 3, 4), (33, 12, 0)]
+    pairs = []
+    for i, size in enumerate(sizes):
+        q, k, r = (unit(x, 16, 3 * i + j) for j, x in enumerate(size))
+        pairs.append([q, k, r if size[2] else None])
+    return pairs
+
+
+@pytest.mark.parametrize('free', [0, 10**9])
+@pytest.mark.parametrize('block', [64, 2**21])
+def test_pairs_in_shared_passes_equal_single_ones(free, block, monkeypatch):
+    scope = info_nce_of_pairs.__globals__
+    monkeypatch.setitem(scope, 'PADDING_FREE', dict(cpu=free, cuda=free))
+    monkeypatch.setitem(scope, 'BLOCK_ELEMENTS', dict(cpu=block, cuda=block))
+    upstream = torch.linspace(0.5, 3, 6)
+    gradients = []
+    for shared in (True, False):
+        sets = [
+            x.requires_grad_() for pair in mixed_pairs() for x in pair if x is not None
+        ]
+        left = iter(sets)
+        pairs = [
+            Pair(*(None if x is None else next(left) for x in pair))
+            for pair in mixed_pairs()
+        ]
+        losses = (
+            info_nce_of_pairs(pairs)
+            if shared
+            else torch.stack([info_nce(p[0], p[1], 0.1, p[2]) for p in pairs])
+        )
+        gradients.append([losses, *torch.autograd.grad(losses @ upstream, sets)])
+    assert gradients[0][0][2] == 0
+    for a, b in zip(*gradients):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_launches_do_not_grow_with_the_pairs(monkeypatch):
+    # As on a GPU, where padding is cheaper than launches.
+    scope = info_nce_of_pairs.__globals__
+    monkeypatch.setitem(scope, 'PADDING_FREE', dict(cpu=10**9, cuda=10**9))
+    # What runs on the device; rows are numbered on the host.
+    kernels = ['bmm', 'baddbmm', 'amax', 'exp_', 'cat', 'index_copy', 'masked_fill_']
+
+    def count(number):
+        sets = [(unit(40 + i, 8, i), unit(30 - i, 8, i)) for i in range(number)]
+        pairs = [Pair(*(x.requires_grad_() for x in pair)) for pair in sets]
+        with torch.profiler.profile() as profile:
+            info_nce_of_pairs(pairs).sum().backward()
+        names = [event.name for event in profile.events()]
+        return {kernel: names.count(f'aten::{kernel}') for kernel in kernels}
+
+    two = count(2)
+    assert min(two.values()) > 0
+    assert count(12) == two
 
 
 def test_bad_arguments_are_named():
@@ -117,3 +214,4 @@ def test_bad_arguments_are_named():
         info_nce(unit(3, 4, 0), unit(3, 4, 1), 0)
     with pytest.raises(ValueError, match='share C'):
         info_nce(unit(3, 4, 0), unit(3, 5, 1))
+    assert info_nce_of_pairs([]).shape == (0,)

@@ -1,0 +1,72 @@
+"""Times and peak memory of a function, each in a process of its own.
+
+A process that has run something else keeps its memory and warm caches; a fresh one
+measures the function alone.
+"""
+
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Measured(NamedTuple):
+    """What one function took."""
+
+    seconds: float  # median of the repeats
+    peak_mib: float  # highest resident memory above that before the first call
+
+
+def _child(connection, prepare: Callable, args: tuple, repeats: int, threads) -> None:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    # Small products first: libraries allocate their own buffers on first use.
+    x = torch.randn(64, 64, requires_grad=True)
+    (x @ x).sum().backward()
+    run = prepare(*args)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    times = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    # The first call warms up.
+    connection.send(Measured(statistics.median(times[1:]), peak / 1024))
+
+
+def measure(
+    prepare: Callable, args: tuple, repeats: int = 5, threads: int | None = None
+) -> Measured:
+    """Measure ``prepare(*args)()`` in a fresh process.
+
+    Args:
+        prepare: Module-level function that builds the inputs and returns what is
+            measured; its own memory and time do not count.
+        args: Its arguments, picklable.
+        repeats: Calls whose median is taken, after one to warm up.
+        threads: torch's threads; None: its default.
+
+    Raises:
+        RuntimeError: If the process fails, out of memory for instance.
+    """
+    context = multiprocessing.get_context('spawn')
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_child, args=(sender, prepare, args, repeats, threads)
+    )
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:
+        process.join()
+        raise RuntimeError(
+            f'{prepare.__name__}{args} ended with exit code {process.exitcode}'
+        ) from None
+    finally:
+        process.join()
