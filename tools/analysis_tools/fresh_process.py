@@ -5,6 +5,7 @@ measures the function alone.
 """
 
 import multiprocessing
+import os
 import resource
 import statistics
 import time
@@ -19,24 +20,44 @@ class Measured(NamedTuple):
     peak_mib: float  # highest resident memory above that before the first call
 
 
-def _child(connection, prepare: Callable, args: tuple, repeats: int, threads) -> None:
+def _child(connection, prepare: Callable, args: tuple, calls: int, threads) -> None:
     import torch
 
     if threads:
         torch.set_num_threads(threads)
-    # Small products first: libraries allocate their own buffers on first use.
-    x = torch.randn(64, 64, requires_grad=True)
-    (x @ x).sum().backward()
+    # Libraries load code, start threads and allocate buffers of their own on first
+    # use; that is not the function's.
+    x = torch.randn(256, 256, requires_grad=True)
+    torch.bmm(x[None], x[None]).logsumexp(2).sum().backward()
     run = prepare(*args)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times = []
-    for _ in range(repeats + 1):
+    for _ in range(calls):
         start = time.perf_counter()
         run()
         times.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    # The first call warms up.
-    connection.send(Measured(statistics.median(times[1:]), peak / 1024))
+    connection.send((times, peak / 1024))
+
+
+def _run(prepare: Callable, args: tuple, calls: int, threads: int | None):
+    """Times and peak of so many calls in a new process."""
+    context = multiprocessing.get_context('spawn')
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_child, args=(sender, prepare, args, calls, threads)
+    )
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:
+        process.join()
+        raise RuntimeError(
+            f'{prepare.__name__}{args} ended with exit code {process.exitcode}'
+        ) from None
+    finally:
+        process.join()
 
 
 def measure(
@@ -54,19 +75,12 @@ def measure(
     Raises:
         RuntimeError: If the process fails, out of memory for instance.
     """
-    context = multiprocessing.get_context('spawn')
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_child, args=(sender, prepare, args, repeats, threads)
-    )
-    process.start()
-    sender.close()
+    times, _ = _run(prepare, args, repeats + 1, threads)  # the first warms up
+    # glibc keeps freed memory for later, which says nothing of the function: here
+    # every larger block goes back at once (slower, so not for the times).
+    os.environ['MALLOC_MMAP_THRESHOLD_'] = str(2**16)
     try:
-        return receiver.recv()
-    except EOFError:
-        process.join()
-        raise RuntimeError(
-            f'{prepare.__name__}{args} ended with exit code {process.exitcode}'
-        ) from None
+        _, peak = _run(prepare, args, 1, threads)
     finally:
-        process.join()
+        del os.environ['MALLOC_MMAP_THRESHOLD_']
+    return Measured(statistics.median(times[1:]), peak)

@@ -6,6 +6,11 @@ from .pixel_samplers import PixelSet
 from .views import ImageSources
 
 
+def exchanged(pixels: PixelSet) -> PixelSet:
+    """The set with its classes exchanged."""
+    return PixelSet(authentic=pixels.forged, forged=pixels.authentic)
+
+
 @MODELS.register_module()
 class AuthenticAnchors:
     """Authentic pixels are queries, forged ones negatives (MPC, IEEE TIFS 2025).
@@ -29,8 +34,11 @@ class SymmetricAnchors:
 
     def roles(self, sources: ImageSources) -> list[ImageSources]:
         """The sources as they are, and with the classes exchanged."""
-        exchanged = [
-            None if x is None else PixelSet(authentic=x.forged, forged=x.authentic)
-            for x in sources
+        return [
+            sources,
+            ImageSources(
+                finest=exchanged(sources.finest),
+                coarser=sources.coarser and exchanged(sources.coarser),
+                second=sources.second and exchanged(sources.second),
+            ),
         ]
-        return [sources, ImageSources(*exchanged)]

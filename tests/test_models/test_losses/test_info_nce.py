@@ -143,6 +143,17 @@ def test_half_precision_under_autocast(dtype, temperature):
         assert (x.grad - gradient).norm() <= 2e-2 * gradient.norm()
 
 
+def test_a_second_backward_gives_the_same():
+    inputs = [unit(n, 8, n).requires_grad_() for n in (20, 30, 5)]
+    loss = info_nce(inputs[0], inputs[1], 0.1, inputs[2])
+    first = torch.autograd.grad(loss, inputs, retain_graph=True)
+    kept = [x.clone() for x in first]
+    second = torch.autograd.grad(2 * loss, inputs)
+    for a, b, c in zip(first, kept, second):
+        assert torch.equal(a, b)
+        torch.testing.assert_close(2 * a, c)
+
+
 def test_no_grad_builds_no_gradients():
     q, k = unit(20, 8, 0).requires_grad_(), unit(10, 8, 1)
     with torch.no_grad():
