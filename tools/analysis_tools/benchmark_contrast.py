@@ -5,14 +5,18 @@
         --out work_dirs/contrast_step
 
 Forward and backward with N queries and N negatives, each row in a fresh process.
-With --step: the loss of one phase-1 step (all views, 5,000 pixels a class, half of
-the mask forged) against forward and backward of the config's backbone and neck. The
-backbone runs one image once; a step is that many times batch and passes.
+With --step: the loss of one phase-1 step (all views, 5,000 pixels a class) against
+forward and backward of the config's backbone and neck, for shares of forged pixels.
+The backbone runs one image once; a step is that many times batch and passes. The
+column products_seconds is the loss's matrix products alone, which bound it.
 """
 
 import argparse
 import json
 from pathlib import Path
+
+MAX_PIXELS = 5000  # of a class, the released program's
+STRIDES = (4, 8, 16, 32)
 
 
 def inputs(n: int, channels: int):
@@ -68,7 +72,16 @@ def backbone_step(config: str, size: int):
     return run
 
 
-def loss_step(config: str, size: int, batch: int):
+def forged_band(share: float, size: int):
+    """A mask (size, size) whose leftmost columns are forged."""
+    import torch
+
+    mask = torch.zeros(size, size, dtype=torch.long)
+    mask[:, : round(size * share)] = 1
+    return mask
+
+
+def loss_step(config: str, size: int, batch: int, share: float):
     """Forward and backward of the config's contrast loss alone."""
     import torch
     from mmengine.config import Config
@@ -76,9 +89,8 @@ def loss_step(config: str, size: int, batch: int):
     from mmseg.registry import MODELS
 
     init_default_scope('mmseg')
-    cfg = Config.fromfile(config).model
-    criterion = MODELS.build(cfg.contrast_loss)
-    criterion.sampler.max_pixels = 5000
+    criterion = MODELS.build(Config.fromfile(config).model.contrast_loss)
+    criterion.sampler.max_pixels = MAX_PIXELS
     torch.manual_seed(0)
 
     def maps():
@@ -86,15 +98,38 @@ def loss_step(config: str, size: int, batch: int):
             torch.randn(batch, 256, size // s, size // s)
             .contiguous(memory_format=torch.channels_last)
             .requires_grad_()
-            for s in (4, 8, 16, 32)
+            for s in STRIDES
         ]
 
     first, second = maps(), maps()
-    mask = torch.zeros(batch, size, size, dtype=torch.long)
-    mask[:, :, : size // 2] = 1
+    mask = forged_band(share, size).expand(batch, size, size)
 
     def run():
         sum(criterion(first, second, mask).values()).backward()
+
+    return run
+
+
+def products(size: int, batch: int, share: float):
+    """The three matrix products of each pair of a step, and nothing else."""
+    import torch
+    import torch.nn.functional as F
+
+    mask = forged_band(share, size)[None, None].float()
+    labels = [F.interpolate(mask, (size // s, size // s)).flatten() for s in STRIDES]
+    sources = labels[0], torch.cat(labels[1:])
+    (a, f), (b, g) = (
+        [min(MAX_PIXELS, int((x == label).sum())) for label in (0, 1)] for x in sources
+    )
+    # Within the image, across scales both ways, across passes both ways.
+    sizes = [(a, f), (a, g), (b, f), (a, f), (a, f)] * batch
+    sets = {n: torch.randn(n, 256) for pair in sizes for n in pair}
+
+    def run():
+        for n, m in sizes:
+            weights = sets[n] @ sets[m].T
+            weights @ sets[m]
+            weights.T @ sets[n]
 
     return run
 
@@ -122,18 +157,25 @@ def compare_step(args: argparse.Namespace) -> list[dict]:
     from fresh_process import measure
 
     batch, size = args.batch_size, args.size
-    backbone = measure(backbone_step, (args.step, size), args.repeats, args.threads)
-    loss = measure(loss_step, (args.step, size, batch), args.repeats, args.threads)
-    passes = 2 * batch
-    return [
-        dict(
-            config=Path(args.step).stem,
-            one_pass_seconds=round(backbone.seconds, 3),
-            backbone_seconds=round(backbone.seconds * passes, 2),
-            loss_seconds=round(loss.seconds, 2),
-            ratio=round(loss.seconds / (backbone.seconds * passes), 3),
+    repeats, threads = args.repeats, args.threads
+    backbone = measure(backbone_step, (args.step, size), repeats, threads)
+    step_seconds = backbone.seconds * 2 * batch
+    rows = []
+    for share in args.forged_shares:
+        shapes = (size, batch, share)
+        loss = measure(loss_step, (args.step, *shapes), repeats, threads)
+        bound = measure(products, shapes, repeats, threads)
+        rows.append(
+            dict(
+                config=Path(args.step).stem,
+                forged_share=share,
+                backbone_seconds=round(step_seconds, 2),
+                loss_seconds=round(loss.seconds, 2),
+                products_seconds=round(bound.seconds, 2),
+                ratio=round(loss.seconds / step_seconds, 3),
+            )
         )
-    ]
+    return rows
 
 
 def plot(rows: list[dict], path: Path) -> None:
@@ -179,6 +221,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--step', metavar='CONFIG', help='measure a phase-1 step')
     parser.add_argument('--size', type=int, default=512, help='of the step, pixels')
     parser.add_argument('--batch-size', type=int, default=4, help='of the step')
+    parser.add_argument(
+        '--forged-shares', type=float, nargs='+', default=[0.1, 0.5], help='of the step'
+    )
     parser.add_argument('--out', required=True, help='names the .json and .png')
     return parser.parse_args()
 

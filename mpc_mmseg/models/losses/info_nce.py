@@ -10,9 +10,12 @@ from torch.autograd.function import once_differentiable
 from .fused_log_sum_exp import fused_log_sum_exp
 from .pair_packing import PADDING_FREE, Pair, group, pad
 
-# Similarities alive at a time. On a CPU 4 MiB: large enough to keep the matrix
-# products busy, small beside a feature map. A GPU wants larger products.
+# Similarities alive at a time. On a CPU 4 MiB, small beside a feature map; a GPU
+# wants larger products.
 BLOCK_ELEMENTS = {'cpu': 2**20, 'cuda': 2**26}
+# Queries of a block that very many negatives get all the same: each block reads and
+# writes all their gradients, which fewer queries would not pay for.
+MIN_ROWS = 512
 
 # FlexAttention's kernel in place of the blocked path on CUDA; off until measured.
 USE_FUSED = False
@@ -54,7 +57,7 @@ def sweep(
     grad_k = torch.zeros_like(k) if need_grad else k.new_empty(0)
     pairs, n, m = q.size(0), q.size(1), k.size(1)
     budget = BLOCK_ELEMENTS.get(q.device.type, BLOCK_ELEMENTS['cuda'])
-    rows = min(n, max(1, budget // (pairs * m)))
+    rows = min(n, max(1, budget // (pairs * m), min(MIN_ROWS, m // 32)))
     buffer = q.new_empty(pairs * rows * m)
     values, slopes = [], []
     for start in range(0, n, rows):

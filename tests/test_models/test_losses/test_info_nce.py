@@ -73,9 +73,9 @@ def test_blocks_do_not_show(monkeypatch):
     whole = info_nce(*inputs)
     gradients = torch.autograd.grad(whole, inputs)
     # The module, which the package's function of the same name hides.
-    monkeypatch.setitem(
-        info_nce_of_pairs.__globals__, 'BLOCK_ELEMENTS', dict(cpu=100, cuda=100)
-    )
+    scope = info_nce_of_pairs.__globals__
+    monkeypatch.setitem(scope, 'BLOCK_ELEMENTS', dict(cpu=100, cuda=100))
+    monkeypatch.setitem(scope, 'MIN_ROWS', 1)
     blocked = info_nce(*inputs)
     assert blocked.item() == pytest.approx(whole.item(), rel=1e-6)
     for a, b in zip(gradients, torch.autograd.grad(blocked, inputs)):
@@ -178,6 +178,7 @@ def test_pairs_in_shared_passes_equal_single_ones(free, block, monkeypatch):
     scope = info_nce_of_pairs.__globals__
     monkeypatch.setitem(scope, 'PADDING_FREE', dict(cpu=free, cuda=free))
     monkeypatch.setitem(scope, 'BLOCK_ELEMENTS', dict(cpu=block, cuda=block))
+    monkeypatch.setitem(scope, 'MIN_ROWS', 1)
     upstream = torch.linspace(0.5, 3, 6)
     gradients = []
     for shared in (True, False):
