@@ -1,4 +1,4 @@
-# HRFormer-base, as the released MPC has it (45.04 M parameters with projection and head).
+# HRFormer-base, as in the released MPC (45.04 M parameters with neck and head).
 _base_ = ['./mpc_hrformer_small.py']
 model = dict(
     backbone=dict(

@@ -7,7 +7,9 @@ import torch.nn.functional as F
 import torch.utils.checkpoint as cp
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from .aligned_linear import PointwiseConv
 from .window_attention import WindowAttention
 
 
@@ -26,20 +28,26 @@ class ConvFFN(nn.Module):
     def __init__(self, channels: int, hidden_channels: int, norm_cfg: dict) -> None:
         super().__init__()
         # A normalisation follows its convolution here, as folding them expects.
-        self.expand = nn.Conv2d(channels, hidden_channels, 1)
+        self.expand = PointwiseConv(channels, hidden_channels)
         self.norm1 = build_norm_layer(norm_cfg, hidden_channels)[1]
         self.depthwise = nn.Conv2d(
             hidden_channels, hidden_channels, 3, padding=1, groups=hidden_channels
         )
         self.norm2 = build_norm_layer(norm_cfg, hidden_channels)[1]
-        self.reduce = nn.Conv2d(hidden_channels, channels, 1)
+        self.reduce = PointwiseConv(hidden_channels, channels)
         self.norm3 = build_norm_layer(norm_cfg, channels)[1]
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
-        x = F.gelu(self.norm1(self.expand(x)))
-        x = F.gelu(self.norm2(self.depthwise(x)))
-        return F.gelu(self.norm3(self.reduce(x)))
+        x = gelu(self.norm1(self.expand(x)))
+        x = gelu(self.norm2(self.depthwise(x)))
+        return gelu(self.norm3(self.reduce(x)))
+
+
+def gelu(x: Tensor) -> Tensor:
+    """GELU of channels-last maps (B, C, H, W)."""
+    # torch takes its fast path for tensors that are contiguous as they are indexed.
+    return F.gelu(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class HRFormerBlock(nn.Module):
@@ -105,7 +113,7 @@ def statistics_untouched(module: nn.Module) -> Iterator[None]:
     norms = [
         m
         for m in module.modules()
-        if getattr(m, 'track_running_stats', False) and m.training
+        if isinstance(m, _BatchNorm) and m.training and m.track_running_stats
     ]
     for norm in norms:
         norm.track_running_stats = False
