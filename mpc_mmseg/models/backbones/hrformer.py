@@ -239,6 +239,11 @@ class HRFormer(HRNet):
         """Maps (B, C_i, H_i, W_i), finest first, of images (B, 3, H, W)."""
         return super().forward(x.contiguous(memory_format=torch.channels_last))
 
+    def train(self, mode: bool = True) -> 'HRFormer':
+        """Set the mode, keeping frozen parts in eval."""
+        super().train(mode)  # of mmseg, which returns nothing
+        return self
+
 
 def check_extra(extra: Mapping) -> None:
     """Check the description of the stages.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import torch
 import torch.nn.functional as F
 import torch.utils.checkpoint as cp
 from mmcv.cnn import build_norm_layer
@@ -45,9 +46,14 @@ class ConvFFN(nn.Module):
 
 
 def gelu(x: Tensor) -> Tensor:
-    """GELU of channels-last maps (B, C, H, W)."""
+    """GELU of channels-last maps (B, C, H, W), in place where no gradient needs x."""
     # torch takes its fast path for tensors that are contiguous as they are indexed.
-    return F.gelu(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+    tokens = x.permute(0, 2, 3, 1)
+    if torch.is_grad_enabled():
+        tokens = F.gelu(tokens)
+    else:
+        tokens = torch.ops.aten.gelu_(tokens)
+    return tokens.permute(0, 3, 1, 2)
 
 
 class HRFormerBlock(nn.Module):
@@ -113,12 +119,14 @@ def statistics_untouched(module: nn.Module) -> Iterator[None]:
     norms = [
         m
         for m in module.modules()
-        if isinstance(m, _BatchNorm) and m.training and m.track_running_stats
+        if isinstance(m, _BatchNorm) and m.num_batches_tracked is not None
     ]
+    before = [(m.momentum, m.num_batches_tracked.clone()) for m in norms]
     for norm in norms:
-        norm.track_running_stats = False
+        norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, (momentum, count) in zip(norms, before):
+            norm.momentum = momentum
+            norm.num_batches_tracked.copy_(count)
