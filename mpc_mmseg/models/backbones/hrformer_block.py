@@ -49,11 +49,8 @@ def gelu(x: Tensor) -> Tensor:
     """GELU of channels-last maps (B, C, H, W), in place where no gradient needs x."""
     # torch takes its fast path for tensors that are contiguous as they are indexed.
     tokens = x.permute(0, 2, 3, 1)
-    if torch.is_grad_enabled():
-        tokens = F.gelu(tokens)
-    else:
-        tokens = torch.ops.aten.gelu_(tokens)
-    return tokens.permute(0, 3, 1, 2)
+    function = F.gelu if torch.is_grad_enabled() else torch.ops.aten.gelu_
+    return function(tokens).permute(0, 3, 1, 2)
 
 
 class HRFormerBlock(nn.Module):
@@ -116,17 +113,17 @@ class HRFormerBlock(nn.Module):
 @contextmanager
 def statistics_untouched(module: nn.Module) -> Iterator[None]:
     """Keeps running statistics as they are: a recomputed batch must not count twice."""
-    norms = [
-        m
-        for m in module.modules()
-        if isinstance(m, _BatchNorm) and m.num_batches_tracked is not None
-    ]
-    before = [(m.momentum, m.num_batches_tracked.clone()) for m in norms]
+    norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    counts = [norm.num_batches_tracked for norm in norms]
+    before = [None if count is None else count.clone() for count in counts]
     for norm in norms:
         norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm, (momentum, count) in zip(norms, before):
+        for norm, momentum in zip(norms, momenta):
             norm.momentum = momentum
-            norm.num_batches_tracked.copy_(count)
+        for count, value in zip(counts, before):
+            if count is not None and value is not None:
+                count.copy_(value)
