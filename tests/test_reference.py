@@ -1,6 +1,7 @@
 """Agreement with numbers of the released program, where a set of them is at hand.
 
-Set MPC_REFERENCE_DIR to a folder with ``loss_*.pt``; see the README.
+Set MPC_REFERENCE_DIR to a folder with ``loss_*.pt`` and ``hrformer_*.pt``; see the
+README.
 """
 
 import os
@@ -8,12 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmseg.registry import MODELS
 
+from mpc_mmseg.apis.mpc_release import convert_release, read_release
 from mpc_mmseg.models.losses import MultiViewPixelContrastLoss
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get('MPC_REFERENCE_DIR', ROOT.parent / 'shared/reference'))
 LOSS_FILES = sorted(FOLDER.glob('loss_*.pt'))
+HRFORMER_FILES = sorted(FOLDER.glob('hrformer_*.pt'))
 
 
 @pytest.mark.skipif(not LOSS_FILES, reason=f'no loss_*.pt in {FOLDER}')
@@ -37,3 +41,23 @@ def test_loss(path):
     for m, gradient in zip([*first, second[0]], expected):
         error = (m.grad[0] - gradient).norm() / gradient.norm()
         assert error < 1e-5
+
+
+@pytest.mark.skipif(not HRFORMER_FILES, reason=f'no hrformer_*.pt in {FOLDER}')
+@pytest.mark.parametrize('path', HRFORMER_FILES, ids=lambda p: p.stem)
+def test_hrformer(path):
+    data = torch.load(path, weights_only=True)
+    state, cfg, lacks = convert_release(read_release(path), str(path))
+    assert lacks == []
+    model = MODELS.build(cfg['model']).eval()
+    model.load_state_dict(state)
+    with torch.no_grad():
+        stage4 = model.backbone(data['image'])
+        levels = model.neck(stage4)
+        logit = model.decode_head(levels)
+    found = [*stage4, *levels, logit]
+    for value, expected in zip(
+        found, [*data['stage4'], *data['levels'], data['logit']]
+    ):
+        assert value.shape == expected.shape
+        assert (value - expected).abs().max() <= 1e-4 * expected.abs().max()

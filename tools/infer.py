@@ -52,6 +52,12 @@ def parse_args() -> argparse.Namespace:
         help='also write STEM_prob.png, the probabilities as a 16-bit grey PNG',
     )
     parser.add_argument(
+        '--fold-batch-norm',
+        action='store_true',
+        help='make BatchNorm part of the convolutions: faster, and the same but for '
+        'rounding',
+    )
+    parser.add_argument(
         '--trusted',
         action='store_true',
         help='load checkpoints that hold Python objects; these can run code, so only '
@@ -80,6 +86,7 @@ def main() -> int:
             threshold=args.threshold,
             save_prob=args.save_prob,
             trusted=args.trusted,
+            fold_batch_norm=args.fold_batch_norm,
         )
     except (OSError, ValueError, RuntimeError) as error:
         print(f'infer.py: {error}', file=sys.stderr)

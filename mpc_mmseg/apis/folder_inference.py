@@ -19,6 +19,7 @@ def infer_folder(
     threshold: float | None = None,
     save_prob: bool = False,
     trusted: bool = False,
+    fold_batch_norm: bool = False,
 ) -> tuple[int, list[str]]:
     """Predicts an image or all images of a folder and writes what was found.
 
@@ -33,6 +34,7 @@ def infer_folder(
         threshold: Probability that a forged pixel exceeds; None for the model's own.
         save_prob: Whether to write the probabilities too.
         trusted: Whether checkpoints may hold Python objects.
+        fold_batch_norm: Whether to make BatchNorm part of the convolutions.
 
     Returns:
         The number of images, and a message per image without a prediction.
@@ -54,7 +56,9 @@ def infer_folder(
     if not paths:
         raise FileNotFoundError(f'the folder {source} holds no image but results')
     root = source if source.is_dir() else source.parent
-    inferencer = ForgeryInferencer(model, weights, device, threshold, trusted)
+    inferencer = ForgeryInferencer(
+        model, weights, device, threshold, trusted, fold_batch_norm
+    )
     out.mkdir(parents=True, exist_ok=True)
     progress = ProgressBar(len(paths), file=sys.stderr)
     failures = []

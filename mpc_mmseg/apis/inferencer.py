@@ -15,6 +15,7 @@ from mpc_mmseg.datasets.folder_pairs import find_images
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 from mpc_mmseg.evaluation.probability_map import image_score, probability_map
 
+from .fold_batch_norm import fold_batch_norm as folded
 from .model_from_files import load_model
 
 Input = str | Path | np.ndarray
@@ -60,11 +61,14 @@ class ForgeryInferencer:
             255; None for the model's own, which is 0.5 unless its config sets one.
         trusted: Whether checkpoints may hold Python objects, which run code as
             they load.
+        fold_batch_norm: Whether to make BatchNorm part of the convolutions, which
+            is faster and changes probabilities by rounding alone.
 
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If an argument is wrong, or the config has no test pipeline.
-        RuntimeError: If a checkpoint cannot be read, or is of another architecture.
+        RuntimeError: If a checkpoint cannot be read, or is of another architecture;
+            or if BatchNorm cannot be folded.
     """
 
     def __init__(
@@ -74,10 +78,13 @@ class ForgeryInferencer:
         device: str | None = None,
         threshold: float | None = None,
         trusted: bool = False,
+        fold_batch_norm: bool = False,
     ) -> None:
         if threshold is not None and not 0 <= threshold <= 1:
             raise ValueError(f'threshold must be in 0..1, got {threshold}')
         self.model, self.cfg = load_model(model, weights, device, trusted)
+        if fold_batch_norm:
+            self.model = folded(self.model)
         own = getattr(self.model, 'threshold', 0.5)
         self.threshold: float = own if threshold is None else threshold
         steps = inference_steps(self.cfg)

@@ -55,8 +55,13 @@ class TwoPhaseHook(Hook):
             required = ('backbone.', 'neck.') if starts_localize else ('backbone.',)
         else:
             required = ('',)
+        state = checkpoint.get('state_dict', checkpoint)
+        if required != ('',):
+            # A converted file holds random weights for the parts that it lacked.
+            lacked = tuple(checkpoint.get('meta', {}).get('mpc_lacks', ()))
+            state = {k: v for k, v in state.items() if not k.startswith(lacked)}
         check_weights(
-            checkpoint.get('state_dict', checkpoint),
+            state,
             model.state_dict(),
             required,
             source,
