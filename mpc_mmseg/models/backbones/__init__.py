@@ -1,3 +1,4 @@
+from .hrformer import HRFormer
 from .hrnet import MPCHRNet
 
-__all__ = ['MPCHRNet']
+__all__ = ['HRFormer', 'MPCHRNet']

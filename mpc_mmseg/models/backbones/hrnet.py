@@ -1,12 +1,12 @@
 """HRNet with stochastic depth."""
 
-import torch
 import torch.utils.checkpoint as cp
-from mmcv.cnn.bricks import DropPath
-from mmseg.models.backbones.hrnet import HRModule, HRNet
+from mmseg.models.backbones.hrnet import HRNet
 from mmseg.models.backbones.resnet import BasicBlock, Bottleneck
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+
+from .stochastic_depth import set_drop_path
 
 
 class StochasticBasicBlock(BasicBlock):
@@ -76,19 +76,5 @@ class MPCHRNet(HRNet):
         super().__init__(*args, **kwargs)
         self.drop_path_rate = drop_path_rate
         if drop_path_rate > 0:
-            self._set_drop_path()
-
-    def _set_drop_path(self) -> None:
-        modules = [
-            module
-            for stage in (self.stage2, self.stage3, self.stage4)
-            for module in stage
-            if isinstance(module, HRModule)
-        ]
-        depths = [max(len(branch) for branch in m.branches) for m in modules]
-        rates = torch.linspace(0, self.drop_path_rate, sum(depths)).tolist()
-        for module, depth in zip(modules, depths):
-            for branch in module.branches:
-                for block, rate in zip(branch, rates):
-                    block.drop_path = DropPath(rate)
-            rates = rates[depth:]
+            stages = (self.stage2, self.stage3, self.stage4)
+            set_drop_path([m for stage in stages for m in stage], drop_path_rate)

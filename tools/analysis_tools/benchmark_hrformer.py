@@ -1,0 +1,221 @@
+"""Time and memory of HRFormer against a plain implementation of the same equations.
+
+    python tools/analysis_tools/benchmark_hrformer.py --out hrformer.json
+
+The plain one has separate projections, einsum attention, a softmax in memory, tokens
+copied into windows and the default layout; it gets the same weights, and both must give
+the same logits. Each figure comes from a fresh process. Forward: eval mode, with
+BatchNorm folded. Step: forward and backward in training mode, batch 1. Memory is the
+largest resident size of the process.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.models.backbones.hrnet import HRNet
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
+from mpc_mmseg.models.backbones.hrformer_block import HRFormerBlock
+
+KINDS = ('plain', 'ours')
+TASKS = ('forward', 'step')
+
+
+class PlainBlock(nn.Module):
+    """The equations of `HRFormerBlock`, one after another, with its weights."""
+
+    def __init__(self, block: HRFormerBlock) -> None:
+        super().__init__()
+        attn, ffn = block.attn, block.ffn
+        self.norm1, self.norm2, self.drop_path = (
+            block.norm1,
+            block.norm2,
+            block.drop_path,
+        )
+        channels = attn.proj.in_features
+        self.projections = nn.ModuleList(nn.Linear(channels, channels) for _ in 'qkv')
+        parts = zip(self.projections, attn.qkv.weight.chunk(3), attn.qkv.bias.chunk(3))
+        for linear, weight, bias in parts:
+            linear.weight = nn.Parameter(weight.detach().clone())
+            linear.bias = nn.Parameter(bias.detach().clone())
+        self.out = attn.proj
+        self.table = attn.relative_position_bias_table
+        self.index = attn.relative_position_index
+        self.heads, self.size = attn.num_heads, attn.window_size
+        layers: list[nn.Module] = []
+        for conv, norm in (
+            (ffn.expand, ffn.norm1),
+            (ffn.depthwise, ffn.norm2),
+            (ffn.reduce, ffn.norm3),
+        ):
+            plain = nn.Conv2d(
+                conv.in_channels,
+                conv.out_channels,
+                conv.kernel_size,
+                padding=conv.padding,
+                groups=conv.groups,
+            )
+            plain.load_state_dict(conv.state_dict())
+            layers += [plain, norm, nn.GELU()]
+        self.ffn = nn.Sequential(*layers)
+
+    def attention(self, x: Tensor) -> Tensor:
+        """(B, H, W, C) of (B, H, W, C)."""
+        b, height, width, c = x.shape
+        s = self.size
+        down, right = -height % s, -width % s
+        top, left = down // 2, right // 2
+        x = F.pad(x, (0, 0, left, right - left, top, down - top))
+        m, n = x.shape[1] // s, x.shape[2] // s
+        x = x.view(b, m, s, n, s, c).permute(0, 1, 3, 2, 4, 5).reshape(-1, s * s, c)
+        q, k, v = (
+            project(x).view(-1, s * s, self.heads, c // self.heads).transpose(1, 2)
+            for project in self.projections
+        )
+        q = q * (c // self.heads) ** -0.5
+        logits = torch.einsum('nhqd,nhkd->nhqk', q, k)
+        bias = self.table[self.index.flatten()].view(s * s, s * s, -1)
+        weights = (logits + bias.permute(2, 0, 1)[None]).softmax(dim=-1)
+        x = torch.einsum('nhqk,nhkd->nhqd', weights, v)
+        x = self.out(x.transpose(1, 2).reshape(-1, s * s, c))
+        x = x.view(b, m, n, s, s, c).permute(0, 1, 3, 2, 4, 5)
+        x = x.reshape(b, m * s, n * s, c)
+        return x[:, top : top + height, left : left + width]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, C, H, W) of maps (B, C, H, W)."""
+        tokens = x.permute(0, 2, 3, 1).contiguous()
+        tokens = tokens + self.drop_path(self.attention(self.norm1(tokens)))
+        maps = self.norm2(tokens).permute(0, 3, 1, 2).contiguous()
+        maps = self.drop_path(self.ffn(maps))
+        return tokens.permute(0, 3, 1, 2).contiguous() + maps
+
+
+def build(config: str, kind: str) -> nn.Module:
+    """The network of a config, ours or plain, with weights drawn from a fixed seed."""
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    cfg = Config.fromfile(config).model
+    cfg.phase = 'supervised'
+    cfg.channels_last = kind == 'ours'
+    model = MODELS.build(cfg)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.1, 0.1)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    if kind == 'plain':
+        for name, module in list(model.named_modules()):
+            if isinstance(module, HRFormerBlock):
+                parent, _, key = name.rpartition('.')
+                setattr(model.get_submodule(parent), key, PlainBlock(module))
+        # Ours turns the images to channels-last first.
+        model.backbone.forward = lambda x: HRNet.forward(model.backbone, x)
+    return model
+
+
+def measure(args: argparse.Namespace) -> dict[str, float]:
+    """Best time in seconds and the largest resident size in MiB of one task."""
+    model = build(args.config, args.kind)
+    image = torch.rand(1, 3, args.size, args.size)
+    if args.task == 'forward':
+        model = model.eval()
+        if args.kind == 'ours':
+            model = fold_batch_norm(model)
+        run: Callable[[], object] = torch.inference_mode()(
+            lambda: model._forward(image)
+        )
+    else:
+        model.train()
+
+        def run() -> None:
+            model.zero_grad()
+            model._forward(image).mean().backward()
+
+    times = []
+    for _ in range(args.repeats + 1):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {'seconds': min(times[1:]), 'peak_mib': peak}
+
+
+@torch.no_grad()
+def difference(args: argparse.Namespace) -> float:
+    """Largest difference of the logits, relative to the largest logit."""
+    image = torch.rand(1, 3, args.size, args.size)
+    expected = build(args.config, 'plain').eval()._forward(image)
+    logits = fold_batch_norm(build(args.config, 'ours').eval())._forward(image)
+    return float((logits - expected).abs().max() / expected.abs().max())
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--config', default='configs/_base_/models/mpc_hrformer_base.py'
+    )
+    parser.add_argument('--size', type=int, default=512, help='side of the image')
+    parser.add_argument('--repeats', type=int, default=3, help='after one to warm up')
+    parser.add_argument('--threads', type=int, default=torch.get_num_threads())
+    parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    parser.add_argument('--kind', choices=KINDS, help=argparse.SUPPRESS)
+    parser.add_argument('--task', choices=TASKS, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    torch.set_num_threads(args.threads)
+    if args.kind:
+        print(json.dumps(measure(args)))
+        return
+    error = difference(args)
+    if not error < 1e-4:
+        sys.exit(f'the implementations differ by {error:.1e} of the largest logit')
+    rows: dict[str, dict[str, dict[str, float]]] = {}
+    for task in TASKS:
+        for kind in KINDS:
+            child = [sys.executable, *sys.argv, '--kind', kind, '--task', task]
+            done = subprocess.run(child, check=True, stdout=subprocess.PIPE)
+            rows.setdefault(task, {})[kind] = json.loads(done.stdout.splitlines()[-1])
+    print(f'{args.size}x{args.size}, {args.threads} threads, torch {torch.__version__}')
+    print(f'logits differ by {error:.1e} of the largest')
+    print('| task | plain s | ours s | ratio | plain MiB | ours MiB | ratio |')
+    print('|---|---|---|---|---|---|---|')
+    for task, row in rows.items():
+        plain, ours = row['plain'], row['ours']
+        print(
+            f'| {task} | {plain["seconds"]:.2f} | {ours["seconds"]:.2f} '
+            f'| {ours["seconds"] / plain["seconds"]:.2f} | {plain["peak_mib"]:.0f} '
+            f'| {ours["peak_mib"]:.0f} | {ours["peak_mib"] / plain["peak_mib"]:.2f} |'
+        )
+    if args.out:
+        with open(args.out, 'w', encoding='utf-8') as file:
+            json.dump(
+                {
+                    'size': args.size,
+                    'threads': args.threads,
+                    'torch': torch.__version__,
+                    'logit_difference': error,
+                    'tasks': rows,
+                },
+                file,
+                indent=2,
+            )
+
+
+if __name__ == '__main__':
+    main()
