@@ -1,6 +1,7 @@
 """Images with masks of what was forged, and the steps that load and change them."""
 
 from .forgery_dataset import ForgeryDataset
+from .tar_backend import TarBackend
 from .transforms import (
     LoadForgeryImage,
     LoadForgeryMask,
@@ -38,4 +39,5 @@ __all__ = [
     'RandomResample',
     'RandomSharpen',
     'RandomToneCurve',
+    'TarBackend',
 ]
