@@ -1,0 +1,151 @@
+"""The config that a released MPC's weights fit."""
+
+import re
+from collections.abc import Mapping
+from math import isqrt
+
+from torch import Tensor
+
+_PIPELINE = [
+    dict(type='LoadForgeryImage'),
+    dict(type='Resize', scale=(512, 512)),
+    # After resizing: scores are taken at the mask's own size.
+    dict(type='LoadForgeryMask'),
+    dict(type='PackForgeryInputs'),
+]
+
+
+def read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
+    """HRFormer's ``extra``, as the shapes of its weights tell it.
+
+    Args:
+        state: Weights by name, as of `convert_keys`.
+
+    Raises:
+        ValueError: If the weights are no HRFormer's; with the first missing name.
+    """
+    extra = {
+        'stage1': dict(
+            num_modules=1,
+            num_branches=1,
+            block='BOTTLENECK',
+            num_blocks=(_count(state, 'backbone.layer1.'),),
+            num_channels=(_shape(state, 'backbone.layer1.0.conv1.weight')[0],),
+        )
+    }
+    for n in range(2, 5):
+        stage = f'backbone.stage{n}.'
+        blocks = [f'{stage}0.branches.{branch}.' for branch in range(n)]
+        channels = [_shape(state, f'{b}0.norm1.weight')[0] for b in blocks]
+        tables = [
+            _shape(state, f'{b}0.attn.relative_position_bias_table') for b in blocks
+        ]
+        hidden = [_shape(state, f'{b}0.ffn.expand.weight')[0] for b in blocks]
+        extra[f'stage{n}'] = dict(
+            num_modules=_count(state, stage),
+            num_branches=n,
+            block='HRFORMER',
+            num_blocks=tuple(_count(state, b) for b in blocks),
+            num_channels=tuple(channels),
+            num_heads=tuple(heads for _, heads in tables),
+            window_sizes=tuple((isqrt(rows) + 1) // 2 for rows, _ in tables),
+            mlp_ratios=tuple(_ratio(h, c) for h, c in zip(hidden, channels)),
+        )
+    return extra
+
+
+def model_config(state: Mapping[str, Tensor]) -> dict:
+    """Config of the segmentor that converted weights belong to.
+
+    Parts that the weights lack get the published widths.
+
+    Args:
+        state: Weights by name, as of `convert_keys`.
+
+    Raises:
+        ValueError: If the weights are no HRFormer's; with the first missing name.
+    """
+    extra = read_extra(state)
+    channels = extra['stage4']['num_channels']
+    projection = state.get('neck.projections.0.conv.weight')
+    width = 256 if projection is None else projection.shape[0]
+    head = sorted(
+        (int(match[1]), value.shape[0])
+        for name, value in state.items()
+        if (match := re.fullmatch(r'decode_head\.stack\.(\d+)\.weight', name))
+        and value.ndim == 4
+    )
+    return dict(
+        type='MPCSegmentor',
+        data_preprocessor=dict(
+            type='SegDataPreProcessor',
+            mean=[0, 0, 0],
+            std=[255, 255, 255],
+            bgr_to_rgb=True,
+            pad_val=0,
+            seg_pad_val=255,
+            size_divisor=32,
+            test_cfg=dict(size_divisor=32),
+        ),
+        backbone=dict(
+            type='HRFormer',
+            drop_path_rate=0.2,
+            stem_channels=_shape(state, 'backbone.conv1.weight')[0],
+            extra=extra,
+        ),
+        neck=dict(
+            type='MultiScaleProjection', in_channels=list(channels), out_channels=width
+        ),
+        decode_head=dict(
+            type='LocalizationHead',
+            in_channels=[width] * len(channels),
+            hidden_channels=tuple(w for _, w in head) or (512, 256, 128),
+        ),
+        phase='localize' if head else 'contrast',
+        channels_last=True,
+        test_cfg=dict(threshold=0.5),
+    )
+
+
+def test_config(model: dict) -> dict:
+    """A config with which tools/test.py scores a model on a folder, at 512x512.
+
+    Args:
+        model: Config of the segmentor.
+    """
+    return dict(
+        default_scope='mmseg',
+        custom_imports=dict(imports=['mpc_mmseg'], allow_failed_imports=False),
+        model=model,
+        test_dataloader=dict(
+            batch_size=1,
+            num_workers=2,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            dataset=dict(
+                type='ForgeryDataset',
+                data_root='data/forgery',
+                test_mode=True,
+                pipeline=_PIPELINE,
+            ),
+        ),
+        test_evaluator=dict(type='ForgeryMetric'),
+        test_cfg=dict(type='TestLoop'),
+        custom_hooks=[dict(type='TwoPhaseHook'), dict(type='SafeCheckpointHook')],
+        log_processor=dict(by_epoch=False),
+    )
+
+
+def _shape(state: Mapping[str, Tensor], name: str) -> tuple[int, ...]:
+    if name not in state:
+        raise ValueError(f'no released MPC or HRFormer: it has no {name}')
+    return tuple(state[name].shape)
+
+
+def _count(state: Mapping[str, Tensor], prefix: str) -> int:
+    found = {n[len(prefix) :].split('.')[0] for n in state if n.startswith(prefix)}
+    return len({n for n in found if n.isdigit()})
+
+
+def _ratio(hidden: int, channels: int) -> float:
+    whole = hidden // channels
+    return whole if whole * channels == hidden else hidden / channels

@@ -1,0 +1,63 @@
+"""Turn a checkpoint of the released MPC, or HRFormer's ImageNet one, into one of here.
+
+    python tools/model_converters/mpc_release.py SRC DST.pth
+    python tools/test.py DST.py DST.pth --data-root my_forgeries
+
+Reads files of phase 2, of phase 1 and the ImageNet file, of any width; a file holding
+anything but tensors and plain data is refused. Writes DST.pth, whose meta holds its
+config, and the config as DST.py. What a file lacks (head, projection) is named and gets
+random weights; such a checkpoint predicts by clustering, or is where training begins.
+"""
+
+import argparse
+import sys
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('src', help='released file, or (with --check) JSON of shapes')
+    parser.add_argument('dst', nargs='?', help='checkpoint to write')
+    parser.add_argument(
+        '--check',
+        action='store_true',
+        help='write nothing, compare names and shapes with the model that is built; '
+        'exit status 1 if they differ',
+    )
+    args = parser.parse_args()
+    if args.check == bool(args.dst):
+        parser.error('give either DST or --check')
+    if args.src.endswith('.json') and not args.check:
+        parser.error(f'{args.src} holds no weights: it can only be checked (--check)')
+    return args
+
+
+def main() -> int:
+    args = parse_args()
+    # Imported late: --help need not wait for torch.
+    from mpc_mmseg.apis.mpc_release import (
+        convert_release,
+        read_release,
+        write_checkpoint,
+    )
+
+    try:
+        weights = read_release(args.src)
+        state, cfg, lacks = convert_release(weights, args.src)
+        if not args.check:
+            config = write_checkpoint(state, cfg, lacks, args.dst)
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f'mpc_release.py: {error}', file=sys.stderr)
+        return 1
+    if lacks:
+        print(f'{args.src} has no {" and no ".join(lacks)}: their weights are random')
+    if args.check:
+        print(f'{args.src}: {len(weights)} weights fit the model one to one')
+    else:
+        print(f'wrote {args.dst} and {config} (phase {cfg["model"]["phase"]})')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
