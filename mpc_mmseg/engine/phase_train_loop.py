@@ -1,8 +1,5 @@
 """MMEngine's iteration loop over one or two phases."""
 
-import math
-
-from mmengine.dist import get_world_size
 from mmengine.runner import IterBasedTrainLoop
 from mmseg.registry import LOOPS
 
@@ -35,8 +32,8 @@ class PhaseTrainLoop(IterBasedTrainLoop):
             **kwargs,
         )
         # Only now the data are known, which intervals in epochs follow.
-        batch = self.dataloader.batch_size * get_world_size()
-        epoch_iters = max(1, math.ceil(len(self.dataloader.dataset) / batch))
+        batch = self.dataloader.batch_size * runner.world_size
+        epoch_iters = -(-len(self.dataloader.dataset) // batch)
         self.phases = read_phases(runner.cfg, epoch_iters)
         self.val_interval = self.phases[0].val_interval
         # The runner builds these next; TwoPhaseHook builds them anew at a switch.

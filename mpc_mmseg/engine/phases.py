@@ -47,43 +47,6 @@ def _positive(value: object, name: str) -> int:
     return value
 
 
-def _multiple(value: object, unit: str, name: str) -> float:
-    """The number in ``'20 validations'``, say.
-
-    Raises:
-        ValueError: If the text is no positive number and the unit.
-    """
-    number, _, word = str(value).partition(' ')
-    try:
-        found = float(number) if word in (unit, unit.removesuffix('s')) else 0.0
-    except ValueError:
-        found = 0.0
-    if not 0 < found < float('inf'):
-        raise ValueError(f"{name} must be as '2 {unit}', got {value!r}")
-    return found
-
-
-def resolve_interval(
-    value: int | str, length: int, epoch_iters: int | None, name: str
-) -> int:
-    """Iterations between validations.
-
-    Args:
-        value: Iterations, or a text as ``'0.01 epochs'``.
-        length: Iterations of the phase.
-        epoch_iters: Iterations of an epoch. None, where the data are not known: the
-            phase counts as one.
-        name: What errors call it.
-
-    Raises:
-        ValueError: If it is neither.
-    """
-    if not isinstance(value, str):
-        return _positive(value, name)
-    epochs = _multiple(value, 'epochs', name)
-    return max(1, round(epochs * (epoch_iters or length)))
-
-
 def resolve_spans(
     schedule: dict, length: int, name: str, val_interval: int | None = None
 ) -> dict:
@@ -123,6 +86,43 @@ def resolve_spans(
             )
         schedule[key] = value
     return schedule
+
+
+def _multiple(value: object, unit: str, name: str) -> float:
+    """The number in ``'20 validations'``, say.
+
+    Raises:
+        ValueError: If the text is no positive number and the unit.
+    """
+    number, _, word = str(value).partition(' ')
+    try:
+        found = float(number) if word in (unit, unit.removesuffix('s')) else 0.0
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float('inf'):
+        raise ValueError(f"{name} must be as '2 {unit}', got {value!r}")
+    return found
+
+
+def resolve_interval(
+    value: int | str, length: int, epoch_iters: int | None, name: str
+) -> int:
+    """Iterations between validations.
+
+    Args:
+        value: Iterations, or a text as ``'0.01 epochs'``.
+        length: Iterations of the phase.
+        epoch_iters: Iterations of an epoch. None, where the data are not known: the
+            phase counts as one.
+        name: What errors call it.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if not isinstance(value, str):
+        return _positive(value, name)
+    epochs = _multiple(value, 'epochs', name)
+    return max(1, round(epochs * (epoch_iters or length)))
 
 
 def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:

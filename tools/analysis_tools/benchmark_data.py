@@ -3,7 +3,7 @@
     python tools/analysis_tools/benchmark_data.py [CONFIG] [--json FILE]
 
 Makes pictures of the sizes below (gradients and noise whose spectrum falls as that of
-photographs), JPEG of quality 90 with a PNG mask each, in a temporary folder, and sends
+photographs), JPEG of quality 95 with a PNG mask each, in a temporary folder, and sends
 them through the training pipeline of the config: in this process with a table of
 the stages, on one thread as a worker runs it; and with --workers through a data loader.
 
@@ -60,14 +60,14 @@ def make_pictures(folder: Path, size: tuple[int, int], count: int) -> None:
             noise = rng.normal(0, 90 / octave**0.6, grid).astype(np.float32)
             picture += cv2.resize(noise, (width, height))
             octave *= 2
-        picture += rng.normal(0, 4, picture.shape)  # a sensor's noise
+        picture += rng.normal(0, 5, picture.shape)  # a sensor's noise
         picture = np.clip(picture, 0, 255).astype(np.uint8)
         mask = np.zeros(size, np.uint8)
         centre = rng.uniform(0.3, 0.7, 2) * (width, height)
         cv2.ellipse(
             mask, (centre.astype(int).tolist(), (width // 3, height // 3), 30), 255, -1
         )
-        quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
         cv2.imwrite(str(folder / f'images/{i}.jpg'), picture, quality)
         cv2.imwrite(str(folder / f'masks/{i}.png'), mask)
 
