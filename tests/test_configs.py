@@ -104,3 +104,26 @@ def test_data_root_reaches_mixtures():
 def test_bad_overrides_are_named(option, message):
     with pytest.raises(ValueError, match=message):
         load_config(str(LEAVES[0]), [option])
+
+
+def test_the_released_set_up_and_the_mended_one():
+    name = 'mpc_hrformer-base_1xb4-2phase_{}-512x512.py'
+    released = Config.fromfile(ROOT / 'mpc' / name.format('released'))
+    mended = Config.fromfile(ROOT / 'mpc' / name.format('folders'))
+    # CASIAv2's 5,123 forged pictures in batches of four
+    contrast, localize = read_phases(released, epoch_iters=1281)
+    assert contrast.val_interval == localize.val_interval == 13
+    rates = [p.optim_wrapper['optimizer']['lr'] for p in (contrast, localize)]
+    assert rates == [1e-4, 1e-6]
+    (plateau,), (cosine,) = contrast.param_scheduler, localize.param_scheduler
+    assert (plateau['factor'], plateau['patience'], plateau['min_value']) == (
+        0.5, 3, 1e-8,
+    )  # fmt: skip
+    assert (cosine['T_max'], cosine['eta_min']) == (20 * 13, 1e-8)
+    assert released.train_dataloader.batch_size == 4
+    assert released.model.frozen_eval is False
+    assert mended.model.get('frozen_eval', True) is True
+    for cfg, positives in ((released, 'own'), (mended, 'other')):
+        _, *views = cfg.model.contrast_loss.views
+        assert [view.positives for view in views] == [positives] * 2
+        assert cfg.model.decode_head.loss_decode.type == 'ForgeryFocalLoss'

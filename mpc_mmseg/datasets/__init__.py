@@ -1,11 +1,43 @@
-"""Images with masks of what was forged, and the steps that load and pack them."""
+"""Images with masks of what was forged, and the steps that load and change them."""
 
 from .forgery_dataset import ForgeryDataset
-from .transforms import LoadForgeryImage, LoadForgeryMask, PackForgeryInputs
+from .tar_backend import TarBackend
+from .transforms import (
+    LoadForgeryImage,
+    LoadForgeryMask,
+    PackForgeryInputs,
+    RandomBlur,
+    RandomBrightnessContrast,
+    RandomDihedral,
+    RandomDownscale,
+    RandomElastic,
+    RandomGamma,
+    RandomGaussianNoise,
+    RandomGridDistortion,
+    RandomISONoise,
+    RandomJPEG,
+    RandomResample,
+    RandomSharpen,
+    RandomToneCurve,
+)
 
 __all__ = [
     'ForgeryDataset',
     'LoadForgeryImage',
     'LoadForgeryMask',
     'PackForgeryInputs',
+    'RandomBlur',
+    'RandomBrightnessContrast',
+    'RandomDihedral',
+    'RandomDownscale',
+    'RandomElastic',
+    'RandomGamma',
+    'RandomGaussianNoise',
+    'RandomGridDistortion',
+    'RandomISONoise',
+    'RandomJPEG',
+    'RandomResample',
+    'RandomSharpen',
+    'RandomToneCurve',
+    'TarBackend',
 ]

@@ -12,7 +12,8 @@ class PhaseTrainLoop(IterBasedTrainLoop):
 
     Lengths and intervals are read from ``contrast_phase`` and ``localize_phase``
     of the run's config, so nothing is written twice. A phase always ends with a
-    validation.
+    validation. An interval in epochs (``val_interval='0.01 epochs'``) follows the
+    size of the data set, the batch and the number of processes.
 
     Args:
         runner: MMEngine's runner.
@@ -30,6 +31,11 @@ class PhaseTrainLoop(IterBasedTrainLoop):
             val_interval=self.phases[0].val_interval,
             **kwargs,
         )
+        # Only now the data are known, which intervals in epochs follow.
+        batch = self.dataloader.batch_size * runner.world_size
+        epoch_iters = -(-len(self.dataloader.dataset) // batch)
+        self.phases = read_phases(runner.cfg, epoch_iters)
+        self.val_interval = self.phases[0].val_interval
         # The runner builds these next; TwoPhaseHook builds them anew at a switch.
         runner.optim_wrapper = self.phases[0].optim_wrapper
         runner.param_schedulers = self.phases[0].param_scheduler

@@ -47,16 +47,20 @@ def _positive(value: object, name: str) -> int:
     return value
 
 
-def resolve_spans(schedule: dict, length: int, name: str) -> dict:
+def resolve_spans(
+    schedule: dict, length: int, name: str, val_interval: int | None = None
+) -> dict:
     """A scheduler's config with its spans in iterations of a phase.
 
     Args:
         schedule: Config; ``begin``, ``end``, ``T_max`` and ``total_iters`` are
             iterations (int) or shares of the phase (float in 0..1); ``end``
-            defaults to the phase's length. A ReduceOnPlateau counts validations
-            and is left as it is.
+            defaults to the phase's length. ``T_max``, a period, may be a text as
+            ``'20 validations'``, and then longer than the phase. A ReduceOnPlateau
+            counts validations and is left as it is.
         length: Iterations of the phase.
         name: What errors call it.
+        val_interval: Iterations between validations; the phase's length by default.
 
     Raises:
         ValueError: If a span does not fit into the phase.
@@ -69,6 +73,10 @@ def resolve_spans(schedule: dict, length: int, name: str) -> dict:
         value = schedule.get(key)
         if value is None:
             continue
+        if key == 'T_max' and isinstance(value, str):
+            validations = _multiple(value, 'validations', f'{name}.T_max')
+            schedule[key] = max(1, round(validations * (val_interval or length)))
+            continue
         if isinstance(value, float) and 0 <= value <= 1:
             value = round(value * length)
         if not isinstance(value, int) or not 0 <= value <= length:
@@ -80,7 +88,44 @@ def resolve_spans(schedule: dict, length: int, name: str) -> dict:
     return schedule
 
 
-def read_phases(cfg: Config) -> list[Phase]:
+def _multiple(value: object, unit: str, name: str) -> float:
+    """The number in ``'20 validations'``, say.
+
+    Raises:
+        ValueError: If the text is no positive number and the unit.
+    """
+    number, _, word = str(value).partition(' ')
+    try:
+        found = float(number) if word in (unit, unit.removesuffix('s')) else 0.0
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float('inf'):
+        raise ValueError(f"{name} must be as '2 {unit}', got {value!r}")
+    return found
+
+
+def resolve_interval(
+    value: int | str, length: int, epoch_iters: int | None, name: str
+) -> int:
+    """Iterations between validations.
+
+    Args:
+        value: Iterations, or a text as ``'0.01 epochs'``.
+        length: Iterations of the phase.
+        epoch_iters: Iterations of an epoch. None, where the data are not known: the
+            phase counts as one.
+        name: What errors call it.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if not isinstance(value, str):
+        return _positive(value, name)
+    epochs = _multiple(value, 'epochs', name)
+    return max(1, round(epochs * (epoch_iters or length)))
+
+
+def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
     """The phases that a config defines, in order.
 
     Everything that depends on a phase's length is derived here, when the run
@@ -91,6 +136,8 @@ def read_phases(cfg: Config) -> list[Phase]:
     Args:
         cfg: The run's config, with one or more of ``contrast_phase``,
             ``localize_phase`` and ``supervised_phase``.
+        epoch_iters: Iterations of an epoch, which a ``val_interval`` in epochs
+            follows; None where the data are not known yet.
 
     Raises:
         ValueError: If there is no phase, one has unknown or missing keys, or a
@@ -112,8 +159,11 @@ def read_phases(cfg: Config) -> list[Phase]:
         schedules = spec.get('param_scheduler') or []
         schedules = [schedules] if isinstance(schedules, dict) else schedules
         begin = phases[-1].end if phases else 0
+        val_interval = resolve_interval(
+            spec.get('val_interval', length), length, epoch_iters, f'{key}.val_interval'
+        )
         schedules = [
-            resolve_spans(s, length, f'{key}.param_scheduler.{i}')
+            resolve_spans(s, length, f'{key}.param_scheduler.{i}', val_interval)
             for i, s in enumerate(schedules)
         ]
         common = Config(dict(wrapper=copy.deepcopy(cfg.get('optim_wrapper') or {})))
@@ -123,9 +173,7 @@ def read_phases(cfg: Config) -> list[Phase]:
                 name=name,
                 begin=begin,
                 end=begin + length,
-                val_interval=_positive(
-                    spec.get('val_interval', length), f'{key}.val_interval'
-                ),
+                val_interval=val_interval,
                 optim_wrapper=common.to_dict()['wrapper'],
                 # A short phase may round a warm-up's share to no iteration.
                 param_scheduler=[s for s in schedules if s.get('begin', 0) < s['end']],

@@ -74,6 +74,25 @@ def test_plateau_counts_validations():
     assert plateau['by_epoch'] is True and plateau['end'] > 10**6
 
 
+def test_intervals_in_epochs_and_periods_in_validations():
+    cfg = config()
+    cfg.contrast_phase.val_interval = '0.01 epochs'
+    cfg.contrast_phase.param_scheduler = [
+        dict(type='CosineAnnealingLR', T_max='20 validations', end=90)
+    ]
+    (phase, _) = read_phases(cfg, epoch_iters=300)
+    assert phase.val_interval == 3
+    assert phase.param_scheduler[0]['T_max'] == 60
+    # the period may be longer than the phase, its end may not
+    (phase, _) = read_phases(cfg, epoch_iters=1000)
+    assert phase.param_scheduler[0]['T_max'] == 200
+    assert phase.param_scheduler[0]['end'] == 90
+    assert read_phases(cfg, epoch_iters=10)[0].val_interval == 1
+    # an interval given in iterations is followed, too
+    cfg.merge_from_dict({'contrast_phase.val_interval': 4})
+    assert read_phases(cfg)[0].param_scheduler[0]['T_max'] == 80
+
+
 @pytest.mark.parametrize(
     ('key', 'value', 'message'),
     [
@@ -81,6 +100,13 @@ def test_plateau_counts_validations():
         ('contrast_phase.max_iters', 1.5, 'contrast_phase.max_iters'),
         ('localize_phase.val_interval', -1, 'localize_phase.val_interval'),
         ('localize_phase.epochs', 3, 'unknown keys'),
+        ('contrast_phase.val_interval', 'often', "as '2 epochs', got 'often'"),
+        ('contrast_phase.val_interval', '-1 epochs', 'contrast_phase.val_interval'),
+        (
+            'contrast_phase.param_scheduler',
+            [dict(type='X', T_max='2 epochs')],
+            "as '2 validations'",
+        ),
         ('contrast_phase.param_scheduler', [dict(type='X', end=101)], 'does not fit'),
     ],
 )

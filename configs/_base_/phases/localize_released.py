@@ -5,5 +5,5 @@ localize_phase = dict(
     optim_wrapper=dict(
         optimizer=dict(type='AdamW', lr=1e-6, weight_decay=0.01)),
     param_scheduler=[
-        dict(type='CosineAnnealingLR', T_max=25600, eta_min=1e-8),
+        dict(type='CosineAnnealingLR', T_max='20 validations', eta_min=1e-8),
     ])

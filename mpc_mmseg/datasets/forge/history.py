@@ -107,7 +107,12 @@ def resample(image: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
+def encode_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """The JPEG file (N,) uint8 of an image (H, W, 3) uint8 BGR at a quality."""
+    _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return encoded
+
+
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     """Compress an image (H, W, 3) uint8 BGR to JPEG at a quality, and decode it."""
-    _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
+    return np.asarray(cv2.imdecode(encode_jpeg(image, quality), cv2.IMREAD_COLOR))

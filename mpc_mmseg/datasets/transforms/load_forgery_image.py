@@ -4,7 +4,13 @@ from mmcv.transforms import BaseTransform
 from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
-from ..image_io import PIXEL_LIMIT, ImageReadError, read_image
+from ..image_io import (
+    PIXEL_LIMIT,
+    ImageReadError,
+    jpeg_reduction,
+    read_header,
+    read_image,
+)
 
 
 @TRANSFORMS.register_module()
@@ -16,10 +22,14 @@ class LoadForgeryImage(BaseTransform):
     :func:`mpc_mmseg.datasets.image_io.read_image`.
 
     Required Keys: img_path. Added Keys: img (H, W, 3) uint8, img_shape and ori_shape
-    (H, W).
+    (H, W); img_reduction if ``reduce_to`` is given.
 
     Args:
         pixel_limit: Refuse images of more pixels than this.
+        reduce_to: Decode large JPEGs at 1/2, 1/4 or 1/8 of their size, as long as this
+            (H, W) is left, for speed; ori_shape stays the file's own. The pixels are
+            close to means over squares and not those of a full decoding and a resize.
+            Training then needs ``LoadForgeryMask(size='image')``. None: never.
         backend_args: Which MMEngine file backend reads the file, and how; None: the
             one that the path's prefix names.
 
@@ -28,26 +38,37 @@ class LoadForgeryImage(BaseTransform):
     """
 
     def __init__(
-        self, pixel_limit: int = PIXEL_LIMIT, backend_args: dict | None = None
+        self,
+        pixel_limit: int = PIXEL_LIMIT,
+        backend_args: dict | None = None,
+        reduce_to: tuple[int, int] | None = None,
     ) -> None:
         if pixel_limit < 1:
             raise ValueError(f'pixel_limit must be positive, not {pixel_limit}')
         self.pixel_limit = pixel_limit
+        if reduce_to is not None and (len(reduce_to) != 2 or min(reduce_to) < 1):
+            raise ValueError(f'reduce_to must be (height, width), not {reduce_to}')
         self.backend_args = backend_args
+        self.reduce_to = None if reduce_to is None else (reduce_to[0], reduce_to[1])
 
     def transform(self, results: dict) -> dict:
         path = results['img_path']
-        image = read_image(
-            read_file(path, self.backend_args), path, pixel_limit=self.pixel_limit
-        )
+        content = read_file(path, self.backend_args)
+        image = read_image(content, path, self.pixel_limit, self.reduce_to)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        if self.reduce_to is not None:
+            size = results['ori_shape'] = read_header(content, path)
+            reduced = size != image.shape[:2]  # other formats never are
+            results['img_reduction'] = (
+                jpeg_reduction(size, self.reduce_to) if reduced else 1
+            )
         return results
 
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(pixel_limit={self.pixel_limit}, '
-            f'backend_args={self.backend_args})'
+            f'backend_args={self.backend_args}, reduce_to={self.reduce_to})'
         )
 
 

@@ -25,6 +25,9 @@ class LoadForgeryMask(BaseTransform):
         pixel_limit: Refuse masks of more pixels than this.
         backend_args: Which MMEngine file backend reads the file, and how; None: the
             one that the path's prefix names.
+        size: 'original' or 'image': as small as a JPEG was decoded by
+            ``LoadForgeryImage(reduce_to=...)``. Of each square of pixels that became
+            one, the mask's pixel in the middle counts.
 
     Raises:
         ImageReadError: If the mask cannot be read; names the file.
@@ -32,12 +35,18 @@ class LoadForgeryMask(BaseTransform):
     """
 
     def __init__(
-        self, pixel_limit: int = PIXEL_LIMIT, backend_args: dict | None = None
+        self,
+        pixel_limit: int = PIXEL_LIMIT,
+        backend_args: dict | None = None,
+        size: str = 'original',
     ) -> None:
         if pixel_limit < 1:
             raise ValueError(f'pixel_limit must be positive, not {pixel_limit}')
         self.pixel_limit = pixel_limit
+        if size not in ('original', 'image'):
+            raise ValueError(f"size must be 'original' or 'image', not {size!r}")
         self.backend_args = backend_args
+        self.size = size
 
     def transform(self, results: dict) -> dict:
         if 'seg_map_path' not in results:
@@ -55,6 +64,14 @@ class LoadForgeryMask(BaseTransform):
                         results.get('img_path', 'image'), size, path, mask.shape
                     )
                 )
+        if self.size == 'image':
+            mask = reduce_mask(mask, results.get('img_reduction', 1))
+            if mask.shape != results['img'].shape[:2]:
+                raise ValueError(
+                    "LoadForgeryMask(size='image') must follow LoadForgeryImage at "
+                    f'once: the image is {results["img"].shape[:2]} by now, the mask '
+                    f'{mask.shape}'
+                )
         results['gt_seg_map'] = mask
         fields = results.setdefault('seg_fields', [])
         if 'gt_seg_map' not in fields:
@@ -64,8 +81,27 @@ class LoadForgeryMask(BaseTransform):
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(pixel_limit={self.pixel_limit}, '
-            f'backend_args={self.backend_args})'
+            f'backend_args={self.backend_args}, size={self.size!r})'
         )
+
+
+def reduce_mask(mask: np.ndarray, reduction: int) -> np.ndarray:
+    """The mask of an image that was decoded at a fraction of its size.
+
+    Args:
+        mask: (H, W).
+        reduction: s, the side of the squares that became one pixel each.
+
+    Returns:
+        (ceil(H / s), ceil(W / s)): the middle of each square.
+    """
+    if reduction == 1:
+        return mask
+    rows, columns = (
+        np.minimum(np.arange(0, n, reduction) + reduction // 2, n - 1)
+        for n in mask.shape
+    )
+    return mask[np.ix_(rows, columns)]
 
 
 def size_mismatch(

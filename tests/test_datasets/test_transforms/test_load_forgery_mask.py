@@ -5,6 +5,7 @@ from PIL import ExifTags, Image
 
 from mpc_mmseg.datasets import LoadForgeryImage, LoadForgeryMask, PackForgeryInputs
 from mpc_mmseg.datasets.image_io import ImageReadError
+from mpc_mmseg.datasets.transforms.load_forgery_mask import reduce_mask
 
 H, W = 24, 40
 
@@ -131,3 +132,50 @@ def test_training_steps_move_image_and_mask_together(sample):
     assert packed['data_samples'].flip
     assert mask.shape == (32, 32)
     assert (packed['inputs'][0] == mask * 255).all()
+
+
+def test_reduced_masks_by_hand():
+    mask = np.arange(7 * 10).reshape(7, 10)
+    # squares of four: their middles, and the last pixel where a square is cut
+    assert reduce_mask(mask, 4).tolist() == [[22, 26, 29], [62, 66, 69]]
+    assert reduce_mask(mask, 2).shape == (4, 5)
+    assert reduce_mask(mask, 1) is mask
+
+
+@pytest.mark.parametrize('size', [(240, 320), (301, 403)])
+def test_image_and_mask_keep_their_geometry_when_reduced(tmp_path, size):
+    y, x = np.mgrid[: size[0], : size[1]]
+    mask = ((x - 160) ** 2 + (y - 120) ** 2 < 8000).astype(np.uint8) * 255
+    Image.fromarray(mask).save(tmp_path / 'm.png')
+    Image.fromarray(np.repeat(mask[..., None], 3, 2)).save(tmp_path / 'a.jpg')
+    results = LoadForgeryMask(size='image')(
+        LoadForgeryImage(reduce_to=(50, 50))(
+            {'img_path': f'{tmp_path}/a.jpg', 'seg_map_path': f'{tmp_path}/m.png'}
+        )
+    )
+    assert results['img_reduction'] == 4
+    seen, seg = results['img'][..., 0].astype(float), results['gt_seg_map']
+    assert seen.shape == seg.shape
+    ys, xs = np.nonzero(seg)
+    weights = seen / seen.sum()
+    # even squares have no middle pixel: half a full pixel is an eighth of a reduced one
+    assert xs.mean() == pytest.approx(
+        (weights.sum(0) * range(seg.shape[1])).sum(), abs=0.15
+    )
+    assert ys.mean() == pytest.approx(
+        (weights.sum(1) * range(seg.shape[0])).sum(), abs=0.15
+    )
+
+
+def test_reduced_mask_after_a_resize_is_refused(sample):
+    pipeline = Compose(
+        [
+            LoadForgeryImage(),
+            {'type': 'mmseg.Resize', 'scale': (16, 16)},
+            LoadForgeryMask(size='image'),
+        ]
+    )
+    with pytest.raises(ValueError, match='must follow LoadForgeryImage at once'):
+        pipeline(sample(truth() * 255))
+    with pytest.raises(ValueError, match=r"size must be .* not 'small'"):
+        LoadForgeryMask(size='small')
