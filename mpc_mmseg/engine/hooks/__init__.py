@@ -1,5 +1,15 @@
+from .collapse_hook import CollapseHook
+from .phase_ema_hook import PhaseEMAHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .save_maps_hook import SaveMapsHook
 from .two_phase_hook import TwoPhaseHook
+from .watchdog_hook import WatchdogHook
 
-__all__ = ['SafeCheckpointHook', 'SaveMapsHook', 'TwoPhaseHook']
+__all__ = [
+    'CollapseHook',
+    'PhaseEMAHook',
+    'SafeCheckpointHook',
+    'SaveMapsHook',
+    'TwoPhaseHook',
+    'WatchdogHook',
+]

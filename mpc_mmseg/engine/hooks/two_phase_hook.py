@@ -35,8 +35,8 @@ class TwoPhaseHook(Hook):
     weight of the frozen parts came from a file.
     """
 
-    # Before any hook that reads the optimizer.
-    priority = 'HIGHEST'
+    # After PhaseEMAHook, before any hook that reads the optimizer.
+    priority = 5
 
     def __init__(self) -> None:
         self.phase: Phase | None = None
@@ -151,7 +151,9 @@ class TwoPhaseHook(Hook):
     def _forget_phase(runner) -> None:
         # MMEngine goes on logging a loss's last mean after it is no longer computed.
         logs = runner.message_hub.log_scalars
-        for key in [k for k in logs if k.startswith('train/loss')]:
+        for key in [
+            k for k in logs if k.startswith(('train/loss', 'train/similarity_'))
+        ]:
             logs.pop(key)
         # Scores of two phases are not comparable; the file of the old best stays.
         info = runner.message_hub.runtime_info

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .info_nce import info_nce
+from .separation import separation
 from .views import ImageSources, View
 
 DEFAULT_VIEWS = (
@@ -87,7 +88,8 @@ class MultiViewPixelContrastLoss(nn.Module):
             mask: Integer mask (B, H, W): 1 forged, 0 authentic, 255 ignored.
 
         Returns:
-            ``loss_<view>`` per view, weighted, scalar, attached to the graph.
+            ``loss_<view>`` per view, weighted, scalar, attached to the graph, and the
+            two numbers of :func:`.separation.separation`, which are no losses.
 
         Raises:
             ValueError: If a view needs a second pass or coarser maps and there
@@ -102,6 +104,7 @@ class MultiViewPixelContrastLoss(nn.Module):
             raise ValueError('CrossScaleView needs at least two maps, got one')
         masks = masks_for(first_pass, mask)
         losses: dict[str, list[Tensor]] = {view.name: [] for view in self.views}
+        finest = []
         for b in range(mask.size(0)):
             maps = [m[b] for m in first_pass]
             labels = [m[b] for m in masks]
@@ -111,6 +114,7 @@ class MultiViewPixelContrastLoss(nn.Module):
                 coarser=self.sampler(maps[1:], labels[1:]) if needs_coarser else None,
                 second=None if second is None else self.sampler([second], labels[:1]),
             )
+            finest.append(sources.finest)
             for view in self.views:
                 losses[view.name] += [
                     info_nce(
@@ -124,4 +128,4 @@ class MultiViewPixelContrastLoss(nn.Module):
             * (view.weight / mask.size(0))
             + zero
             for view in self.views
-        }
+        } | separation(finest)

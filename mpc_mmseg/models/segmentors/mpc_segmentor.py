@@ -39,6 +39,8 @@ class MPCSegmentor(BaseSegmentor):
             program's behaviour (BatchNorm statistics drift, stochastic depth on).
         channels_last: Run in the channels-last layout, about twice as fast for
             HRNet on a CPU.
+        compile_backbone: Compile the backbone with ``torch.compile``: True, or its
+            arguments. Weights keep their names.
         train_cfg: mmseg's, handed to the head.
         test_cfg: ``threshold``, the probability above which a pixel is forged.
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
@@ -58,6 +60,7 @@ class MPCSegmentor(BaseSegmentor):
         phase: str = 'contrast',
         frozen_eval: bool = True,
         channels_last: bool = False,
+        compile_backbone: bool | dict = False,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
@@ -76,6 +79,9 @@ class MPCSegmentor(BaseSegmentor):
         self.channels_last = channels_last
         if channels_last:
             self.to(memory_format=torch.channels_last)
+        if compile_backbone is not False:
+            arguments = {} if compile_backbone is True else compile_backbone
+            self.backbone.compile(**arguments)
         self.train_cfg = train_cfg
         self.threshold = (test_cfg or {}).get('threshold', 0.5)
         if not 0 < self.threshold < 1:
