@@ -36,6 +36,7 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='TwoPhaseHook'),
     dict(type='SafeCheckpointHook'),
+    dict(type='SameBuffersHook'),
     dict(type='WatchdogHook'),
     dict(type='CollapseHook'),
 ]

@@ -1,6 +1,7 @@
 from .collapse_hook import CollapseHook
 from .phase_ema_hook import PhaseEMAHook
 from .safe_checkpoint_hook import SafeCheckpointHook
+from .same_buffers_hook import SameBuffersHook
 from .save_maps_hook import SaveMapsHook
 from .two_phase_hook import TwoPhaseHook
 from .watchdog_hook import WatchdogHook
@@ -9,6 +10,7 @@ __all__ = [
     'CollapseHook',
     'PhaseEMAHook',
     'SafeCheckpointHook',
+    'SameBuffersHook',
     'SaveMapsHook',
     'TwoPhaseHook',
     'WatchdogHook',
