@@ -1,3 +1,4 @@
+from .cached_features_hook import CachedFeaturesHook
 from .collapse_hook import CollapseHook
 from .phase_ema_hook import PhaseEMAHook
 from .safe_checkpoint_hook import SafeCheckpointHook
@@ -7,6 +8,7 @@ from .two_phase_hook import TwoPhaseHook
 from .watchdog_hook import WatchdogHook
 
 __all__ = [
+    'CachedFeaturesHook',
     'CollapseHook',
     'PhaseEMAHook',
     'SafeCheckpointHook',

@@ -1,5 +1,7 @@
 """Which phase trains what, with which loss, and what a prediction is."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
@@ -103,6 +105,8 @@ class MPCSegmentor(BaseSegmentor):
         if phase not in PHASES:
             raise ValueError(f'phase must be one of {list(PHASES)}, got {phase!r}')
         self.phase = phase
+        # Images' names -> their maps, in place of the frozen parts.
+        self.feature_source: Callable[[list[str]], list[Tensor]] | None = None
         for name, parameter in self.named_parameters():
             active = name.split('.')[0] in PHASES[phase]
             parameter.requires_grad_(active and name in self._trainable)
@@ -133,6 +137,14 @@ class MPCSegmentor(BaseSegmentor):
             maps = self.backbone(inputs)
             return list(maps if self.neck is None else self.neck(maps))
 
+    def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
+        if self.feature_source is None:
+            return self.extract_feat(inputs)
+        names = [sample.metainfo['img_path'] for sample in data_samples]
+        maps = [m.to(inputs.device) for m in self.feature_source(names)]
+        # They come channels last.
+        return maps if self.channels_last else [m.contiguous() for m in maps]
+
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Losses of the current phase.
 
@@ -140,7 +152,7 @@ class MPCSegmentor(BaseSegmentor):
             inputs: (B, 3, H, W).
             data_samples: Samples with ``gt_sem_seg`` (1, H, W).
         """
-        maps = self.extract_feat(inputs)
+        maps = self._training_maps(inputs, data_samples)
         if self.phase != 'contrast':
             return self.decode_head.loss(maps, data_samples, self.train_cfg)
         needs_second = self.contrast_loss.needs_second_pass
