@@ -56,8 +56,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmengine.device import is_cuda_available
-    from mmengine.runner import Runner, find_latest_checkpoint
+    from mmengine.runner import Runner
 
+    from mpc_mmseg.engine.checkpoint_files import latest_checkpoint
     from mpc_mmseg.engine.launch import load_config
 
     cfg = load_config(
@@ -67,9 +68,9 @@ def main() -> None:
         cfg.load_from = args.load_from
     if args.resume == 'auto':
         # A run that left no checkpoint begins anew, from load_from if there is one.
-        cfg.resume = find_latest_checkpoint(cfg.work_dir) is not None
-        if cfg.resume:
-            cfg.load_from = None
+        latest = latest_checkpoint(cfg.work_dir)
+        if latest is not None:
+            cfg.resume, cfg.load_from = True, latest
     elif args.resume:
         cfg.resume, cfg.load_from = True, args.resume
     if args.amp:

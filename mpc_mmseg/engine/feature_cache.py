@@ -96,9 +96,9 @@ class FeatureCache:
             (self.partial / _PRINT).write_text(json.dumps(self.fingerprint, indent=1))
         return self.done()
 
-    def done(self) -> np.ndarray:
+    def done(self) -> np.memmap:
         """Which rows of an unfinished folder are written, (N,)."""
-        return np.load(self.partial / _DONE, mmap_mode='r+')
+        return np.lib.format.open_memmap(self.partial / _DONE, 'r+')
 
     def write(self, names: Sequence[str], maps: Sequence[Tensor]) -> None:
         """Store the maps (B, C, H_i, W_i) of images.
@@ -113,7 +113,7 @@ class FeatureCache:
                 raise FloatingPointError(
                     f'embeddings of {", ".join(names)} do not fit half precision'
                 )
-            file = np.load(self.partial / f'map_{i}.npy', mmap_mode='r+')
+            file = np.lib.format.open_memmap(self.partial / f'map_{i}.npy', 'r+')
             file[rows] = values
             file.flush()
         done = self.done()

@@ -1,9 +1,15 @@
 """MMEngine's iteration loop over one or two phases."""
 
+from mmengine.dist import broadcast_object_list, get_rank
 from mmengine.runner import IterBasedTrainLoop
 from mmseg.registry import LOOPS
 
-from .phases import phase_at, read_phases
+from .phase_data import seeded_dataloader
+from .phases import Phase, end_phase, phase_at, read_phases
+from .random_streams import Stream, seed_global_streams
+
+#: Where a checkpoint says which validation was the last to have begun before it.
+_VALIDATED = 'mpc_validated_iter'
 
 
 @LOOPS.register_module()
@@ -14,18 +20,31 @@ class PhaseTrainLoop(IterBasedTrainLoop):
     of the run's config, so nothing is written twice. A phase always ends with a
     validation.
 
+    All that is random in an iteration (the batch, its augmentation, stochastic
+    depth, dropout, the drawn pixels) is a function of the seed, the phase, the
+    iteration within the phase and the rank. A run can therefore go on from any
+    checkpoint as if it had never stopped, and a localize run of its own equals
+    the second phase of a single run.
+
+    MMEngine writes an iteration's checkpoint before it validates. A run resumed
+    from a checkpoint whose validation is missing begins with it, so that schedules
+    and the best score miss nothing.
+
     Args:
         runner: MMEngine's runner.
-        dataloader: Training dataloader or its config.
+        dataloader: Config of the training dataloader.
         **kwargs: Further arguments of ``IterBasedTrainLoop``, but not
             ``max_iters`` and ``val_interval``.
+
+    Raises:
+        ValueError: If phases or dataloader are wrong.
     """
 
     def __init__(self, runner, dataloader, **kwargs) -> None:
         self.phases = read_phases(runner.cfg)
         super().__init__(
             runner,
-            dataloader,
+            seeded_dataloader(dataloader),
             max_iters=self.phases[-1].end,
             val_interval=self.phases[0].val_interval,
             **kwargs,
@@ -33,10 +52,61 @@ class PhaseTrainLoop(IterBasedTrainLoop):
         # The runner builds these next; TwoPhaseHook builds them anew at a switch.
         runner.optim_wrapper = self.phases[0].optim_wrapper
         runner.param_schedulers = self.phases[0].param_scheduler
+        self._data_of: str | None = None
+        self._seed = 0
 
-    def _decide_current_val_interval(self) -> None:
-        # Asked once an iteration is done; the loop then validates when the
-        # number of iterations is a multiple of val_interval.
+    def end_phase(self, name: str, iteration: int) -> None:
+        """Let a phase end at ``iteration``; what comes after it moves along."""
+        self.phases = end_phase(self.phases, name, iteration)
+        self._max_iters = self.phases[-1].end
+
+    def run(self):
+        """Train from where the run is; returns the model."""
+        self.runner.call_hook('before_train')
+        self.runner.call_hook('before_train_epoch')
+        # diff_rank_seed gives each rank a seed, but the order of the data is one.
+        seeds = [self.runner.seed]
+        broadcast_object_list(seeds)
+        self._seed = seeds[0]
+        validated = self.runner.message_hub.get_info(_VALIDATED)
+        if self._iter > 0 and validated != self._iter:
+            self._validate_if_due()
+        while self._iter < self._max_iters and not self.stop_training:
+            self.runner.model.train()
+            self.run_iter(self._next_batch())
+            self._validate_if_due()
+        self.runner.call_hook('after_train_epoch')
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def run_iter(self, data_batch) -> None:
+        """Train one batch with the iteration's own random numbers."""
+        self._seed_streams(Stream.ITERATION, phase_at(self.phases, self._iter))
+        super().run_iter(data_batch)
+
+    def _next_batch(self):
+        phase = phase_at(self.phases, self._iter)
+        if phase.name != self._data_of:
+            seen = (self._iter - phase.begin) * self.dataloader.batch_size
+            self.dataloader.sampler.begin(self._seed, phase.name, seen)
+            self.dataloader_iterator = iter(self.dataloader)
+            self._data_of = phase.name
+        return next(self.dataloader_iterator)
+
+    def _validate_if_due(self) -> None:
         phase = phase_at(self.phases, self._iter - 1)
-        due = phase.validates_after(self._iter)
-        self.val_interval = 1 if due else self._iter + 1
+        self.val_interval = phase.val_interval
+        if (
+            self.runner.val_loop is None
+            or self._iter < self.val_begin
+            or not phase.validates_after(self._iter)
+        ):
+            return
+        # Checkpoints written from here on include this validation.
+        self.runner.message_hub.update_info(_VALIDATED, self._iter)
+        self._seed_streams(Stream.VALIDATION, phase)
+        self.runner.val_loop.run()
+
+    def _seed_streams(self, stream: Stream, phase: Phase) -> None:
+        place = self._iter - phase.begin
+        seed_global_streams(stream, self._seed, phase.name, place, get_rank())

@@ -1,9 +1,10 @@
 """What a config says of its phases, and what follows from it."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmengine.config import Config
+from mmengine.hooks import EarlyStoppingHook
 
 #: Config key of each phase, in the order in which one run passes through them.
 PHASE_KEYS = {
@@ -11,7 +12,14 @@ PHASE_KEYS = {
     'localize': 'localize_phase',
     'supervised': 'supervised_phase',
 }
-_FIELDS = {'max_iters', 'val_interval', 'optim_wrapper', 'param_scheduler'}
+_FIELDS = {
+    'early_stop',
+    'load_best',
+    'max_iters',
+    'optim_wrapper',
+    'param_scheduler',
+    'val_interval',
+}
 _SPANS = ('begin', 'end', 'T_max', 'total_iters')
 
 
@@ -26,6 +34,9 @@ class Phase:
         val_interval: Iterations between validations, counted from ``begin``.
         optim_wrapper: The phase's optimizer wrapper config.
         param_scheduler: Scheduler configs, in iterations of the phase.
+        early_stop: Arguments of MMEngine's ``EarlyStoppingHook``, which here ends
+            the phase and not the run; None: the phase has its full length.
+        load_best: Begin with the best weights of the phase before, not its last.
     """
 
     name: str
@@ -34,6 +45,8 @@ class Phase:
     val_interval: int
     optim_wrapper: dict
     param_scheduler: list[dict]
+    early_stop: dict | None = None
+    load_best: bool = False
 
     def validates_after(self, iteration: int) -> bool:
         """Whether a validation is due when ``iteration`` iterations are done."""
@@ -45,6 +58,15 @@ def _positive(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f'{name} must be a positive integer, got {value!r}')
     return value
+
+
+def _early_stop(arguments: dict | None, name: str) -> dict | None:
+    if arguments is not None:
+        try:
+            EarlyStoppingHook(**arguments)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{name} = {arguments!r}: {error}') from error
+    return arguments
 
 
 def resolve_spans(schedule: dict, length: int, name: str) -> dict:
@@ -109,6 +131,12 @@ def read_phases(cfg: Config) -> list[Phase]:
         if missing := {'max_iters', 'optim_wrapper'} - set(spec):
             raise ValueError(f'{key} lacks {sorted(missing)}')
         length = _positive(spec['max_iters'], f'{key}.max_iters')
+        load_best = spec.get('load_best', False)
+        if not isinstance(load_best, bool) or (load_best and not phases):
+            raise ValueError(
+                f'{key}.load_best must be True or False, and False in the first phase '
+                f'of a config, got {load_best!r}'
+            )
         schedules = spec.get('param_scheduler') or []
         schedules = [schedules] if isinstance(schedules, dict) else schedules
         begin = phases[-1].end if phases else 0
@@ -129,6 +157,8 @@ def read_phases(cfg: Config) -> list[Phase]:
                 optim_wrapper=common.to_dict()['wrapper'],
                 # A short phase may round a warm-up's share to no iteration.
                 param_scheduler=[s for s in schedules if s.get('begin', 0) < s['end']],
+                early_stop=_early_stop(spec.get('early_stop'), f'{key}.early_stop'),
+                load_best=load_best,
             )
         )
     return phases
@@ -137,3 +167,21 @@ def read_phases(cfg: Config) -> list[Phase]:
 def phase_at(phases: list[Phase], iteration: int) -> Phase:
     """The phase that trains iteration ``iteration`` (0-based)."""
     return next((p for p in phases if iteration < p.end), phases[-1])
+
+
+def end_phase(phases: list[Phase], name: str, iteration: int) -> list[Phase]:
+    """The phases with the end of one moved; those after it keep their lengths.
+
+    Args:
+        phases: The phases; unchanged if none has the name.
+        name: The phase to end.
+        iteration: Its end.
+    """
+    shift, moved = 0, []
+    for phase in phases:
+        phase = replace(phase, begin=phase.begin + shift, end=phase.end + shift)
+        if phase.name == name:
+            shift += iteration - phase.end
+            phase = replace(phase, end=iteration)
+        moved.append(phase)
+    return moved

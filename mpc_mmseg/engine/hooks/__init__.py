@@ -1,3 +1,4 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .cached_features_hook import CachedFeaturesHook
 from .collapse_hook import CollapseHook
 from .phase_ema_hook import PhaseEMAHook
@@ -8,6 +9,7 @@ from .two_phase_hook import TwoPhaseHook
 from .watchdog_hook import WatchdogHook
 
 __all__ = [
+    'AtomicCheckpointHook',
     'CachedFeaturesHook',
     'CollapseHook',
     'PhaseEMAHook',

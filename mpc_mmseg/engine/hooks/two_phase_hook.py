@@ -1,19 +1,24 @@
 """When the phase changes."""
 
 import copy
+from collections.abc import Mapping
 
 import torch.distributed
-from mmengine.dist import is_distributed
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.dist import is_distributed, is_main_process
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 
-from ..handover import check_weights
+from ..best_checkpoint import best_checkpoint, forget_best, load_best
+from ..handover import check_weights, drop_untrained_head
 from ..phase_train_loop import PhaseTrainLoop
 from ..phases import Phase, phase_at
 
-_META_KEY = 'mpc_phase'
+# What a checkpoint's meta says of the phases.
+_PHASE, _ENDS, _EARLY_STOP = 'mpc_phase', 'mpc_phase_ends', 'mpc_early_stop'
+# What EarlyStoppingHook knows of the validations so far.
+_STALL = ('best_score', 'wait_count')
 
 
 def _module(runner):
@@ -28,8 +33,10 @@ class TwoPhaseHook(Hook):
     iteration. Entering one tells the segmentor what to train, wraps the model for
     DDP anew, builds the phase's optimizer over the trained parameters alone and
     its schedulers, and starts the search for the best checkpoint afresh; the phase
-    before is kept as ``<phase>_end.pth``, which a localize run can start from. A
-    checkpoint stores its phase; a resumed run enters it before the optimizer's
+    before is kept as ``<phase>_end.pth``, which a localize run can start from. With
+    ``load_best`` a phase begins with the best weights of the one before; with
+    ``early_stop`` it ends when its score stalls. A checkpoint stores its phase and
+    where the phases before it ended; a resumed run enters it before the optimizer's
     state is loaded, and a tested one predicts by it. Weights that a run begins
     with are checked by name: a localize phase refuses to start unless every
     weight of the frozen parts came from a file.
@@ -41,18 +48,25 @@ class TwoPhaseHook(Hook):
     def __init__(self) -> None:
         self.phase: Phase | None = None
         self._loaded = False
+        self._ends: dict[str, int] = {}
+        self._early_stop: EarlyStoppingHook | None = None
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Check the weights; on resume, enter the checkpoint's phase."""
         # runner.train_loop would build a loop that a test run does not need.
         loop = runner._train_loop
         model = _module(runner)
-        name = checkpoint.get('meta', {}).get(_META_KEY)
         source = f'the checkpoint {getattr(runner, "_load_from", None) or ""}'.strip()
+        if not isinstance(checkpoint, Mapping):
+            raise RuntimeError(f'{source} is no checkpoint of weights by name')
+        meta = checkpoint.get('meta', {})
+        name = meta.get(_PHASE)
         resumes = isinstance(loop, BaseLoop) and runner.cfg.get('resume', False)
         if isinstance(loop, PhaseTrainLoop) and not resumes:
             starts_localize = loop.phases[0].name == 'localize'
             required = ('backbone.', 'neck.') if starts_localize else ('backbone.',)
+            if starts_localize and name == 'contrast':
+                drop_untrained_head(checkpoint['state_dict'], model.state_dict())
         else:
             required = ('',)
         check_weights(
@@ -66,18 +80,27 @@ class TwoPhaseHook(Hook):
             if name is not None:
                 model.set_phase(name)
         elif resumes and isinstance(loop, PhaseTrainLoop):
-            found = [p for p in loop.phases if p.name == name]
-            if not found:
+            if name not in [p.name for p in loop.phases]:
                 raise RuntimeError(
                     f'{source} was saved in phase {name!r}, which this config does '
                     f'not train ({[p.name for p in loop.phases]}): start from it '
                     'with load_from instead of resuming'
                 )
-            self._enter(runner, found[0])
+            self._ends = dict(meta.get(_ENDS, {}))
+            for ended, iteration in self._ends.items():
+                loop.end_phase(ended, iteration)
+            self._enter(runner, next(p for p in loop.phases if p.name == name))
+            if self._early_stop is not None:
+                vars(self._early_stop).update(meta.get(_EARLY_STOP, {}))
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Store the phase, which at a switch does not follow from the iteration."""
-        checkpoint['meta'][_META_KEY] = _module(runner).phase
+        meta = checkpoint['meta']
+        meta[_PHASE] = _module(runner).phase
+        meta[_ENDS] = dict(self._ends)
+        if self._early_stop is not None:
+            state = vars(self._early_stop)
+            meta[_EARLY_STOP] = {key: state[key] for key in _STALL}
 
     def before_train(self, runner) -> None:
         """Enter the first phase of a run that was not resumed."""
@@ -96,15 +119,51 @@ class TwoPhaseHook(Hook):
                     'phase (--cfg-options load_from=...)'
                 )
             self._enter(runner, first)
+        self._count_from_phase(runner)
+
+    def before_train_epoch(self, runner) -> None:
+        """Look for what ``load_best`` will need now, not at a switch days ahead."""
+        assert self.phase is not None
+        now = self.phase.end
+        if any(p.load_best and p.begin >= now for p in runner.train_loop.phases):
+            hooks = [h for h in runner.hooks if isinstance(h, CheckpointHook)]
+            if not any(hook.save_best for hook in hooks):
+                raise ValueError(
+                    'localize_phase.load_best needs a best checkpoint: set '
+                    'default_hooks.checkpoint.save_best to a score'
+                )
+            if is_main_process():
+                best_checkpoint(runner)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Change the phase when the iteration is in another one."""
         phase = phase_at(runner.train_loop.phases, runner.iter)
-        if phase != self.phase:
+        assert self.phase is not None
+        if phase.name != self.phase.name:
             self._save_end(runner)
+            self._ends[self.phase.name] = runner.iter
+            if phase.load_best:
+                load_best(runner, _module(runner))
             self._enter(runner, phase)
+            self._count_from_phase(runner)
             self._forget_phase(runner)
             runner.model.train()
+
+    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
+        """End the phase if its score has stalled."""
+        if self._early_stop is None or not metrics:
+            return
+        loop, phase = runner.train_loop, self.phase
+        assert phase is not None
+        self._early_stop.after_val_epoch(runner, metrics)
+        if loop.stop_training:
+            # MMEngine's hook would end the run.
+            loop.stop_training = False
+            self._ends[phase.name] = runner.iter
+            loop.end_phase(phase.name, runner.iter)
+            runner.logger.info(f'Phase {phase.name} ends early, at {runner.iter}')
+            if runner.iter == runner.max_iters:
+                self._save_end(runner)
 
     def _enter(self, runner, phase: Phase) -> None:
         model = _module(runner)
@@ -128,15 +187,21 @@ class TwoPhaseHook(Hook):
         runner.param_schedulers = runner.build_param_scheduler(
             copy.deepcopy(phase.param_scheduler)
         )
-        runner.optim_wrapper.initialize_count_status(
-            runner.model, runner.iter, runner.max_iters
-        )
         self.phase = phase
+        stop = phase.early_stop
+        self._early_stop = None if stop is None else EarlyStoppingHook(**stop)
         trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
         runner.logger.info(
             f'Phase {phase.name}: iterations {phase.begin} to {phase.end}, '
             f'{trained:,} trained parameters'
         )
+
+    def _count_from_phase(self, runner) -> None:
+        # Gradients are accumulated within a phase; MMEngine counts within the run.
+        assert self.phase is not None
+        done = runner.iter - self.phase.begin
+        length = self.phase.end - self.phase.begin
+        runner.optim_wrapper.initialize_count_status(runner.model, done, length)
 
     def _save_end(self, runner) -> None:
         assert self.phase is not None
@@ -145,6 +210,7 @@ class TwoPhaseHook(Hook):
             f'{self.phase.name}_end.pth',
             meta=dict(epoch=runner.epoch, iter=runner.iter),
             by_epoch=False,
+            backend_args=dict(backend='AtomicLocalBackend'),
         )
 
     @staticmethod
@@ -155,13 +221,4 @@ class TwoPhaseHook(Hook):
             k for k in logs if k.startswith(('train/loss', 'train/similarity_'))
         ]:
             logs.pop(key)
-        # Scores of two phases are not comparable; the file of the old best stays.
-        info = runner.message_hub.runtime_info
-        for key in [k for k in info if k.startswith(('best_score', 'best_ckpt'))]:
-            info.pop(key)
-        for hook in runner.hooks:
-            if isinstance(hook, CheckpointHook) and hook.save_best:
-                if len(hook.key_indicators) == 1:
-                    hook.best_ckpt_path = None
-                else:
-                    hook.best_ckpt_path_dict = dict.fromkeys(hook.key_indicators)
+        forget_best(runner)

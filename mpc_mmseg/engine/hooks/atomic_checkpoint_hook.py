@@ -1,0 +1,133 @@
+"""Checkpoints that survive a kill and a move."""
+
+import os
+import os.path as osp
+from glob import escape, glob
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmseg.registry import HOOKS
+
+from ..checkpoint_files import AtomicLocalBackend, is_whole, latest_checkpoint
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """MMEngine's ``CheckpointHook``, safe against kills and moved folders.
+
+    A checkpoint is written aside and renamed; ``last_checkpoint`` follows, and only
+    then are older files deleted. A resumed run takes the latest checkpoint that is
+    whole. Checkpoints name the best one without its folder, so that a copied work
+    dir goes on in itself and leaves the original alone.
+
+    Args:
+        *args: Those of ``CheckpointHook``.
+        backend_args: Storage, for an ``out_dir`` that is not on a local disk.
+        **kwargs: Those of ``CheckpointHook``.
+    """
+
+    def __init__(self, *args: Any, backend_args: dict | None = None, **kwargs: Any):
+        backend_args = backend_args or dict(backend='AtomicLocalBackend')
+        super().__init__(*args, backend_args=backend_args, **kwargs)
+
+    def before_run(self, runner) -> None:
+        """Choose the checkpoint to resume from, before the runner loads it."""
+        if not runner._resume:
+            return
+        chosen = runner._load_from
+        if chosen is None:
+            runner._load_from = latest_checkpoint(runner.work_dir)
+        elif osp.isfile(chosen) and not is_whole(chosen):
+            raise RuntimeError(
+                f'cannot resume from {chosen}, which is incomplete or damaged; '
+                '--resume without a path takes the latest whole one of the work dir'
+            )
+
+    def before_train(self, runner) -> None:
+        """Find this folder's own files."""
+        super().before_train(runner)
+        info = runner.message_hub.runtime_info
+        for key in [k for k in info if k.startswith('best_ckpt')]:
+            runner.message_hub.update_info(key, self._own(info[key]))
+        for name, path in self._best().items():
+            self._set_best(name, path and self._own(path))
+        if runner.iter > 0:
+            # So that the first new best checkpoint is recorded at once.
+            self.last_ckpt = self._own(self.filename_tmpl.format(runner.iter))
+        if is_main_process() and isinstance(self.file_backend, AtomicLocalBackend):
+            for path in glob(osp.join(escape(self.out_dir), '*.unfinished')):
+                os.remove(path)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Leave folders out of what is stored."""
+        info = checkpoint['message_hub']['runtime_info']
+        for key in info:
+            if key.startswith(('best_ckpt', 'last_ckpt')) and info[key]:
+                info[key] = osp.basename(info[key])
+
+    def _own(self, path: str) -> str:
+        return self.file_backend.join_path(self.out_dir, osp.basename(path))
+
+    def _best(self) -> dict[str, str | None]:
+        if not self.save_best:
+            return {}
+        if len(self.key_indicators) == 1:
+            return {'': self.best_ckpt_path}  # 'auto' gets its name later
+        return dict(self.best_ckpt_path_dict)
+
+    def _set_best(self, name: str, path: str | None) -> None:
+        if len(self.key_indicators) == 1:
+            self.best_ckpt_path = path
+        else:
+            self.best_ckpt_path_dict[name] = path
+
+    def _remove(self, path: str) -> None:
+        if is_main_process() and self.file_backend.isfile(path):
+            self.file_backend.remove(path)
+
+    def _save_best_checkpoint(self, runner, metrics) -> None:
+        # MMEngine deletes the old best before it writes the new one: it does not
+        # get to see the old. Once this returns, the last checkpoint names the new.
+        old = self._best()
+        for name in old:
+            self._set_best(name, None)
+        super()._save_best_checkpoint(runner, metrics)
+        for name, path in self._best().items():
+            before = old.get(name)
+            if path is None:
+                self._set_best(name, before)
+            elif before is not None and before != path:
+                self._remove(before)
+
+    def _save_checkpoint_with_step(self, runner, step, meta) -> None:
+        # As MMEngine does it, but what is deleted goes last.
+        outdated = []
+        if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
+            if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+                outdated.append(self.keep_ckpt_ids.popleft())
+            self.keep_ckpt_ids.append(step)
+            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self._own(name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if not is_main_process():
+            return
+        local = isinstance(self.file_backend, AtomicLocalBackend)
+        AtomicLocalBackend().put_text(
+            osp.relpath(self.last_ckpt, runner.work_dir) if local else self.last_ckpt,
+            osp.join(runner.work_dir, 'last_checkpoint'),
+        )
+        for old in outdated:
+            self._remove(self._own(self.filename_tmpl.format(old)))
