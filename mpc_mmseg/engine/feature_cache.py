@@ -163,6 +163,8 @@ def build(
         cache.begin([tuple(m.shape[1:]) for m in compute(names[:1])])
     barrier()
     missing = [n for n, d in zip(names, cache.done()) if not d]
+    # Nobody writes before all know what is missing.
+    barrier()
     own = missing[rank::world_size]
     batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
     for batch in progress(batches):
