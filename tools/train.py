@@ -69,8 +69,9 @@ def main() -> None:
     if args.resume == 'auto':
         # A run that left no checkpoint begins anew, from load_from if there is one.
         latest = latest_checkpoint(cfg.work_dir)
-        if latest is not None:
-            cfg.resume, cfg.load_from = True, latest
+        cfg.resume = latest is not None
+        if cfg.resume:
+            cfg.load_from = latest
     elif args.resume:
         cfg.resume, cfg.load_from = True, args.resume
     if args.amp:

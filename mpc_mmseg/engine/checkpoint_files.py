@@ -1,5 +1,6 @@
 """Checkpoint files that are whole or not there."""
 
+import logging
 import os
 import re
 import zipfile
@@ -108,4 +109,4 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
 
 
 def _warn(message: str) -> None:
-    print_log(message, logger='current', level='WARNING')
+    print_log(message, logger='current', level=logging.WARNING)

@@ -55,6 +55,23 @@ def test_workers_change_nothing():
     assert batches(workers=2) == batches(workers=1) == batches()
 
 
+def test_workers_that_persist_leave_a_phase_at_once():
+    sampler = PhaseSampler(Noisy(), None, INFINITE)
+    loader = DataLoader(
+        SeededDataset(Noisy()),
+        batch_size=2,
+        sampler=sampler,
+        num_workers=2,
+        persistent_workers=True,
+    )
+    for phase in ('contrast', 'localize'):
+        sampler.begin(5, phase, 0)
+        iterator = iter(loader)
+        # More is under way in the workers when the next phase begins.
+        drawn = [[x.tolist() for x in next(iterator)] for _ in range(3)]
+        assert drawn == batches(phase=phase, count=3)
+
+
 def test_a_sample_is_augmented_anew_each_time():
     drawn = [s for batch in batches(count=14) for s in zip(*batch)]
     assert len({s[0] for s in drawn}) == 7 and len({s[1] for s in drawn}) == 28

@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from mpc_mmseg.engine.phases import phase_at, read_phases
+from mpc_mmseg.engine.phases import end_phase, phase_at, read_phases
 
 
 def config(**changes):
@@ -96,3 +96,30 @@ def test_no_phase_and_missing_keys():
         read_phases(Config(dict(optim_wrapper=dict())))
     with pytest.raises(ValueError, match='optim_wrapper'):
         read_phases(Config(dict(contrast_phase=dict(max_iters=3))))
+
+
+def test_a_phase_that_ends_elsewhere_moves_those_after_it():
+    phases = read_phases(config())
+    bounds = [(p.begin, p.end) for p in end_phase(phases, 'contrast', 60)]
+    assert bounds == [(0, 60), (60, 70)]
+    assert [p.end for p in end_phase(phases, 'localize', 104)] == [100, 104]
+    assert end_phase(phases, 'supervised', 5) == phases
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        ({'contrast_phase.load_best': True}, r'contrast_phase\.load_best.*first phase'),
+        ({'localize_phase.load_best': 'yes'}, r'localize_phase\.load_best.*yes'),
+        ({'contrast_phase.early_stop': dict(patience=1)}, 'monitor'),
+        (
+            {'contrast_phase.early_stop': dict(monitor='x', rule='up')},
+            r'contrast_phase\.early_stop.*up',
+        ),
+    ],
+)
+def test_wrong_ways_to_end_and_begin_are_refused(change, message):
+    cfg = config()
+    cfg.merge_from_dict(change)
+    with pytest.raises(ValueError, match=message):
+        read_phases(cfg)

@@ -3,6 +3,7 @@ from collections import OrderedDict
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
@@ -22,6 +23,7 @@ def test_logs_survive_the_way_through_plain_data():
 
 
 def test_every_checkpoint_of_a_run_loads_safely_and_resumes(tiny_config):
+    tiny_config = Config(tiny_config.to_dict(), format_python_code=False)
     Runner.from_cfg(tiny_config).train()
     work = tiny_config.work_dir
     files = [f for f in os.listdir(work) if f.endswith('.pth')]

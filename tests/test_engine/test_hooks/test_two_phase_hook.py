@@ -3,6 +3,7 @@ import os
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -25,7 +26,7 @@ class Witness(Hook):
 
 
 def run(cfg, **changes):
-    cfg = copy.deepcopy(cfg)
+    cfg = Config(cfg.to_dict(), format_python_code=False)
     cfg.merge_from_dict(changes)
     runner = Runner.from_cfg(cfg)
     witness = Witness()
@@ -70,23 +71,26 @@ def test_phase_two_leaves_the_features_alone(tiny_config):
     assert not all(torch.equal(first[k], last[k]) for k in head)
 
 
-@pytest.mark.parametrize('at', [2, 4, 5])
-def test_resume_before_at_and_after_the_switch(tiny_config, tmp_path, at):
-    # Augmentation is off: MMEngine does not restore its random stream.
-    tiny_config.train_dataloader.dataset.pipeline[3].prob = 0.0
-    tiny_config.model.backbone.drop_path_rate = 0.0
-    whole, _ = run(tiny_config)
-    resumed, seen = run(
-        tiny_config,
-        work_dir=str(tmp_path / 'resumed'),
+@pytest.mark.parametrize('at', [3, 6, 7])
+def test_resume_before_at_and_after_the_switch(
+    random_config, tmp_path, at, load, assert_same
+):
+    random_config.default_hooks.checkpoint.max_keep_ckpts = -1
+    run(random_config)
+    resumed = str(tmp_path / 'resumed')
+    _, seen = run(
+        random_config,
+        work_dir=resumed,
         resume=True,
-        load_from=os.path.join(tiny_config.work_dir, f'iter_{at}.pth'),
+        load_from=os.path.join(random_config.work_dir, f'iter_{at}.pth'),
     )
-    assert [s[0] for s in seen] == list(range(at, 7))
-    assert [s[1] for s in seen] == ['contrast'] * (4 - at) + ['localize'] * (
-        min(3, 7 - at)
+    assert [s[0] for s in seen] == list(range(at, 10))
+    assert [s[1] for s in seen] == ['contrast'] * (6 - at) + ['localize'] * (
+        min(4, 10 - at)
     )
-    assert same(weights(whole), weights(resumed))
+    assert_same(
+        load(random_config.work_dir, 'iter_10.pth'), load(resumed, 'iter_10.pth')
+    )
 
 
 def test_the_end_of_phase_one_is_kept(tiny_config):
@@ -107,23 +111,101 @@ def test_best_of_phase_one_does_not_block_phase_two(tiny_config):
     assert iterations[0] in (2, 4) and iterations[1] in (6, 7)
 
 
-def test_single_run_equals_twins(tiny_config, tmp_path):
-    tiny_config.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=False)
-    tiny_config.train_dataloader.dataset.indices = 2
-    tiny_config.train_dataloader.dataset.pipeline[3].prob = 0.0
-    single, _ = run(tiny_config)
-    contrast = copy.deepcopy(tiny_config)
-    contrast.pop('localize_phase')
-    contrast.work_dir = str(tmp_path / 'contrast')
-    run(contrast)
-    localize = copy.deepcopy(tiny_config)
-    localize.pop('contrast_phase')
-    localize.work_dir = str(tmp_path / 'localize')
-    localize.load_from = os.path.join(contrast.work_dir, 'iter_4.pth')
-    localize.model.phase = 'localize'
-    twin, seen = run(localize)
-    assert [s[1] for s in seen] == ['localize'] * 3
-    assert same(weights(single), weights(twin))
+def alone(cfg, phase, work_dir, **changes):
+    """The config of one phase only."""
+    cfg = Config(cfg.to_dict(), format_python_code=False)
+    cfg.pop('localize_phase' if phase == 'contrast' else 'contrast_phase')
+    cfg[f'{phase}_phase'].pop('load_best', None)
+    cfg.model.phase = phase
+    cfg.merge_from_dict(dict(work_dir=str(work_dir), **changes))
+    return cfg
+
+
+@pytest.mark.parametrize('start', ['contrast_end', 'best_mean_score_iter_*'])
+def test_single_run_equals_twins(random_config, tmp_path, start, load):
+    random_config.localize_phase.load_best = start != 'contrast_end'
+    run(random_config)
+    contrast, localize = tmp_path / 'contrast', tmp_path / 'localize'
+    run(alone(random_config, 'contrast', contrast))
+    (contrast / 'iter_6.pth').rename(contrast / 'contrast_end.pth')
+    (path,) = contrast.glob(f'{start}.pth')
+    _, seen = run(alone(random_config, 'localize', localize, load_from=str(path)))
+    assert [s[1] for s in seen] == ['localize'] * 4
+    single, twin = (
+        load(random_config.work_dir, 'iter_10.pth'),
+        load(localize, 'iter_4.pth'),
+    )
+    assert same(single['state_dict'], twin['state_dict'])
+    for key, state in single['optimizer']['state'].items():
+        assert same(state, twin['optimizer']['state'][key])
+
+
+def test_phase_two_begins_with_the_best_of_phase_one(random_config, load):
+    random_config.contrast_phase.val_interval = 1
+    run(random_config)
+    work = random_config.work_dir
+    (best,) = (
+        f
+        for f in os.listdir(work)
+        if f.startswith('best') and int(f.rsplit('_', 1)[1][:-4]) <= 6
+    )
+    state = {
+        name: {k: v for k, v in load(work, name)['state_dict'].items() if 'neck' in k}
+        for name in (best, 'contrast_end.pth', 'iter_10.pth')
+    }
+    assert same(state['iter_10.pth'], state[best])
+    if best != 'best_mean_score_iter_6.pth':
+        assert not same(state['iter_10.pth'], state['contrast_end.pth'])
+
+
+def test_a_best_checkpoint_that_is_gone_is_missed_before_training(random_config):
+    random_config.default_hooks.checkpoint.max_keep_ckpts = -1
+    run(random_config)
+    for name in os.listdir(random_config.work_dir):
+        if name.startswith('best_'):
+            os.remove(os.path.join(random_config.work_dir, name))
+    path = os.path.join(random_config.work_dir, 'iter_5.pth')
+    with pytest.raises(RuntimeError, match=r'best_mean_score_iter_.*is missing'):
+        run(random_config, resume=True, load_from=path)
+
+
+def test_load_best_needs_a_best(random_config):
+    random_config.default_hooks.checkpoint.save_best = None
+    with pytest.raises(ValueError, match='save_best'):
+        run(random_config)
+
+
+@pytest.mark.parametrize('at', [3, 4, 5])
+def test_a_stalled_phase_gives_way_to_the_next(
+    random_config, tmp_path, at, load, assert_same
+):
+    # The score stalls at once: the second validation, at 4 of 6, ends phase 1.
+    random_config.contrast_phase.early_stop = dict(
+        monitor='mean/score', rule='greater', min_delta=9.0, patience=1
+    )
+    random_config.default_hooks.checkpoint.max_keep_ckpts = -1
+    runner, seen = run(random_config)
+    assert [s[1] for s in seen] == ['contrast'] * 4 + ['localize'] * 4
+    assert runner.max_iters == 8
+    work, resumed = random_config.work_dir, str(tmp_path / 'resumed')
+    _, seen = run(
+        random_config,
+        work_dir=resumed,
+        resume=True,
+        load_from=os.path.join(work, f'iter_{at}.pth'),
+    )
+    assert [s[0] for s in seen] == list(range(at, 8))
+    assert_same(load(work, 'iter_8.pth'), load(resumed, 'iter_8.pth'))
+
+
+def test_a_stalled_last_phase_ends_the_run(random_config, load):
+    random_config.localize_phase.early_stop = dict(
+        monitor='mean/score', rule='greater', min_delta=9.0, patience=1
+    )
+    random_config.localize_phase.val_interval = 1
+    _, seen = run(random_config)
+    assert seen[-1][0] == 7
+    assert load(random_config.work_dir, 'localize_end.pth')['meta']['iter'] == 8
 
 
 def test_phase_two_needs_the_weights_of_phase_one(tiny_config):

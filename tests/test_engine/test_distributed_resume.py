@@ -1,0 +1,49 @@
+"""Two processes go on exactly, too."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_two_processes_resume_exactly(random_config, tmp_path, load, assert_same):
+    random_config.train_dataloader.batch_size = 1
+    random_config.train_dataloader.num_workers = 1
+    random_config.default_hooks.checkpoint.max_keep_ckpts = -1
+    path = tmp_path / 'config.py'
+    random_config.dump(path)
+    whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
+
+    def train(work, *options):
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = str(probe.getsockname()[1])
+        environment = {
+            **os.environ,
+            'PYTHONPATH': str(ROOT),
+            'OMP_NUM_THREADS': '1',
+            'PYTHON': sys.executable,
+            'PORT': port,
+        }
+        subprocess.run(
+            [ROOT / 'tools/dist_train.sh', path, '2', '--work-dir', work, *options],
+            env=environment,
+            check=True,
+            timeout=300,
+        )
+
+    train(whole)
+    for at in (5, 7):
+        resumed.mkdir()
+        for file in [whole / f'iter_{at}.pth', *whole.glob('best_*.pth')]:
+            shutil.copy(file, resumed)
+        train(resumed, '--resume')
+        assert_same(load(whole, 'iter_10.pth'), load(resumed, 'iter_10.pth'))
+        shutil.rmtree(resumed)
