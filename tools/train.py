@@ -29,7 +29,9 @@ def parse_args() -> argparse.Namespace:
         help='go on from this checkpoint, or from the last one of the work dir',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision (on a GPU)'
+        '--amp',
+        action='store_true',
+        help='train in mixed precision (float16 on a GPU, bfloat16 on a CPU)',
     )
     parser.add_argument(
         '--cfg-options',
@@ -53,6 +55,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    from mmengine.device import is_cuda_available
     from mmengine.runner import Runner
 
     from mpc_mmseg.engine.checkpoint_files import latest_checkpoint
@@ -72,8 +75,11 @@ def main() -> None:
     elif args.resume:
         cfg.resume, cfg.load_from = True, args.resume
     if args.amp:
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        if is_cuda_available():
+            cfg.optim_wrapper.type = 'AmpOptimWrapper'
+            cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        else:
+            cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
     Runner.from_cfg(cfg).train()
 
 

@@ -1,4 +1,5 @@
+from .cpu_amp_optim_wrapper import CpuAmpOptimWrapper
 from .hooks import TwoPhaseHook
 from .phase_train_loop import PhaseTrainLoop
 
-__all__ = ['PhaseTrainLoop', 'TwoPhaseHook']
+__all__ = ['CpuAmpOptimWrapper', 'PhaseTrainLoop', 'TwoPhaseHook']

@@ -1,6 +1,6 @@
 """Weights pass from one run to the next only if they fit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from torch import Tensor
 
@@ -44,3 +44,23 @@ def check_weights(
             f'{source} does not fit this model; use a checkpoint of the same '
             'architecture:\n' + '\n'.join(lines)
         )
+
+
+def drop_untrained_head(
+    state: MutableMapping[str, Tensor], expected: Mapping[str, Tensor]
+) -> None:
+    """Leave out phase 1's head where the model has another.
+
+    Phase 1 does not train it. So heads of any shape can be tried on its features.
+
+    Args:
+        state: The checkpoint's state dict; changed in place.
+        expected: The model's.
+    """
+    heads = [
+        {k: v.shape for k, v in weights.items() if k.startswith('decode_head.')}
+        for weights in (state, expected)
+    ]
+    if heads[0] != heads[1]:
+        for key in heads[0]:
+            state.pop(key)

@@ -113,6 +113,30 @@ def plot_losses(stretch: Stretch, title: str) -> bytes:
     return figure_png(figure)
 
 
+def plot_similarity(stretch: Stretch) -> bytes | None:
+    """Plots how alike embeddings are within and between the classes.
+
+    Args:
+        stretch: A phase's records.
+
+    Returns:
+        A PNG file, or None if nothing of it was logged.
+    """
+    figure = Figure(figsize=(4.4, 2.9), layout='constrained')
+    axes = figure.add_subplot()
+    for label, colour in zip(('intra', 'inter'), LINE_COLOURS):
+        steps, values = stretch.series(f'similarity_{label}')
+        if not len(steps):
+            return None
+        axes.plot(steps, values, color=colour, linewidth=1.3, label=f'{label}-class')
+    axes.set_ylim(top=1)
+    axes.set_xlabel('iteration', fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.legend(fontsize=8, framealpha=0.85)
+    axes.set_title('Mean cosine similarity of embeddings', fontsize=10)
+    return figure_png(figure)
+
+
 def plot_validation(records: list[dict], names: tuple[str, ...]) -> bytes | None:
     """Plots validation scores over iterations.
 

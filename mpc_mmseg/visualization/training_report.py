@@ -24,6 +24,7 @@ from .score_table import (
 from .training_curves import (
     data_time_share,
     plot_losses,
+    plot_similarity,
     plot_validation,
     read_scalars,
     split_by_losses,
@@ -109,6 +110,8 @@ def _training_section(records: list[dict]) -> Section:
     for number, stretch in enumerate(stretches, start=1):
         phase = f'Phase {number}: ' if len(stretches) > 1 else 'Losses: '
         pictures.append(Picture(plot_losses(stretch, phase + stretch.name)))
+        if (similarity := plot_similarity(stretch)) is not None:
+            pictures.append(Picture(similarity))
     logged = {name for record in records for name in record if '/' in name}
     datasets = {name.split('/')[0] for name in logged} - {MEAN}
     groups = sorted(datasets) if len(datasets) == 1 else [MEAN]

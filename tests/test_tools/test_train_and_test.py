@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,19 +13,12 @@ import torch
 ROOT = Path(__file__).parents[2]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
 def call(*command, cwd, ok=True):
     environment = {
         **os.environ,
         'PYTHONPATH': str(ROOT),
         'OMP_NUM_THREADS': '1',
         'PYTHON': sys.executable,
-        'PORT': str(free_port()),
     }
     done = subprocess.run(
         [str(c) for c in command],
@@ -91,28 +83,6 @@ def test_a_wrong_checkpoint_ends_the_test_with_the_names(config_file, tmp_path):
     torch.save({'state_dict': {'backbone.x': torch.zeros(1)}}, wrong)
     message = tool('test.py', config_file, wrong, cwd=tmp_path, ok=False)
     assert 'backbone.x' in message and 'wrong.pth' in message
-
-
-def test_two_processes_on_a_machine_without_a_gpu(config_file, tmp_path):
-    if torch.cuda.is_available():
-        pytest.skip('this is about machines without a GPU')
-    log = call(
-        ROOT / 'tools/dist_train.sh', config_file, 2, '--cfg-options',
-        'train_dataloader.batch_size=1', cwd=tmp_path,
-    )  # fmt: skip
-    assert 'Phase localize' in log
-    state = torch.load(tmp_path / 'work/iter_7.pth', weights_only=True)
-    assert state['meta']['mpc_phase'] == 'localize'
-    scores = []
-    for command in (
-        [ROOT / 'tools/dist_test.sh', config_file, tmp_path / 'work/iter_7.pth', 2],
-        [sys.executable, ROOT / 'tools/test.py', config_file,
-         tmp_path / 'work/iter_7.pth'],
-    ):  # fmt: skip
-        out = tmp_path / 'scores.json'
-        call(*command, '--json', out, cwd=tmp_path)
-        scores.append(json.loads(out.read_text()))
-    assert scores[0] == scores[1]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from mpc_mmseg.visualization.training_curves import (
     data_time_share,
     plot_losses,
+    plot_similarity,
     plot_validation,
     read_scalars,
     split_by_losses,
@@ -99,3 +100,13 @@ def test_share_of_time_waiting_for_data():
     records = [contrast(1), localize(2), {'data_time': 9, 'time': 9, 'step': 2}]
     assert data_time_share(records) == pytest.approx(0.2 / 1.2)
     assert data_time_share([{'loss': 1, 'step': 1}]) is None
+
+
+def test_similarities_are_drawn_where_they_were_logged():
+    records = [
+        {**contrast(i), 'similarity_intra': 0.9, 'similarity_inter': 0.9 - i / 10}
+        for i in range(1, 4)
+    ]
+    first, second = split_by_losses([*records, localize(4)])
+    assert is_picture(plot_similarity(first))
+    assert plot_similarity(second) is None

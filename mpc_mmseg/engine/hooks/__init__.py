@@ -1,11 +1,21 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .cached_features_hook import CachedFeaturesHook
+from .collapse_hook import CollapseHook
+from .phase_ema_hook import PhaseEMAHook
 from .safe_checkpoint_hook import SafeCheckpointHook
+from .same_buffers_hook import SameBuffersHook
 from .save_maps_hook import SaveMapsHook
 from .two_phase_hook import TwoPhaseHook
+from .watchdog_hook import WatchdogHook
 
 __all__ = [
     'AtomicCheckpointHook',
+    'CachedFeaturesHook',
+    'CollapseHook',
+    'PhaseEMAHook',
     'SafeCheckpointHook',
+    'SameBuffersHook',
     'SaveMapsHook',
     'TwoPhaseHook',
+    'WatchdogHook',
 ]

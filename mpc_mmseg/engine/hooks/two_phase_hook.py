@@ -11,7 +11,7 @@ from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 
 from ..best_checkpoint import best_checkpoint, forget_best, load_best
-from ..handover import check_weights
+from ..handover import check_weights, drop_untrained_head
 from ..phase_train_loop import PhaseTrainLoop
 from ..phases import Phase, phase_at
 
@@ -42,8 +42,8 @@ class TwoPhaseHook(Hook):
     weight of the frozen parts came from a file.
     """
 
-    # Before any hook that reads the optimizer.
-    priority = 'HIGHEST'
+    # After PhaseEMAHook, before any hook that reads the optimizer.
+    priority = 5
 
     def __init__(self) -> None:
         self.phase: Phase | None = None
@@ -65,6 +65,8 @@ class TwoPhaseHook(Hook):
         if isinstance(loop, PhaseTrainLoop) and not resumes:
             starts_localize = loop.phases[0].name == 'localize'
             required = ('backbone.', 'neck.') if starts_localize else ('backbone.',)
+            if starts_localize and name == 'contrast':
+                drop_untrained_head(checkpoint['state_dict'], model.state_dict())
         else:
             required = ('',)
         state = checkpoint.get('state_dict', checkpoint)
@@ -220,6 +222,8 @@ class TwoPhaseHook(Hook):
     def _forget_phase(runner) -> None:
         # MMEngine goes on logging a loss's last mean after it is no longer computed.
         logs = runner.message_hub.log_scalars
-        for key in [k for k in logs if k.startswith('train/loss')]:
+        for key in [
+            k for k in logs if k.startswith(('train/loss', 'train/similarity_'))
+        ]:
             logs.pop(key)
         forget_best(runner)

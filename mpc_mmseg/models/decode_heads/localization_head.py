@@ -10,6 +10,7 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 
 from .fuse import fuse
+from .lean_backward import LeanReLU, made_again
 
 
 @MODELS.register_module()
@@ -66,15 +67,21 @@ class LocalizationHead(BaseDecodeHead):
         for c_in, c_out in zip(widths, hidden_channels):
             layers += [
                 build_norm_layer(norm_cfg, c_in)[1],
-                nn.ReLU(inplace=True),
+                LeanReLU(),
                 nn.Conv2d(c_in, c_out, 1),
             ]
-        layers += [build_norm_layer(norm_cfg, widths[-1])[1], nn.ReLU(inplace=True)]
+        layers += [build_norm_layer(norm_cfg, widths[-1])[1], LeanReLU()]
         self.stack = nn.Sequential(*layers)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Logits (B, 1, H, W) at the finest map's size from maps (B, C_i, H_i, W_i)."""
-        return self.cls_seg(self.stack(fuse(maps)))
+        fused = fuse(maps)
+        # The fused map is the largest tensor of all. On frozen features the maps
+        # that it comes from are kept in its place.
+        with made_again(fused, lambda: fuse(maps)):
+            x = self.stack[0](fused)
+        del fused
+        return self.cls_seg(self.stack[1:](x))
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: SampleList) -> dict:
         """Losses by name.

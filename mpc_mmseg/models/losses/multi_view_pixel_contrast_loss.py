@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from .separation import separation
 from .views import ImageSources, View
 
 DEFAULT_VIEWS = (
@@ -98,6 +99,15 @@ class MultiViewPixelContrastLoss(nn.Module):
             ValueError: If a view needs a second pass or coarser maps and there
                 are none.
         """
+        return self.losses_and_separation(first_pass, second_pass, mask)[0]
+
+    def losses_and_separation(
+        self,
+        first_pass: Sequence[Tensor],
+        second_pass: Sequence[Tensor] | None,
+        mask: Tensor,
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """``forward``, and the numbers of ``separation`` of the finest map's samples."""
         if second_pass is None and self.needs_second_pass:
             raise ValueError(
                 'a view needs second_pass: give it, or remove CrossModalityView'
@@ -106,7 +116,7 @@ class MultiViewPixelContrastLoss(nn.Module):
         if needs_coarser and len(first_pass) < 2:
             raise ValueError('CrossScaleView needs at least two maps, got one')
         masks = masks_for(first_pass, mask)
-        pairs, view_of_pair = [], []
+        pairs, view_of_pair, finest = [], [], []
         for b in range(mask.size(0)):
             maps = [m[b] for m in first_pass]
             labels = [m[b] for m in masks]
@@ -116,6 +126,7 @@ class MultiViewPixelContrastLoss(nn.Module):
                 coarser=self.sampler(maps[1:], labels[1:]) if needs_coarser else None,
                 second=None if second is None else self.sampler([second], labels[:1]),
             )
+            finest.append(sources.finest)
             roles = self.anchors.roles(sources)
             for i, view in enumerate(self.views):
                 new = [pair for role in roles for pair in view.pairs(role)]
@@ -126,7 +137,8 @@ class MultiViewPixelContrastLoss(nn.Module):
         totals = values.new_zeros(len(self.views)).index_add(0, index, values)
         share = 1 / (mask.size(0) * len(roles))
         zero = attached_zero([*first_pass, *(second_pass or [])])
-        return {
+        losses = {
             f'loss_{view.name}': total * (view.weight * share) + zero
             for view, total in zip(self.views, totals)
         }
+        return losses, separation(finest)

@@ -1,5 +1,7 @@
 """Which phase trains what, with which loss, and what a prediction is."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
@@ -39,6 +41,8 @@ class MPCSegmentor(BaseSegmentor):
             program's behaviour (BatchNorm statistics drift, stochastic depth on).
         channels_last: Run in the channels-last layout, about twice as fast for
             HRNet on a CPU.
+        compile_backbone: Compile the backbone with ``torch.compile``: True, or its
+            arguments. Weights keep their names.
         train_cfg: mmseg's, handed to the head.
         test_cfg: ``threshold``, the probability above which a pixel is forged.
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
@@ -58,6 +62,7 @@ class MPCSegmentor(BaseSegmentor):
         phase: str = 'contrast',
         frozen_eval: bool = True,
         channels_last: bool = False,
+        compile_backbone: bool | dict = False,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
@@ -76,6 +81,9 @@ class MPCSegmentor(BaseSegmentor):
         self.channels_last = channels_last
         if channels_last:
             self.to(memory_format=torch.channels_last)
+        if compile_backbone is not False:
+            arguments = {} if compile_backbone is True else compile_backbone
+            self.backbone.compile(**arguments)
         self.train_cfg = train_cfg
         self.threshold = (test_cfg or {}).get('threshold', 0.5)
         if not 0 < self.threshold < 1:
@@ -97,6 +105,8 @@ class MPCSegmentor(BaseSegmentor):
         if phase not in PHASES:
             raise ValueError(f'phase must be one of {list(PHASES)}, got {phase!r}')
         self.phase = phase
+        # Images' names -> their maps, in place of the frozen parts.
+        self.feature_source: Callable[[list[str]], list[Tensor]] | None = None
         for name, parameter in self.named_parameters():
             active = name.split('.')[0] in PHASES[phase]
             parameter.requires_grad_(active and name in self._trainable)
@@ -127,6 +137,14 @@ class MPCSegmentor(BaseSegmentor):
             maps = self.backbone(inputs)
             return list(maps if self.neck is None else self.neck(maps))
 
+    def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
+        if self.feature_source is None:
+            return self.extract_feat(inputs)
+        names = [sample.metainfo['img_path'] for sample in data_samples]
+        maps = [m.to(inputs.device) for m in self.feature_source(names)]
+        # They come channels last.
+        return maps if self.channels_last else [m.contiguous() for m in maps]
+
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Losses of the current phase.
 
@@ -134,13 +152,14 @@ class MPCSegmentor(BaseSegmentor):
             inputs: (B, 3, H, W).
             data_samples: Samples with ``gt_sem_seg`` (1, H, W).
         """
-        maps = self.extract_feat(inputs)
+        maps = self._training_maps(inputs, data_samples)
         if self.phase != 'contrast':
             return self.decode_head.loss(maps, data_samples, self.train_cfg)
         needs_second = self.contrast_loss.needs_second_pass
         second = self.extract_feat(inputs) if needs_second else None
         mask = torch.cat([sample.gt_sem_seg.data for sample in data_samples])
-        return self.contrast_loss(maps, second, mask)
+        losses, numbers = self.contrast_loss.losses_and_separation(maps, second, mask)
+        return {**losses, **numbers}
 
     def _forward(
         self, inputs: Tensor, data_samples: SampleList | None = None

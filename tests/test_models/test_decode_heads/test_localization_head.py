@@ -5,6 +5,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from mpc_mmseg.models.decode_heads import LocalizationHead
+from mpc_mmseg.models.decode_heads.lean_backward import LeanReLU
 
 
 def sample(mask):
@@ -14,7 +15,10 @@ def sample(mask):
 def test_layers_are_the_published_ones():
     head = LocalizationHead(in_channels=[256] * 4, hidden_channels=(512, 256, 128))
     kinds = [type(m) for m in head.stack]
-    assert kinds == [nn.BatchNorm2d, nn.ReLU, nn.Conv2d] * 3 + [nn.BatchNorm2d, nn.ReLU]
+    assert kinds == [nn.BatchNorm2d, LeanReLU, nn.Conv2d] * 3 + [
+        nn.BatchNorm2d,
+        LeanReLU,
+    ]
     convs = [m for m in head.stack if isinstance(m, nn.Conv2d)]
     assert [c.out_channels for c in convs] == [512, 256, 128]
     assert convs[0].in_channels == 1024 and head.conv_seg.out_channels == 1

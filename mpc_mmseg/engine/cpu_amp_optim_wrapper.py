@@ -1,0 +1,28 @@
+"""Mixed precision on a CPU."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmseg.registry import OPTIM_WRAPPERS
+from torch import nn
+
+
+@OPTIM_WRAPPERS.register_module()
+class CpuAmpOptimWrapper(OptimWrapper):
+    """bfloat16 autocast on a CPU, which MMEngine's ``AmpOptimWrapper`` refuses.
+
+    bfloat16 has the range of float32, so that losses are not scaled and there is no
+    further state to save. Weights and optimizer stay in float32. It pays on a CPU with
+    bfloat16 instructions alone. On a GPU use ``AmpOptimWrapper`` with ``dtype``.
+
+    Args:
+        **kwargs: Those of MMEngine's ``OptimWrapper``.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Autocast around a training step's forward pass."""
+        with super().optim_context(model), torch.autocast('cpu', torch.bfloat16):
+            yield

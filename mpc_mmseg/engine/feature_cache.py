@@ -1,0 +1,175 @@
+"""Embedding maps of a data set on disk, for training heads on them."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_PRINT, _DONE = 'fingerprint.json', 'done.npy'
+
+
+def weights_hash(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 of names, types and values of weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        digest.update(f'{name} {value.dtype} {tuple(value.shape)}'.encode())
+        plain = value.detach().cpu().contiguous().flatten()
+        digest.update(plain.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def files_hash(paths: Iterable[str]) -> str:
+    """SHA-256 of names, sizes and times of change of files, in their order."""
+    digest = hashlib.sha256()
+    for path in paths:
+        stat = os.stat(path)
+        digest.update(f'{path}\n{stat.st_size} {stat.st_mtime_ns}\n'.encode())
+    return digest.hexdigest()
+
+
+class FeatureCache:
+    """Maps of several scales per image, in half precision, memory-mapped.
+
+    The folder is written aside and renamed once it is whole; what an interrupted run
+    has written is gone on from. Maps are stored channels last.
+
+    Args:
+        folder: Where it is, or will be.
+        names: The images' names, distinct.
+        fingerprint: What the maps follow from, by name; any JSON.
+    """
+
+    def __init__(
+        self, folder: str | Path, names: Sequence[str], fingerprint: Mapping[str, str]
+    ) -> None:
+        self.folder = Path(folder)
+        self.partial = self.folder.with_name(self.folder.name + '.partial')
+        self.rows = {name: row for row, name in enumerate(names)}
+        self.fingerprint = dict(fingerprint)
+        self.maps: list[np.ndarray] = []
+
+    def mismatch(self, folder: Path) -> list[str] | None:
+        """What a folder's maps follow from that is otherwise here; None: no folder."""
+        try:
+            found = json.loads((folder / _PRINT).read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return [
+            key
+            for key in sorted(found.keys() | self.fingerprint.keys())
+            if found.get(key) != self.fingerprint.get(key)
+        ]
+
+    def open(self) -> bool:
+        """Map the folder's files into memory; False where it does not fit or exist."""
+        if self.mismatch(self.folder) != []:
+            return False
+        files = sorted(self.folder.glob('map_*.npy'))
+        self.maps = [np.load(file, mmap_mode='r') for file in files]
+        return True
+
+    def begin(self, shapes: Sequence[tuple[int, int, int]]) -> np.ndarray:
+        """Make the files, or go on with those of an interrupted run.
+
+        Args:
+            shapes: (C, H_i, W_i) of each map.
+
+        Returns:
+            Which rows are written, (N,).
+        """
+        if self.mismatch(self.partial) != []:
+            shutil.rmtree(self.partial, ignore_errors=True)
+            self.partial.mkdir(parents=True)
+            for i, (c, h, w) in enumerate(shapes):
+                np.lib.format.open_memmap(
+                    self.partial / f'map_{i}.npy', 'w+', np.float16,
+                    (len(self.rows), h, w, c),
+                )  # fmt: skip
+            np.save(self.partial / _DONE, np.zeros(len(self.rows), bool))
+            # Last: a folder with a fingerprint has all its files.
+            (self.partial / _PRINT).write_text(json.dumps(self.fingerprint, indent=1))
+        return self.done()
+
+    def done(self) -> np.memmap:
+        """Which rows of an unfinished folder are written, (N,)."""
+        return np.lib.format.open_memmap(self.partial / _DONE, 'r+')
+
+    def write(self, names: Sequence[str], maps: Sequence[Tensor]) -> None:
+        """Store the maps (B, C, H_i, W_i) of images.
+
+        Raises:
+            FloatingPointError: If a value is not finite in half precision.
+        """
+        rows = [self.rows[name] for name in names]
+        for i, batch in enumerate(maps):
+            values = batch.detach().permute(0, 2, 3, 1).half().cpu().numpy()
+            if not np.isfinite(values).all():
+                raise FloatingPointError(
+                    f'embeddings of {", ".join(names)} do not fit half precision'
+                )
+            file = np.lib.format.open_memmap(self.partial / f'map_{i}.npy', 'r+')
+            file[rows] = values
+            file.flush()
+        done = self.done()
+        done[rows] = True
+        done.flush()
+
+    def finish(self) -> None:
+        """Put the whole folder where readers look for it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.replace(self.partial, self.folder)
+
+    def read(self, names: Sequence[str]) -> list[Tensor]:
+        """Maps (B, C, H_i, W_i) of images in float32, channels last.
+
+        Raises:
+            KeyError: If an image is not in the cache.
+        """
+        rows = [self.rows[name] for name in names]
+        return [
+            torch.from_numpy(file[rows]).float().permute(0, 3, 1, 2)
+            for file in self.maps
+        ]
+
+
+def build(
+    cache: FeatureCache,
+    compute: Callable[[Sequence[str]], list[Tensor]],
+    batch_size: int,
+    rank: int = 0,
+    world_size: int = 1,
+    progress: Callable[[Iterable], Iterable] = lambda batches: batches,
+    barrier: Callable[[], None] = lambda: None,
+) -> None:
+    """Fill a cache with what is missing, shared between processes.
+
+    Args:
+        cache: What to fill.
+        compute: Names of images -> their maps (B, C, H_i, W_i).
+        batch_size: Images at a time.
+        rank: This process.
+        world_size: Number of processes.
+        progress: Wraps the loop over batches.
+        barrier: Waits for all processes.
+    """
+    names = list(cache.rows)
+    if rank == 0:
+        cache.begin([tuple(m.shape[1:]) for m in compute(names[:1])])
+    barrier()
+    missing = [n for n, d in zip(names, cache.done()) if not d]
+    # Nobody writes before all know what is missing.
+    barrier()
+    own = missing[rank::world_size]
+    batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
+    for batch in progress(batches):
+        cache.write(batch, compute(batch))
+    barrier()
+    if rank == 0:
+        cache.finish()
+    barrier()

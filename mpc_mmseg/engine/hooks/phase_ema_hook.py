@@ -1,0 +1,45 @@
+"""Averaged weights over the phases of a run."""
+
+import torch.distributed
+from mmengine.dist import is_distributed
+from mmengine.hooks import EMAHook
+from mmseg.registry import HOOKS
+
+from ..phases import phase_at
+
+
+@HOOKS.register_module()
+class PhaseEMAHook(EMAHook):
+    """MMEngine's EMA, begun anew with each phase.
+
+    At the end of a phase the averaged weights, which validations scored and
+    checkpoints hold, become the model's own: the next phase stands on them. The
+    average then starts from there, so that parts which are frozen are the same in the
+    model and in its average. Without that, an average begun in phase 1 would go on
+    creeping toward features that phase 2's head is not trained on.
+
+    Args:
+        **kwargs: Those of MMEngine's ``EMAHook`` and of its averaged model, such as
+            ``momentum``; ``begin_iter`` counts iterations of the run.
+    """
+
+    # TwoPhaseHook comes next: it saves the end of a phase and enters the next one.
+    priority = 'HIGHEST'
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Hand the average over when this iteration begins a phase."""
+        if phase_at(runner.train_loop.phases, runner.iter).name != self.src_model.phase:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        average = self.ema_model.module
+        for mine, averaged in zip(self.src_model.parameters(), average.parameters()):
+            mine.data.copy_(averaged.data)
+        if self.ema_model.update_buffers:
+            for mine, averaged in zip(self.src_model.buffers(), average.buffers()):
+                mine.copy_(averaged)
+                if is_distributed():
+                    # Ranks averaged the statistics of different batches.
+                    torch.distributed.broadcast(mine, 0)
+        # The first update copies.
+        self.ema_model.steps.zero_()

@@ -1,0 +1,31 @@
+"""All processes validate with the statistics that the checkpoint holds."""
+
+import torch.distributed
+from mmengine.dist import is_distributed
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmseg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class SameBuffersHook(Hook):
+    """Gives every process the main one's buffers before a validation and at the end.
+
+    BatchNorm's running statistics follow the batches of a process, so that they differ
+    between processes. Each would score its share of the images with a network of its
+    own, while the checkpoint holds the main one's. Without DDP it does nothing.
+    """
+
+    # After an EMA hook has put the averaged weights in.
+    priority = 'LOW'
+
+    def before_val_epoch(self, runner) -> None:
+        """Broadcast the buffers."""
+        if is_distributed():
+            wrapped = is_model_wrapper(runner.model)
+            for buffer in (runner.model.module if wrapped else runner.model).buffers():
+                torch.distributed.broadcast(buffer, 0)
+
+    def after_train(self, runner) -> None:
+        """Broadcast the buffers."""
+        self.before_val_epoch(runner)

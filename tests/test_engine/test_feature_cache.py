@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+
+from mpc_mmseg.engine.feature_cache import (
+    FeatureCache,
+    build,
+    files_hash,
+    weights_hash,
+)
+
+NAMES = [f'{i}.png' for i in range(5)]
+PRINT = dict(weights='a', files='b')
+
+
+def maps_of(names):
+    return [
+        torch.stack([torch.full((3, s, s), int(n[0]) + s / 16) for n in names])
+        for s in (4, 2)
+    ]
+
+
+def test_what_is_read_is_what_was_computed(tmp_path):
+    cache = FeatureCache(tmp_path / 'c', NAMES, PRINT)
+    assert not cache.open() and cache.mismatch(cache.folder) is None
+    build(cache, maps_of, 2)
+    again = FeatureCache(tmp_path / 'c', NAMES, PRINT)
+    assert again.open() and isinstance(again.maps[0], np.memmap)
+    for found, expected in zip(again.read(['3.png', '1.png']), maps_of('31')):
+        assert found.dtype == torch.float32 and torch.equal(found, expected)
+        assert found.is_contiguous(memory_format=torch.channels_last)
+    with pytest.raises(KeyError):
+        again.read(['9.png'])
+    other = FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': 'x'})
+    assert not other.open() and other.mismatch(other.folder) == ['weights']
+
+
+def test_an_interrupted_one_is_gone_on_from(tmp_path):
+    cache = FeatureCache(tmp_path / 'c', NAMES, PRINT)
+    calls = []
+
+    def compute(names):
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        calls.append(list(names))
+        return maps_of(names)
+
+    with pytest.raises(KeyboardInterrupt):
+        build(cache, compute, 2)
+    assert not cache.folder.exists()
+    calls.clear()
+    build(cache, compute, 2)
+    # The first call only asks for sizes.
+    assert calls[1:] == [NAMES[4:]]
+    assert cache.open()
+    assert all(torch.equal(a, b) for a, b in zip(cache.read(NAMES), maps_of(NAMES)))
+
+
+def test_what_an_interrupted_one_left_for_other_weights_is_dropped(tmp_path):
+    FeatureCache(tmp_path / 'c', NAMES, PRINT).begin([(3, 4, 4), (3, 2, 2)])
+    cache = FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': 'x'})
+    assert not cache.begin([(3, 4, 4)]).any()
+    assert len(list(cache.partial.glob('map_*.npy'))) == 1
+
+
+def test_values_beyond_half_precision_are_refused(tmp_path):
+    cache = FeatureCache(tmp_path / 'c', NAMES, PRINT)
+    with pytest.raises(FloatingPointError, match=r'0\.png'):
+        build(cache, lambda names: [m * 1e6 + 1e6 for m in maps_of(names)], 2)
+
+
+def test_hashes_follow_values_names_and_files(tmp_path):
+    state = {'a': torch.ones(2), 'n': torch.tensor(3)}
+    assert weights_hash(state) == weights_hash(dict(reversed(state.items())))
+    assert weights_hash(state) != weights_hash({**state, 'n': torch.tensor(4)})
+    assert weights_hash(state) != weights_hash({'b': state['a'], 'n': state['n']})
+    file = tmp_path / 'x'
+    file.write_text('1')
+    first = files_hash([str(file)])
+    file.write_text('12')
+    assert files_hash([str(file)]) != first

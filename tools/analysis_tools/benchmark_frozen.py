@@ -1,0 +1,143 @@
+"""Time and memory of a training step of phase 2.
+
+    python tools/analysis_tools/benchmark_frozen.py --json frozen.json
+
+Compares, each in a process of its own:
+  frozen    backbone and projection in eval mode, without a graph
+  graph     the same step with the graph through backbone and projection, in eval mode
+  released  the same in training mode, as the released program does it
+  cached    embeddings from disk (CachedFeaturesHook)
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+VARIANTS = ('graph', 'released', 'frozen', 'cached')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--config',
+        default='configs/_base_/models/mpc_hrnet_w18.py',
+        help='config with the model; its pretrained weights are not loaded',
+    )
+    parser.add_argument('--size', type=int, default=256, help='height and width')
+    parser.add_argument('--batch', type=int, default=8, help='images of a step')
+    parser.add_argument('--steps', type=int, default=7, help='steps that are timed')
+    parser.add_argument(
+        '--hidden', type=int, nargs='+', help="widths of the head's stack"
+    )
+    parser.add_argument('--json', help='write the figures as JSON')
+    parser.add_argument('--variant', choices=VARIANTS, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def peak_mib() -> float:
+    """Largest resident memory of this process so far (Linux counts in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def cached_source(model, inputs, folder: str):
+    """Embeddings of a batch, by names, from files that were just written."""
+    import torch
+
+    from mpc_mmseg.engine.feature_cache import FeatureCache, build
+
+    names = [str(i) for i in range(len(inputs))]
+    cache = FeatureCache(folder, names, {})
+    with torch.no_grad():
+        build(cache, lambda some: model.extract_feat(inputs[[int(n) for n in some]]), 1)
+    cache.open()
+    return cache.read
+
+
+def measure(args: argparse.Namespace) -> dict:
+    """Median seconds of a step and the memory that steps added, in this process."""
+    import torch
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+    from mmengine.structures import PixelData
+    from mmseg.registry import MODELS
+    from mmseg.structures import SegDataSample
+
+    import mpc_mmseg  # noqa: F401 - registers the plugin
+
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    config = Config.fromfile(args.config).model
+    if args.hidden:
+        config.decode_head.hidden_channels = tuple(args.hidden)
+    model = MODELS.build(config)
+    frozen = args.variant in ('frozen', 'cached')
+    model.set_phase('localize' if frozen else 'supervised')
+    model.train()
+    if args.variant == 'graph':
+        model.backbone.eval()
+        model.neck.eval()
+    optimizer = torch.optim.AdamW(model.decode_head.parameters(), lr=1e-3)
+    inputs = torch.rand(args.batch, 3, args.size, args.size)
+    mask = torch.zeros(1, args.size, args.size, dtype=torch.long)
+    mask[:, : args.size // 3, : args.size // 3] = 1
+    samples = [
+        SegDataSample(gt_sem_seg=PixelData(data=mask), metainfo=dict(img_path=str(i)))
+        for i in range(args.batch)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        if args.variant == 'cached':
+            model.feature_source = cached_source(model, inputs, f'{folder}/maps')
+        start, seconds = peak_mib(), []
+        for _ in range(args.steps + 2):
+            begin = time.perf_counter()
+            losses = model.loss(inputs, samples)
+            sum(v for k, v in losses.items() if 'loss' in k).backward()
+            optimizer.step()
+            model.zero_grad()
+            seconds.append(time.perf_counter() - begin)
+    return dict(
+        seconds=statistics.median(seconds[2:]), mib=peak_mib() - start, at_start=start
+    )
+
+
+def main() -> None:
+    args = parse_args()
+    if args.variant:
+        print('RESULT', json.dumps(measure(args)))
+        return
+    results = {}
+    for variant in VARIANTS:
+        done = subprocess.run(
+            [sys.executable, *sys.argv, '--variant', variant],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            sys.exit(done.stderr)
+        line = [x for x in done.stdout.splitlines() if x.startswith('RESULT')][-1]
+        results[variant] = json.loads(line.removeprefix('RESULT'))
+    base = results['graph']
+    print('| step | seconds | of graph | peak MiB | of graph |')
+    print('|---|---|---|---|---|')
+    for variant, found in results.items():
+        # The cache is filled in the same process, so that its peak says nothing.
+        memory = '- | -'
+        if variant != 'cached':
+            memory = f'{found["mib"]:.0f} | {found["mib"] / base["mib"]:.2f}'
+        print(
+            f'| {variant} | {found["seconds"]:.2f} | '
+            f'{found["seconds"] / base["seconds"]:.2f} | {memory} |'
+        )
+    if args.json:
+        with open(args.json, 'w') as file:
+            json.dump(dict(arguments=vars(args), results=results), file, indent=1)
+
+
+if __name__ == '__main__':
+    main()
