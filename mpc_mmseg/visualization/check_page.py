@@ -52,13 +52,12 @@ def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
 
 def _table(lists: Mapping[str, dict]) -> str:
     head = ''.join(
-        f'<th>{name}</th>'
-        for name in ('forged', 'authentic', 'formats', 'sizes', 'masks fit best with')
+        f'<th>{name}</th>' for name in ('forged', 'authentic', 'formats', 'sizes')
     )
     rows = []
     for name, found in lists.items():
         cells = [str(found['forged']), str(found['authentic'])]
-        cells += [_most(found[key]) for key in ('formats', 'sizes', 'best_fit')]
+        cells += [_most(found[key]) for key in ('formats', 'sizes')]
         row = ''.join(f'<td>{escape(cell)}</td>' for cell in cells)
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{row}</tr>')
     return (
@@ -120,7 +119,8 @@ def _row(defect: Defect) -> str:
     return (
         f'<article><header><b>{escape(name)}</b><span>{escape(defect.where)}</span>'
         f'</header><p>{escape(defect.detail)}</p>'
-        f'<div class="maps">{pictures}</div></article>'
+        '<div class="maps" style="grid-auto-columns:minmax(0,340px)">'
+        f'{pictures}</div></article>'
     )
 
 

@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import sys
+import time
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,7 +54,9 @@ def main() -> int:
         entries = [entry for each in lists for entry in each.entries]
         bar = ProgressBar(len(entries), file=sys.stderr)
         cache = os.path.join(args.out, 'measured.jsonl')
+        begin = time.perf_counter()
         facts = iter(measure_all(entries, cache, args.workers, bar.update))
+        seconds = time.perf_counter() - begin
         print(file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f'check_data: {error}', file=sys.stderr)
@@ -63,8 +66,13 @@ def main() -> int:
         return 130
     for each in lists:
         each.facts = [next(facts) for _ in each.entries]
+    begin = time.perf_counter()
     result = judge(lists)
     print(as_text(result))
+    print(
+        f'Files: {seconds:.1f} s, {len(entries) / seconds:.0f} images per second. '
+        f'Comparisons: {time.perf_counter() - begin:.1f} s.'
+    )
     title = 'Data check: ' + ', '.join(each.name for each in lists)
     pages = {
         'report.json': json.dumps(as_json(result), indent=1),

@@ -23,6 +23,11 @@ KINDS: dict[str, tuple[str, str]] = {
         'authentic; code forged pixels as 255',
     ),
     'empty mask': ('error', 'list the image as authentic, or mend its mask'),
+    'masks flipped': (
+        'error',
+        'most outlines lie on edges of their images after the transform named only; '
+        'apply it to all masks, and compare again',
+    ),
     'contradicting duplicates': (
         'error',
         'the same image stands for two truths; keep the right one',

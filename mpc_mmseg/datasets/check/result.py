@@ -11,6 +11,9 @@ from .defect import KINDS, SEVERITIES, Defect
 from .duplicates import find_duplicates
 from .statistics import statistics
 
+# Of fewer masks, most may fit a flip by chance.
+_ENOUGH = 16
+
 
 @dataclass(frozen=True)
 class Result:
@@ -46,10 +49,21 @@ def judge(lists: Sequence[CheckedList]) -> Result:
                 Defect(kind, checked.name, detail, entry.image, entry.mask)
                 for kind, detail in facts.defects
             ]
+        defects += _flipped_masks(checked)
     defects += find_duplicates(lists)
     order = {kind: number for number, kind in enumerate(KINDS)}
     defects.sort(key=lambda d: (SEVERITIES.index(d.severity), order[d.kind], d.where))
     return Result(defects, {each.name: statistics(each) for each in lists})
+
+
+def _flipped_masks(checked: CheckedList) -> list[Defect]:
+    """One mask's outline says little about a flip, most of a list's outlines much."""
+    fits = Counter(each.best_fit for each in checked.facts if each.best_fit)
+    for name, n in fits.most_common(1):
+        if name != 'no transform' and fits.total() >= _ENOUGH and 2 * n > fits.total():
+            text = f'{n} of {fits.total()} masks fit best after {name}'
+            return [Defect('masks flipped', checked.name, text)]
+    return []
 
 
 def as_json(result: Result) -> dict:
