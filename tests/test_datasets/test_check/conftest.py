@@ -18,7 +18,7 @@ def scene():
         top, left = rng.integers(4, height // 4), rng.integers(4, width // 4)
         bottom, right = top + height // 4, left + width // 4
         mask[top:bottom, left:right] = 255
-        image += rng.normal(0, 2, image.shape)
+        image += rng.normal(0, 8, image.shape)
         image[mask > 0] = (image[mask > 0] + 128) % 256
         return image.clip(0, 255).astype(np.uint8), mask
 
