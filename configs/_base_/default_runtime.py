@@ -34,6 +34,7 @@ default_hooks = dict(
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'))
 custom_hooks = [
+    dict(type='ProtocolHook'),
     dict(type='TwoPhaseHook'),
     dict(type='SafeCheckpointHook'),
     dict(type='SameBuffersHook'),

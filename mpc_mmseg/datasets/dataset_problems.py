@@ -38,12 +38,11 @@ def check_headers(pairs: Iterable[ListEntry]) -> list[Problem]:
 
 def _header_problems(pair: ListEntry) -> list[Problem]:
     problems, sizes = [], []
-    for path in pair:
-        if path is not None:
-            try:
-                sizes.append(read_header(path))
-            except ImageReadError as error:
-                problems.append(('unreadable file', str(error)))
+    for path in pair.files:
+        try:
+            sizes.append(read_header(path))
+        except ImageReadError as error:
+            problems.append(('unreadable file', str(error)))
     if pair.mask is not None and len(sizes) == 2 and sizes[0] != sizes[1]:
         text = size_mismatch(pair.image, sizes[0], pair.mask, sizes[1])
         problems.append(('mask of another size', text))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmengine.utils import is_abs
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from .dataset_entries import folder_entries, list_entries
 from .dataset_problems import Problem, check_headers, report
-from .folder_pairs import find_images, pair_by_name
-from .list_file import ListEntry, read_list
+from .list_file import ListEntry, read_list_file
 
 DATA_PREFIX = {
     'img_path': 'images',
@@ -33,8 +31,9 @@ class ForgeryDataset(BaseSegDataset):
         data_root/authentic/y.jpg    authentic, no mask
 
     or a list file (:mod:`mpc_mmseg.datasets.list_file`) whose paths start at
-    ``data_root``, or without one at the list's own folder. All that is wrong with the
-    data is reported at once, before training starts.
+    ``data_root``, or without one at the list's own folder. Where its header repeats
+    images, training draws them that often; a test takes each once. All that is wrong
+    with the data is reported at once, before training starts.
 
     Args:
         ann_file: A list file, relative to ``data_root``; '': folders.
@@ -91,6 +90,8 @@ class ForgeryDataset(BaseSegDataset):
             )
         self.mask_suffixes = tuple(mask_suffixes)
         self.check = check
+        #: Content hash of the list, if it has a header.
+        self.protocol_sha256: str | None = None
         self.dataset_name = dataset_name or _default_name(ann_file, data_root, folders)
         super().__init__(
             ann_file=ann_file, data_root=data_root, data_prefix=folders, **kwargs
@@ -106,9 +107,12 @@ class ForgeryDataset(BaseSegDataset):
 
     def load_data_list(self) -> list[dict]:
         """The samples, forged before authentic for folders, in the order of a list."""
-        pairs, problems = self._from_list() if self.ann_file else self._from_folders()
+        if self.ann_file:
+            entries, problems = self._from_list()
+        else:
+            entries, problems = folder_entries(self.data_prefix, self.mask_suffixes)
         if self.check == 'header':
-            problems += check_headers(pairs)
+            problems += check_headers(dict.fromkeys(entries))
         if problems:
             missing = all(kind.startswith('missing') for kind, _ in problems)
             raise (FileNotFoundError if missing else ValueError)(
@@ -116,49 +120,29 @@ class ForgeryDataset(BaseSegDataset):
             )
         return [
             {
-                'img_path': pair.image,
-                'seg_map_path': pair.mask,
+                'img_path': entry.image,
+                'seg_map_path': entry.mask,
                 'label_map': self.label_map,
                 'reduce_zero_label': self.reduce_zero_label,
                 'seg_fields': [],
                 'dataset_name': self.dataset_name,
-                'forged': pair.mask is not None,
+                'forged': entry.mask is not None,
+                'source_groups': entry.groups,
             }
-            for pair in pairs
+            for entry in entries
         ]
-
-    def _from_folders(self) -> tuple[list[ListEntry], list[Problem]]:
-        images: dict[str, list[tuple[str, str]]] = {}
-        problems: list[Problem] = []
-        for argument, folder in self.data_prefix.items():
-            images[argument], found = find_images(folder)
-            problems += found
-        pairs: list[ListEntry] = []
-        if images.get('img_path') and images.get('seg_map_path'):
-            pairs, unpaired = pair_by_name(
-                images['img_path'], images['seg_map_path'], self.mask_suffixes
-            )
-            problems += unpaired
-        pairs += [ListEntry(path, None) for _, path in images.get('authentic_path', [])]
-        return pairs, problems
 
     def _from_list(self) -> tuple[list[ListEntry], list[Problem]]:
-        root = self.data_root or os.path.dirname(self.ann_file)
-        entries = read_list(self.ann_file)
-        if not entries:
+        found = read_list_file(self.ann_file)
+        if not found.entries:
             raise ValueError(f'the list file {self.ann_file} names no image')
-        pairs = [
-            ListEntry(_join(root, image), mask and _join(root, mask))
-            for image, mask in entries
-        ]
-        counts = Counter(os.path.normpath(pair.image) for pair in pairs)
-        problems = [('listed twice', p) for p, n in counts.items() if n > 1]
-        if self.check != 'none':
-            files = dict.fromkeys(path for pair in pairs for path in pair if path)
-            absent = {path for path in files if not os.path.isfile(path)}
-            problems += [('missing file', repr(path)) for path in sorted(absent)]
-            pairs = [pair for pair in pairs if absent.isdisjoint(pair)]
-        return pairs, problems
+        if found.header is not None:
+            self.protocol_sha256 = found.sha256
+        root = self.data_root or os.path.dirname(self.ann_file)
+        entries, problems = list_entries(found, root, look=self.check != 'none')
+        if not self.test_mode:
+            entries = [e for e in entries for _ in range(found.repeat_of(e))]
+        return entries, problems
 
 
 def _default_name(ann_file: str, data_root: str | None, folders: dict) -> str:
@@ -166,7 +150,3 @@ def _default_name(ann_file: str, data_root: str | None, folders: dict) -> str:
         return os.path.splitext(os.path.basename(ann_file))[0]
     folder = data_root or os.path.dirname(next(iter(folders.values())))
     return os.path.basename(os.path.abspath(folder))
-
-
-def _join(root: str, path: str) -> str:
-    return path if is_abs(path) else os.path.join(root, path)

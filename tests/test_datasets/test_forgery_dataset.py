@@ -14,7 +14,7 @@ from mpc_mmseg.datasets import (
     LoadForgeryMask,
     PackForgeryInputs,
 )
-from mpc_mmseg.datasets.list_file import write_list
+from mpc_mmseg.datasets.list_file import ListHeader, write_list
 
 SIZE = (12, 20)
 PIPELINE = [LoadForgeryImage(), LoadForgeryMask(), PackForgeryInputs()]
@@ -76,6 +76,7 @@ class TestFolders:
             'seg_fields': [],
             'dataset_name': 'casia',
             'forged': False,
+            'source_groups': (),
             'sample_idx': 4,
         }
         assert build(root).get_data_info(0)['forged'] is True
@@ -132,6 +133,22 @@ class TestList:
             True,
         ]
 
+    def test_repeats_count_in_training_only(self, root):
+        entries = [(*FORGED[0], (), ('splice',)), FORGED[1], AUTHENTIC[0]]
+        header = ListHeader('mixture', '1', {'splice': 3})
+        write_list(root / 'a.txt', entries, header=header)
+        expected = [FORGED[0]] * 3 + [FORGED[1], AUTHENTIC[0]]
+        assert names(build(root, ann_file='a.txt'), root) == expected
+        dataset = build(root, ann_file='a.txt', test_mode=True)
+        assert names(dataset, root) == expected[2:]
+
+    def test_an_edited_protocol_is_refused(self, root):
+        write_list(root / 'a.txt', FORGED, header=ListHeader('a', '1'))
+        with open(root / 'a.txt', 'a') as file:
+            file.write('authentic/c.tif\n')
+        with pytest.raises(ValueError, match=r'casia/a\.txt has 3 forged and 1'):
+            build(root, ann_file='a.txt')
+
     def test_without_data_root_paths_start_at_the_list(self, root):
         write_list(root / 'val.txt', FORGED)
         dataset = ForgeryDataset(ann_file=str(root / 'val.txt'))
@@ -160,7 +177,7 @@ class TestList:
             build(root, ann_file='a.txt', check='none')
 
     def test_empty_or_missing(self, root):
-        write_list(root / 'a.txt', [], header_lines=['nothing'])
+        write_list(root / 'a.txt', [], comments=['nothing'])
         with pytest.raises(ValueError, match=r'a\.txt names no image'):
             build(root, ann_file='a.txt')
         with pytest.raises(FileNotFoundError, match=r'casia/b\.txt'):

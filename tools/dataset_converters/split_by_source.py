@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mpc_mmseg.datasets import ForgeryDataset
-    from mpc_mmseg.datasets.list_file import write_list
+    from mpc_mmseg.datasets.list_file import ListHeader, write_list
     from mpc_mmseg.datasets.source_split import (
         connected_groups,
         source_ids,
@@ -66,14 +66,19 @@ def main() -> None:
     os.makedirs(out, exist_ok=True)
     for name, images in (('train', train), ('val', val)):
         forged = sum(masks[image] is not None for image in images)
-        header = (
-            f'{forged} forged and {len(images) - forged} authentic pictures, '
-            f'source pattern {args.source_pattern}, share {args.val_share}, '
-            f'seed {args.seed}'
-        )
+        made = f'source pattern {args.source_pattern}, share {args.val_share}'
+        header = ListHeader(f'{osp.basename(root)}-{name}', f'seed {args.seed}')
+        # Without a pattern a name says nothing of the photographs behind it.
+        entries = [
+            (image, masks[image], sorted(sources[image]) if args.source_pattern else ())
+            for image in images
+        ]
         path = osp.join(out, f'{name}.txt')
-        write_list(path, [(image, masks[image]) for image in images], [header])
-        print(f'{path}: {header}')
+        write_list(path, entries, [made], header)
+        print(
+            f'{path}: {forged} forged and {len(images) - forged} authentic pictures, '
+            f'{made}, seed {args.seed}'
+        )
 
 
 if __name__ == '__main__':

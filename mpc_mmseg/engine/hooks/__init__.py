@@ -2,6 +2,7 @@ from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .cached_features_hook import CachedFeaturesHook
 from .collapse_hook import CollapseHook
 from .phase_ema_hook import PhaseEMAHook
+from .protocol_hook import ProtocolHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .same_buffers_hook import SameBuffersHook
 from .save_maps_hook import SaveMapsHook
@@ -13,6 +14,7 @@ __all__ = [
     'CachedFeaturesHook',
     'CollapseHook',
     'PhaseEMAHook',
+    'ProtocolHook',
     'SafeCheckpointHook',
     'SameBuffersHook',
     'SaveMapsHook',

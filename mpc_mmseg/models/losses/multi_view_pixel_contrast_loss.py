@@ -107,7 +107,7 @@ class MultiViewPixelContrastLoss(nn.Module):
         second_pass: Sequence[Tensor] | None,
         mask: Tensor,
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """``forward``, and the numbers of ``separation`` of the finest map's samples."""
+        """``forward``, and ``separation`` of the finest map's samples."""
         if second_pass is None and self.needs_second_pass:
             raise ValueError(
                 'a view needs second_pass: give it, or remove CrossModalityView'

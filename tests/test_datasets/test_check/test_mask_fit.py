@@ -1,0 +1,51 @@
+import cv2
+import numpy as np
+import pytest
+
+from mpc_mmseg.datasets.check.mask_fit import (
+    FLIPS,
+    TURNS,
+    better_flip,
+    edge_ranks,
+    fits,
+)
+
+
+@pytest.fixture
+def ranks_and_mask(scene):
+    image, mask = scene(1)
+    return edge_ranks(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)), mask // 255
+
+
+def test_a_mask_that_fits(ranks_and_mask):
+    ranks, mask = ranks_and_mask
+    scores = fits(ranks, mask, FLIPS)
+    assert max(scores, key=scores.get) == 'no transform'
+    assert scores['no transform'] > 0.8
+    assert better_flip(scores) is None
+
+
+@pytest.mark.parametrize('name', [name for name in FLIPS if name != 'no transform'])
+def test_the_flip_is_told(ranks_and_mask, name):
+    ranks, mask = ranks_and_mask
+    assert better_flip(fits(ranks, FLIPS[name](mask), FLIPS)) == name
+
+
+@pytest.mark.parametrize(
+    ('made', 'told'),
+    [
+        ('a quarter turn clockwise', 'a quarter turn anticlockwise'),
+        ('a quarter turn anticlockwise', 'a quarter turn clockwise'),
+        ('a transposition', 'a transposition'),
+    ],
+)
+def test_the_turn_is_told(ranks_and_mask, made, told):
+    ranks, mask = ranks_and_mask
+    scores = fits(ranks, TURNS[made](mask), TURNS)
+    assert max(scores, key=scores.get) == told
+
+
+def test_no_outline(ranks_and_mask):
+    ranks, mask = ranks_and_mask
+    assert fits(ranks, np.zeros_like(mask), FLIPS) == {}
+    assert better_flip({}) is None

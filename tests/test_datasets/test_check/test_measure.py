@@ -1,0 +1,87 @@
+import hashlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from mpc_mmseg.datasets.check.measure import measure
+from mpc_mmseg.datasets.list_file import ListEntry
+
+
+@pytest.fixture
+def files(tmp_path, scene):
+    image, mask = scene(3)
+    paths = tmp_path / 'a.jpg', tmp_path / 'a.png'
+    cv2.imwrite(str(paths[0]), image, [cv2.IMWRITE_JPEG_QUALITY, 87])
+    cv2.imwrite(str(paths[1]), mask)
+    return paths, mask
+
+
+def look(files):
+    return measure(ListEntry(*map(str, files[0])))
+
+
+def kinds(files):
+    return [kind for kind, _ in look(files).defects]
+
+
+def test_facts_of_a_sound_pair(files):
+    facts = look(files)
+    assert facts.defects == []
+    assert (facts.size, facts.image_format, facts.quality) == (
+        (96, 144),
+        'JPEG RGB',
+        87,
+    )
+    assert facts.sha256 == hashlib.sha256(files[0][0].read_bytes()).hexdigest()
+    assert facts.area == pytest.approx((files[1] > 0).mean())
+    assert facts.best_fit == 'no transform' and len(facts.hashes[0]) == 16
+
+
+@pytest.mark.parametrize('which', [0, 1])
+def test_files_that_cannot_be_read(files, which):
+    path = files[0][which]
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+    assert kinds(files) == ['truncated file']
+    path.write_bytes(b'')
+    assert kinds(files) == ['zero-size file']
+    path.write_text('<html>')
+    assert kinds(files) == ['unreadable file']
+    path.unlink()
+    assert kinds(files) == ['unreadable file']
+    Image.fromarray(np.zeros((96, 144), np.float32)).save(path, 'TIFF')
+    assert kinds(files) == ['unreadable file']
+
+
+@pytest.mark.parametrize(
+    ('change', 'kind', 'detail'),
+    [
+        (lambda m: m * 0, 'empty mask', 'no pixel'),
+        (lambda m: m // 255 * 100, 'faint mask', 'largest value is 100 of 255'),
+        (lambda m: m * 0 + 255, 'full mask', 'every pixel'),
+        (lambda m: 255 - m, 'mask may be inverted', 'of its border'),
+        (lambda m: np.maximum(m, 9), 'non-binary mask', 'neither 0 nor 255'),
+        (lambda m: m[:, ::-1], 'mask may be flipped', 'a left-right flip'),
+        (lambda m: m.T, 'mask of another size', 'a transposition of the mask would'),
+        (lambda m: m[::2, ::2], 'mask of another size', 'the same proportions'),
+        (lambda m: m.T[::2, ::2], 'mask of another size', 'swapped proportions'),
+        (lambda m: m[:50], 'mask of another size', 'the mask of another image'),
+    ],
+)
+def test_defects_of_masks(files, change, kind, detail):
+    cv2.imwrite(str(files[0][1]), np.ascontiguousarray(change(files[1])))
+    found = look(files).defects
+    assert [each for each, _ in found] == [kind]
+    assert detail in found[0][1]
+
+
+def test_a_coding_of_0_and_1_is_binary(files):
+    cv2.imwrite(str(files[0][1]), files[1] // 255)
+    assert kinds(files) == []
+
+
+def test_an_authentic_image(files):
+    facts = measure(ListEntry(str(files[0][0])))
+    assert facts.defects == [] and facts.area is None and facts.mask_sha256 is None

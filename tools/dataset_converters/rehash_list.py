@@ -1,0 +1,36 @@
+"""Write the header of an edited list file anew, or give a plain list one.
+
+    python tools/dataset_converters/rehash_list.py data/casia2/train.txt --version 2
+
+Counts and hash follow from the entries. A list whose entries or repeat factors changed
+must get a new version: lists of one name and version hold the same images everywhere.
+A plain list needs a name as well.
+"""
+
+import argparse
+import sys
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('lists', nargs='+', metavar='LIST', help='list files')
+    parser.add_argument('--version', help='the new version')
+    parser.add_argument('--name', help='the new name; default: the one it has')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    from mpc_mmseg.datasets.list_rehash import rehash
+
+    for path in args.lists:
+        try:
+            print(rehash(path, args.version, args.name))
+        except (ValueError, OSError) as error:
+            sys.exit(f'rehash_list: {error}')
+
+
+if __name__ == '__main__':
+    main()
