@@ -17,13 +17,14 @@ import cv2
 from mmengine.config import DictAction
 from mmengine.utils import ProgressBar
 
-from mpc_mmseg.datasets.forge import KINDS, PRESETS, override
+from mpc_mmseg.datasets.forge import ALL_KINDS, PRESETS, override
 from mpc_mmseg.datasets.forge.forgery_folder import make_forgeries
 from mpc_mmseg.datasets.forge.forgery_set import ForgerySet
+from mpc_mmseg.visualization.forgery_gallery import write_gallery
 
 
 def parse_args() -> argparse.Namespace:
-    kinds = [kind.replace('_', '-') for kind in KINDS]
+    kinds = [kind.replace('_', '-') for kind in ALL_KINDS]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -68,14 +69,26 @@ def parse_args() -> argparse.Namespace:
         '--kinds',
         nargs='+',
         choices=kinds,
-        default=kinds,
-        help='kinds of forgery, made in turn; default all',
+        help="kinds of forgery, made in turn; default the preset's",
     )
     parser.add_argument(
         '--preset',
         choices=sorted(PRESETS),
         default='natural',
-        help='how plainly the parts differ: demo is easy, natural (the default) subtle',
+        help='how plainly the parts differ: demo is easy, natural (the default) '
+        'subtle; varied has more kinds and ways of blending',
+    )
+    parser.add_argument(
+        '--patches',
+        nargs='+',
+        type=Path,
+        default=[],
+        help='folders of pictures made by a network, for the kind ai-patch',
+    )
+    parser.add_argument(
+        '--gallery',
+        action='store_true',
+        help='write OUT/gallery.html, a page of samples to look at',
     )
     parser.add_argument(
         '--recipe-options',
@@ -123,9 +136,11 @@ def main() -> None:
         cv2.setNumThreads(1)
     try:
         recipe = override(PRESETS[args.preset], args.recipe_options)
-        kinds = [kind.replace('-', '_') for kind in dict.fromkeys(args.kinds)]
+        if args.kinds:
+            kinds = [kind.replace('-', '_') for kind in dict.fromkeys(args.kinds)]
+            recipe = override(recipe, {'kinds': kinds})
         wanted = ForgerySet(
-            recipe=override(recipe, {'kinds': kinds}),
+            recipe=recipe,
             count=args.count,
             authentic=args.authentic,
             size=tuple(args.size),
@@ -134,8 +149,15 @@ def main() -> None:
             image_format=args.format,
         )
         new = make_forgeries(
-            args.photographs, args.out, wanted, args.workers, progress(wanted)
+            args.photographs,
+            args.out,
+            wanted,
+            args.workers,
+            progress(wanted),
+            args.patches,
         )
+        if args.gallery:
+            print(write_gallery(args.out))
     except (ValueError, OSError) as error:
         sys.exit(f'make_forgeries: {error}')
     print(

@@ -29,6 +29,7 @@ def make_forgeries(
     wanted: ForgerySet,
     workers: int = 1,
     on_image: Callable[[], object] | None = None,
+    patch_folders: Sequence[str | os.PathLike] = (),
 ) -> int:
     """Make a set of forgeries and authentic images under a folder.
 
@@ -42,6 +43,7 @@ def make_forgeries(
         wanted: what to make.
         workers: number of threads.
         on_image: called after each image, also after those that were there already.
+        patch_folders: where pictures made by a network are, for the kind 'ai_patch'.
 
     Returns:
         How many images were made by this call.
@@ -56,9 +58,10 @@ def make_forgeries(
         raise ValueError(f'workers must be at least 1, got {workers}')
     out = Path(out)
     photographs = find_photographs([Path(each) for each in folders], wanted.size)
-    check_enough(wanted, photographs)
+    patches = find_photographs([Path(each) for each in patch_folders], wanted.size)
+    check_enough(wanted, photographs, patches)
     # as read back from a file, so that it can be compared with one
-    settings = json.loads(json.dumps(wanted.settings(photographs)))
+    settings = json.loads(json.dumps(wanted.settings(photographs, patches)))
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         check_settings(out, settings)
         check_complete(out)
@@ -74,7 +77,7 @@ def make_forgeries(
     def work(job: Job) -> bool:
         if _piece(partial, job).exists():
             return False
-        _make_and_write(partial, wanted, photographs, job, read)
+        _make_and_write(partial, wanted, photographs, patches, job, read)
         return True
 
     jobs = [(False, index) for index in range(wanted.count)]
@@ -120,12 +123,13 @@ def _make_and_write(
     partial: Path,
     wanted: ForgerySet,
     photographs: Sequence[Photograph],
+    patches: Sequence[Photograph],
     job: Job,
     read: Callable[[Photograph], np.ndarray],
 ) -> None:
     """Make one image and write it, its mask, and last its record."""
     authentic, index = job
-    made, record = make_image(wanted, photographs, authentic, index, read)
+    made, record = make_image(wanted, photographs, authentic, index, read, patches)
     stem = f'{made.kind}_{index:06d}'
     folder = 'authentic' if authentic else 'images'
     files = {'image': f'{folder}/{stem}.{wanted.image_format}'}
