@@ -77,9 +77,9 @@ class ForgeOnTheFly(Dataset):
             raise ValueError(f'size must be two numbers from {LEAST_SIZE}, not {size}')
         if not 0 <= authentic_share <= 1:
             raise ValueError(f'authentic_share must be in 0..1, not {authentic_share}')
-        check_range('downscale', tuple(downscale), 0.01, 1)  # type: ignore[arg-type]
+        check_range('downscale', downscale, 0.01, 1)
         self.recipe = override(PRESETS[preset], recipe_options or {})
-        self.size, self.downscale = tuple(size), tuple(downscale)
+        self.size, self.downscale = size, downscale
         self.authentic_share, self.seed = authentic_share, seed
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.dataset.full_init()

@@ -74,7 +74,7 @@ def apply_effect(image: np.ndarray, effect: str, strength: float) -> np.ndarray:
     Raises:
         ValueError: there is no such effect.
     """
-    pixels = image.astype(np.float32)
+    pixels: np.ndarray = image.astype(np.float32)
     if effect == 'light':
         pixels += 28 * strength
     elif effect == 'contrast':

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def forge(
         image, mask, drawn = write_text(image, rng, recipe.text_height_range)
     else:
         traces['part'] = recipe.part.draw(rng)
-        pasted = {
+        pasted: dict[str, Any] = {
             'area_range': recipe.area_range,
             'scale_range': recipe.scale_range,
             'rotation_range': recipe.rotation_range,
