@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmseg.registry import MODELS
+from mmseg.registry import DATASETS, MODELS
 
-from mpc_mmseg.engine.launch import load_config, set_data_root
+from mpc_mmseg.engine.launch import innermost_datasets, load_config, set_data_root
 from mpc_mmseg.engine.phases import read_phases
 
 ROOT = Path(__file__).parents[1] / 'configs'
@@ -46,7 +46,8 @@ def test_twins_say_what_the_single_run_says(path):
 @pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 def test_no_helper_variable_is_left_to_override_in_vain(path):
     known = {
-        'contrast_phase', 'custom_hooks', 'custom_imports', 'default_hooks',
+        'allow_selection_on_test', 'contrast_phase', 'custom_hooks',
+        'custom_imports', 'default_hooks',
         'default_scope', 'env_cfg', 'load_from', 'localize_phase', 'log_level',
         'log_processor', 'model', 'optim_wrapper', 'randomness', 'resume',
         'supervised_phase', 'sync_bn', 'test_cfg', 'test_dataloader',
@@ -91,6 +92,21 @@ def test_data_root_reaches_mixtures():
     set_data_root(cfg, 'b')
     first, second = cfg.train_dataloader.dataset.datasets
     assert first.data_root == second.dataset.data_root == 'b'
+
+
+def test_an_epoch_of_the_medium_list_is_the_papers(tmp_path, monkeypatch):
+    parts = {'tampcoco': 199_999 + 199_429 + 199_443, 'casia_v2': 5123, 'imd2020': 2010}
+    for name, count in parts.items():
+        (tmp_path / 'data' / name).mkdir(parents=True)
+        lines = [f'{i}.jpg\t{i}.png\n' for i in range(count)]
+        (tmp_path / f'data/{name}/{name}.txt').write_text(''.join(lines))
+    monkeypatch.chdir(tmp_path)
+    dataset = Config.fromfile(ROOT / '_base_/datasets/medium_512x512.py')[
+        'train_dataloader'
+    ]['dataset']
+    for config in innermost_datasets(dataset):
+        config.update(check='none', pipeline=[], serialize_data=False)
+    assert len(DATASETS.build(dataset)) == 843_991
 
 
 @pytest.mark.parametrize(

@@ -33,4 +33,8 @@ default_hooks = dict(
         save_best='mean/score',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'))
-custom_hooks = [dict(type='TwoPhaseHook'), dict(type='SafeCheckpointHook')]
+custom_hooks = [
+    dict(type='ProtocolHook'),
+    dict(type='TwoPhaseHook'),
+    dict(type='SafeCheckpointHook'),
+]

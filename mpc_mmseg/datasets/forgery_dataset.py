@@ -90,6 +90,8 @@ class ForgeryDataset(BaseSegDataset):
             )
         self.mask_suffixes = tuple(mask_suffixes)
         self.check = check
+        #: Content hash of the list, if it has a header.
+        self.protocol_sha256: str | None = None
         self.dataset_name = dataset_name or _default_name(ann_file, data_root, folders)
         super().__init__(
             ann_file=ann_file, data_root=data_root, data_prefix=folders, **kwargs
@@ -125,6 +127,7 @@ class ForgeryDataset(BaseSegDataset):
                 'seg_fields': [],
                 'dataset_name': self.dataset_name,
                 'forged': entry.mask is not None,
+                'source_groups': entry.groups,
             }
             for entry in entries
         ]
@@ -133,6 +136,8 @@ class ForgeryDataset(BaseSegDataset):
         found = read_list_file(self.ann_file)
         if not found.entries:
             raise ValueError(f'the list file {self.ann_file} names no image')
+        if found.header is not None:
+            self.protocol_sha256 = found.sha256
         root = self.data_root or os.path.dirname(self.ann_file)
         entries, problems = list_entries(found, root, look=self.check != 'none')
         if not self.test_mode:

@@ -89,6 +89,13 @@ def read_mask(
     Raises:
         ImageReadError: As :func:`read_image`; and for 8-bit values in a 16-bit mask.
     """
+    return read_mask_and_levels(source, name, pixel_limit)[0]
+
+
+def read_mask_and_levels(
+    source: Source, name: str | None = None, pixel_limit: int = PIXEL_LIMIT
+) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`read_mask`, with the grey levels (H, W) that it was made of."""
     with _opened(source, name, pixel_limit) as image:
         image.load()
         levels = _to_levels(image)
@@ -104,7 +111,8 @@ def read_mask(
             )
         else:
             forged = levels > 32767
-        return np.ascontiguousarray(_turn_upright(forged.view(np.uint8), image))
+        mask = _turn_upright(forged.view(np.uint8), image)
+        return np.ascontiguousarray(mask), _turn_upright(levels, image)
 
 
 def read_header(source: Source, name: str | None = None) -> tuple[int, int]:

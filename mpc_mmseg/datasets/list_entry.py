@@ -48,8 +48,10 @@ def parse_line(line: str) -> ListEntry:
         raise ValueError(
             f'expected "{_COLUMNS}", or fewer of these columns, not {line!r}'
         )
-    mask, groups, tags = (*rest, '', '', '')[:3]
-    entry = ListEntry(image, _value(mask), _split(groups), _split(tags))
+    mask = None if not rest or rest[0] in ('', NOTHING) else rest[0]
+    if len(rest) < 2:
+        return ListEntry(image, mask)
+    entry = ListEntry(image, mask, _split(rest[1]), _split(''.join(rest[2:])))
     for tag in entry.tags:
         check_tag(tag)
     return entry
@@ -103,10 +105,6 @@ def check_tag(tag: str) -> None:
 def _check_strings(name: str, values: Iterable[str]) -> None:
     if isinstance(values, str):
         raise ValueError(f'{name} must be a tuple of names, not {values!r}')
-
-
-def _value(text: str) -> str | None:
-    return None if text in ('', NOTHING) else text
 
 
 def _split(text: str) -> tuple[str, ...]:

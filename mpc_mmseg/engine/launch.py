@@ -8,8 +8,10 @@ from mmengine.config import Config, ConfigDict, DictAction
 
 from .phases import read_phases
 
-# Arguments of MMEngine's Runner that a config need not hold to be overridden.
+# Arguments of MMEngine's Runner, and of our hooks, that a config need not hold to be
+# overridden.
 _RUNNER_KEYS = {
+    'allow_selection_on_test',
     'auto_scale_lr',
     'compile',
     'find_unused_parameters',
@@ -20,13 +22,13 @@ _RUNNER_KEYS = {
 }
 
 
-def _datasets(dataset: dict) -> Iterator[dict]:
-    """The innermost data sets below wrappers and mixtures."""
+def innermost_datasets(dataset: dict) -> Iterator[dict]:
+    """The configs of the data sets below wrappers and mixtures."""
     inner = dataset.get('datasets') or (
         [dataset['dataset']] if 'dataset' in dataset else []
     )
     for child in inner:
-        yield from _datasets(child)
+        yield from innermost_datasets(child)
     if not inner:
         yield dataset
 
@@ -35,7 +37,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     """Point every data set of a config to one folder."""
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(key):
-            for dataset in _datasets(cfg[key].dataset):
+            for dataset in innermost_datasets(cfg[key].dataset):
                 dataset['data_root'] = data_root
 
 

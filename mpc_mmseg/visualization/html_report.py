@@ -84,18 +84,23 @@ def render(report: Report) -> str:
     if report.scores:
         parts += ['<h2>Scores</h2>', _score_table(report.scores)]
         parts.append(_definitions(report.scores, report.score_notes))
-    parts += [_section(section) for section in report.sections]
+    parts += [section_html(section) for section in report.sections]
     if report.images:
         parts += ['<h2>Images</h2>', _paragraph(report.images_note)]
         parts.append(_legend(report.colour_scale))
         parts += [_image_row(row) for row in report.images]
     if report.footer:
         parts.append(f'<footer>{escape(report.footer)}</footer>')
+    return page(report.title, parts)
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """Puts pieces of HTML together to a page that needs no other file."""
     body = '\n'.join(part for part in parts if part)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n'
+        f'<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n'
         f'<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n'
     )
 
@@ -129,8 +134,9 @@ def _definitions(
     return f'<dl>{"".join(items)}</dl>' if items else ''
 
 
-def _section(section: Section) -> str:
-    figures = ''.join(_figure(picture) for picture in section.pictures)
+def section_html(section: Section) -> str:
+    """A heading, a paragraph and plots."""
+    figures = ''.join(figure(picture) for picture in section.pictures)
     return (
         f'<section><h2>{escape(section.title)}</h2>{_paragraph(section.text)}'
         f'<div class="plots">{figures}</div></section>'
@@ -149,7 +155,7 @@ def _legend(colours: Sequence[str]) -> str:
 
 def _image_row(row: ImageRow) -> str:
     figures = ''.join(
-        _figure(Picture(picture.data, column), alt=f'{column} of {row.name}')
+        figure(Picture(picture.data, column), alt=f'{column} of {row.name}')
         for column, picture in row.pictures.items()
     )
     bar = ''
@@ -162,7 +168,8 @@ def _image_row(row: ImageRow) -> str:
     )
 
 
-def _figure(picture: Picture, alt: str = '') -> str:
+def figure(picture: Picture, alt: str = '') -> str:
+    """A picture inside the page, with its caption."""
     kind = 'png' if picture.data.startswith(b'\x89PNG') else 'jpeg'
     data = base64.b64encode(picture.data).decode('ascii')
     caption = escape(picture.caption)

@@ -135,18 +135,18 @@ def image_row(
         ValueError: If its map or its mask has another size. Names the file.
     """
     image = read_image(record['img_path'])
-    pictures = {'photograph': _jpeg(image)}
+    pictures = {'photograph': jpeg_picture(image)}
     truth_path = record.get('seg_map_path')
     truth = np.zeros(image.shape[:2], np.uint8)
     if truth_path:
         truth = read_mask(truth_path)
         _check_size(truth, image, truth_path, record['img_path'])
-    pictures['truth'] = _png(truth)
+    pictures['truth'] = png_picture(truth)
     if maps is not None:
         prob = maps.read(record)
         _check_size(prob, image, f'the map in {maps.folder}', record['img_path'])
-        pictures['heat map'] = _jpeg(heat_map(prob))
-        pictures[f'mask at {threshold:g}'] = _png(binarize(prob, threshold))
+        pictures['heat map'] = jpeg_picture(heat_map(prob))
+        pictures[f'mask at {threshold:g}'] = png_picture(binarize(prob, threshold))
     if record['forged']:
         note, score = f'F1 {record["F1"]:.3f}', record['F1']
     else:
@@ -162,11 +162,13 @@ def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> N
         )
 
 
-def _jpeg(image: np.ndarray) -> Picture:
+def jpeg_picture(image: np.ndarray) -> Picture:
+    """A small copy of a photograph, (H, W, 3) BGR."""
     return _encoded(image, '.jpg', [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
-def _png(mask: np.ndarray) -> Picture:
+def png_picture(mask: np.ndarray) -> Picture:
+    """A small copy of a mask of 0 and 1."""
     return _encoded(mask.astype(np.uint8) * 255, '.png', [])
 
 

@@ -76,6 +76,7 @@ class TestFolders:
             'seg_fields': [],
             'dataset_name': 'casia',
             'forged': False,
+            'source_groups': (),
             'sample_idx': 4,
         }
         assert build(root).get_data_info(0)['forged'] is True

@@ -1,0 +1,18 @@
+# MPC (IEEE TIFS 2025) on HRNet on the medium list: 512x512, batch 4, the published rates and rules.
+_base_ = [
+    '../_base_/models/mpc_hrnet_w48.py',
+    '../_base_/datasets/medium_512x512.py',
+    '../_base_/phases/contrast_released.py',
+    '../_base_/phases/localize_released.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    contrast_loss=dict(
+        views=[
+            dict(type='WithinImageView'),
+            dict(type='CrossScaleView', positives='own'),
+            dict(type='CrossModalityView', positives='own'),
+        ]),
+    decode_head=dict(
+        loss_decode=dict(
+            _delete_=True, type='ForgeryFocalLoss', alpha=0.5, gamma=2.0)))

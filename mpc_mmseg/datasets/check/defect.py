@@ -1,0 +1,89 @@
+"""The defects that a data set can have: how grave each is, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: An error makes the check fail; a warning asks to be looked at; a note is normal in
+#: some data sets.
+SEVERITIES = ('error', 'warning', 'note')
+
+#: Kind -> its severity, and what to do.
+KINDS: dict[str, tuple[str, str]] = {
+    'missing file': ('error', 'mend the list, or add the file'),
+    'unpaired file': ('error', 'give each forged image one mask of the same name'),
+    'listed twice': ('error', 'keep one line; to weight images, repeat them by a tag'),
+    'zero-size file': ('error', 'fetch it again; nothing was written into it'),
+    'unreadable file': ('error', 'fetch or export it again, or take it out'),
+    'truncated file': ('error', 'fetch it again; its end is missing or damaged'),
+    'mask of another size': ('error', 'apply the transform that is named'),
+    'faint mask': (
+        'error',
+        'it holds values, but none above half of the range, so all of it counts as '
+        'authentic; code forged pixels as 255',
+    ),
+    'empty mask': ('error', 'list the image as authentic, or mend its mask'),
+    'contradicting duplicates': (
+        'error',
+        'the same image stands for two truths; keep the right one',
+    ),
+    'duplicate between lists': (
+        'error',
+        'the same image is in two lists: scores on one say nothing after training on '
+        'the other; take it out of one',
+    ),
+    'near-duplicate between lists': (
+        'error',
+        'two versions of one photograph are in two lists; take one out, or keep the '
+        'lists to one side of a split',
+    ),
+    'full mask': ('warning', 'right for a generated image only'),
+    'mask may be inverted': ('warning', 'look at it; white must be forged'),
+    'mask may be flipped': ('warning', 'look at it; the transform named fits better'),
+    'non-binary mask': (
+        'warning',
+        'grey pixels count as forged above half of the range; save masks as 0 and 255 '
+        'in a lossless format',
+    ),
+    'duplicate': ('warning', 'the same image twice in a list counts twice'),
+    'near-duplicate of another source': (
+        'warning',
+        'the list names different source photographs for what looks like one; a split '
+        'by source would tear them apart',
+    ),
+    'shared source photographs': (
+        'warning',
+        'images of two lists were made of the same photographs; divide by source, or '
+        'say so beside the scores',
+    ),
+    'near-duplicate': (
+        'note',
+        'normal among versions of one photograph; divide lists by source',
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect.
+
+    Attributes:
+        kind: A key of ``KINDS``.
+        where: Name of the list.
+        detail: What exactly.
+        image: Its path; '' if the defect is of the list.
+        mask: The mask's path, if there is one.
+        other: The other image of a pair.
+    """
+
+    kind: str
+    where: str
+    detail: str
+    image: str = ''
+    mask: str | None = None
+    other: str | None = None
+
+    @property
+    def severity(self) -> str:
+        """One of ``SEVERITIES``."""
+        return KINDS[self.kind][0]

@@ -1,0 +1,90 @@
+"""Which turn or flip of a mask lies on the edges of its image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+#: Name -> what it does to a mask of the image's size.
+FLIPS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    'no transform': lambda mask: mask,
+    'a left-right flip': lambda mask: mask[:, ::-1],
+    'an upside-down flip': lambda mask: mask[::-1],
+    'a half turn': lambda mask: mask[::-1, ::-1],
+}
+#: Name -> what it does to a mask of the swapped size.
+TURNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    'a quarter turn clockwise': lambda mask: np.rot90(mask, -1),
+    'a quarter turn anticlockwise': lambda mask: np.rot90(mask),
+    'a transposition': lambda mask: mask.T,
+    'a transposition and a half turn': lambda mask: mask.T[::-1, ::-1],
+}
+_LONG_SIDE = 384
+
+
+def edge_ranks(grey: np.ndarray) -> np.ndarray:
+    """The strength of edges as ranks in 0..1, at a moderate size.
+
+    Args:
+        grey: (H, W) uint8.
+    """
+    scale = min(1.0, _LONG_SIDE / max(grey.shape))
+    if scale < 1:
+        size = [max(1, round(n * scale)) for n in grey.shape[::-1]]
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(grey, (0, 0), 1)
+    dx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
+    dy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
+    # An edge of a pixel's width off counts: masks are drawn by hand.
+    near = cv2.dilate(cv2.magnitude(dx, dy), np.ones((3, 3), np.uint8))
+    strength = near.clip(0, 1023).astype(np.int64)
+    levels = np.bincount(strength.ravel(), minlength=1024)
+    ranks = (np.cumsum(levels) - levels / 2) / strength.size
+    return ranks[strength]
+
+
+def fits(
+    ranks: np.ndarray,
+    mask: np.ndarray,
+    transforms: dict[str, Callable[[np.ndarray], np.ndarray]],
+) -> dict[str, float]:
+    """How well a mask's outline lies on edges after each transform.
+
+    Args:
+        ranks: (H, W) as of :func:`edge_ranks`.
+        mask: 0 and 1, of any size.
+        transforms: Name -> transform.
+
+    Returns:
+        Name -> the mean rank of the outline's pixels: 0.5 is chance. Empty where the
+        mask has no outline.
+    """
+    found = {}
+    for name, transform in transforms.items():
+        turned = np.ascontiguousarray(transform(mask))
+        size = ranks.shape[::-1]
+        small = cv2.resize(turned, size, interpolation=cv2.INTER_NEAREST)
+        # The image's border is no outline of the mask.
+        outline = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        values = ranks[outline > 0]
+        if values.size < 16:
+            return {}
+        found[name] = float(values.mean())
+    return found
+
+
+def better_flip(scores: dict[str, float], margin: float = 0.25) -> str | None:
+    """The flip that fits clearly better than the mask as it is, if there is one.
+
+    Args:
+        scores: As of :func:`fits` over ``FLIPS``.
+        margin: By how much it must, and the mask as it is must not be beyond chance.
+    """
+    if not scores:
+        return None
+    own = scores['no transform']
+    best = max(scores, key=lambda name: scores[name])
+    clearly = scores[best] - own >= margin and own < 0.55
+    return best if clearly else None

@@ -1,0 +1,184 @@
+"""Everything that the check needs to know of one image and its mask, read once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ..image_io import (
+    ImageReadError,
+    read_header,
+    read_image,
+    read_mask_and_levels,
+)
+from ..list_file import ListEntry
+from .jpeg_quality import jpeg_quality
+from .mask_fit import FLIPS, TURNS, better_flip, edge_ranks, fits
+from .perceptual_hash import perceptual_hash
+
+#: Raised when the same file would be measured differently.
+VERSION = 1
+# Compression noise of a mask that is stored as JPEG stays below this.
+_NOISE = 32
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found; all of it goes to JSON and back.
+
+    Attributes:
+        defects: (kind, detail) of what is wrong with the two files alone.
+        size: The image's upright height and width.
+        file_bytes: The image file's length.
+        image_format: As Pillow names it, with its mode.
+        quality: libjpeg quality; None: no JPEG.
+        standard_tables: Whether the quality's tables are exactly libjpeg's.
+        sha256: Of the image file.
+        mask_sha256: Of the mask as 0 and 1; None: no mask.
+        hashes: Perceptual hashes in hexadecimal.
+        area: The mask's share of forged pixels.
+        best_fit: The flip under which the mask fits the image's edges best.
+    """
+
+    defects: list[tuple[str, str]] = field(default_factory=list)
+    size: tuple[int, int] | None = None
+    file_bytes: int = 0
+    image_format: str = ''
+    quality: int | None = None
+    standard_tables: bool = True
+    sha256: str | None = None
+    mask_sha256: str | None = None
+    hashes: tuple[str, str] | None = None
+    area: float | None = None
+    best_fit: str | None = None
+
+
+def measure(entry: ListEntry) -> Facts:
+    """Read an image and its mask, and say what they are and what is wrong."""
+    defects: list[tuple[str, str]] = []
+    facts: dict = {'defects': defects}
+    content = _content(entry.image, defects)
+    grey = None
+    if content:
+        facts.update(
+            file_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()
+        )
+        try:
+            grey = cv2.cvtColor(read_image(content, entry.image), cv2.COLOR_BGR2GRAY)
+            facts.update(size=grey.shape, **_about_file(content))
+            if (hashes := perceptual_hash(grey)) is not None:
+                facts['hashes'] = tuple(f'{each:016x}' for each in hashes)
+        except ImageReadError as error:
+            defects.append((_kind_of(error, content), str(error)))
+    if entry.mask is not None:
+        content = _content(entry.mask, defects)
+        if content:
+            try:
+                mask, levels = read_mask_and_levels(content, entry.mask)
+                facts.update(
+                    area=float(mask.mean()),
+                    mask_sha256=hashlib.sha256(mask.tobytes()).hexdigest(),
+                )
+                defects += _levels_defects(mask, levels)
+                if grey is not None:
+                    found, facts['best_fit'] = _fit_defects(grey, mask)
+                    defects += found
+            except ImageReadError as error:
+                defects.append((_kind_of(error, content), str(error)))
+    return Facts(**facts)
+
+
+def _content(path: str, defects: list[tuple[str, str]]) -> bytes:
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        defects.append(('unreadable file', f'{path}: {error.strerror}'))
+        return b''
+    if not content:
+        defects.append(('zero-size file', path))
+    return content
+
+
+def _kind_of(error: ImageReadError, content: bytes) -> str:
+    """Truncated: a header that can be read, and pixels that cannot be decoded."""
+    # Pixels of a kind that is not supported are no damage.
+    if isinstance(error.__cause__, ValueError):
+        return 'unreadable file'
+    try:
+        read_header(content)
+    except ImageReadError:
+        return 'unreadable file'
+    return 'truncated file'
+
+
+def _about_file(content: bytes) -> dict:
+    with Image.open(BytesIO(content)) as image:
+        about: dict = {'image_format': f'{image.format} {image.mode}'}
+        if tables := getattr(image, 'quantization', None):
+            about['quality'], about['standard_tables'] = jpeg_quality(tables)
+        return about
+
+
+def _levels_defects(mask: np.ndarray, levels: np.ndarray) -> list[tuple[str, str]]:
+    top = 65535 if levels.dtype == np.uint16 else 255
+    highest = int(levels.max())
+    if highest <= 1:
+        top = 1
+    if not mask.any():
+        if highest > _NOISE:
+            return [('faint mask', f'its largest value is {highest} of {top}')]
+        return [('empty mask', 'no pixel is forged')]
+    found = []
+    grey = 1 - (np.count_nonzero(levels == 0) + np.count_nonzero(levels == top)) / (
+        levels.size
+    )
+    if grey > 0:
+        found.append(
+            ('non-binary mask', f'{grey:.2%} of its pixels are neither 0 nor {top}')
+        )
+    area = float(mask.mean())
+    border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
+    if area == 1:
+        found.append(('full mask', 'every pixel is forged'))
+    elif area > 0.5 and border > 0.5:
+        text = f'{area:.0%} of it are forged, and {border:.0%} of its border'
+        found.append(('mask may be inverted', text))
+    return found
+
+
+def _fit_defects(
+    grey: np.ndarray, mask: np.ndarray
+) -> tuple[list[tuple[str, str]], str | None]:
+    if grey.shape == mask.shape:
+        scores = fits(edge_ranks(grey), mask, FLIPS)
+        best = max(scores, key=lambda name: scores[name]) if scores else None
+        better = better_flip(scores)
+        if better is None:
+            return [], best
+        text = (
+            f'{better} puts its outline on edges of the image (mean rank '
+            f'{scores[better]:.2f}, as it is {scores["no transform"]:.2f}, chance 0.5)'
+        )
+        return [('mask may be flipped', text)], best
+    height, width = grey.shape
+    text = (
+        f'the image is {width} wide and {height} high, the mask {mask.shape[1]} and '
+        f'{mask.shape[0]}: '
+    )
+    if mask.shape == grey.shape[::-1]:
+        scores = fits(edge_ranks(grey), mask, TURNS)
+        text += max(scores, key=lambda name: scores[name]) if scores else 'a turn'
+        text += ' of the mask would make them fit'
+    elif abs(height * mask.shape[1] - width * mask.shape[0]) <= max(height, width):
+        text += 'the same proportions; resize the mask (nearest neighbour)'
+    elif abs(width * mask.shape[1] - height * mask.shape[0]) <= max(height, width):
+        text += 'swapped proportions; turn the mask by a quarter and resize it'
+    else:
+        text += 'no turn or resizing makes them fit; this is the mask of another image'
+    return [('mask of another size', text)], None

@@ -1,0 +1,105 @@
+"""The outcome of a check, as data, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from .checked_list import CheckedList
+from .defect import KINDS, SEVERITIES, Defect
+from .duplicates import find_duplicates
+from .statistics import statistics
+
+
+@dataclass(frozen=True)
+class Result:
+    """Defects, the gravest first, and statistics by list."""
+
+    defects: list[Defect]
+    statistics: dict[str, dict]
+
+    def count(self, severity: str) -> int:
+        """The number of defects of a severity."""
+        return sum(each.severity == severity for each in self.defects)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no error."""
+        return not self.count('error')
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        images = sum(s['forged'] + s['authentic'] for s in self.statistics.values())
+        counts = ', '.join(f'{self.count(each)} {each}s' for each in SEVERITIES)
+        return f'{"Passed" if self.passed else "Failed"}: {images} images, {counts}.'
+
+
+def judge(lists: Sequence[CheckedList]) -> Result:
+    """Everything that is wrong with measured lists, alone and together."""
+    defects = []
+    for checked in lists:
+        defects += checked.defects
+        for entry, facts in zip(checked.entries, checked.facts):
+            defects += [
+                Defect(kind, checked.name, detail, entry.image, entry.mask)
+                for kind, detail in facts.defects
+            ]
+    defects += find_duplicates(lists)
+    order = {kind: number for number, kind in enumerate(KINDS)}
+    defects.sort(key=lambda d: (SEVERITIES.index(d.severity), order[d.kind], d.where))
+    return Result(defects, {each.name: statistics(each) for each in lists})
+
+
+def as_json(result: Result) -> dict:
+    """All of it, for a file."""
+    return {
+        'passed': result.passed,
+        'counts': {each: result.count(each) for each in SEVERITIES},
+        'defects': [
+            {'severity': each.severity, **asdict(each)} for each in result.defects
+        ],
+        'statistics': result.statistics,
+    }
+
+
+def as_text(result: Result, show: int = 5) -> str:
+    """A table of the lists and one of the defects, for a terminal.
+
+    Args:
+        result: The outcome.
+        show: Defects of each kind shown at most.
+    """
+    width = max([len(name) for name in result.statistics] + [4])
+    lines = [
+        f'{"list":{width}} {"forged":>8} {"authentic":>9} {"megapixels":>16} '
+        f'{"JPEG quality":>12} {"mask area %":>18}'
+    ]
+    for name, found in result.statistics.items():
+        qualities = [int(q) for q, n in found['quality'].items() for _ in range(n)]
+        spread = '-'.join(str(f(qualities)) for f in (min, max)) if qualities else ''
+        lines.append(
+            f'{name:{width}} {found["forged"]:8} {found["authentic"]:9} '
+            f'{_three(found["megapixels"], 2):>16} {spread:>12} '
+            f'{_three([100 * a for a in found["area"]], 1):>18}'
+        )
+    lines.append('(megapixels and mask area: least, median, most)')
+    by_kind = Counter(each.kind for each in result.defects)
+    for kind, (severity, advice) in KINDS.items():
+        if by_kind[kind]:
+            lines += ['', f'{severity}: {kind} ({by_kind[kind]}): {advice}.']
+            own = [each for each in result.defects if each.kind == kind]
+            lines += [f'  [{d.where}] {_words(d)}' for d in own[:show]]
+            if len(own) > show:
+                lines.append(f'  and {len(own) - show} more')
+    return '\n'.join([*lines, '', result.verdict])
+
+
+def _three(values: Sequence[float], digits: int) -> str:
+    return ' '.join(f'{value:.{digits}f}' for value in values)
+
+
+def _words(defect: Defect) -> str:
+    told = not defect.image or defect.image in defect.detail
+    return defect.detail if told else f'{defect.image}: {defect.detail}'

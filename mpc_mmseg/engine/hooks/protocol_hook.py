@@ -1,0 +1,67 @@
+"""No run selects checkpoints on what it is tested on, unless its config says so."""
+
+import copy
+import logging
+
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS, HOOKS
+
+from mpc_mmseg.datasets.leakage import Side, compare
+
+from ..launch import innermost_datasets
+
+
+@HOOKS.register_module()
+class ProtocolHook(Hook):
+    """Compares the images of a config's train, val and test data before a run starts.
+
+    The same image, or the same protocol under another name, on two sides is an error;
+    other images of the same source photographs are a warning. Validation selects the
+    best checkpoint and may lower the learning rate, so val and test must be apart,
+    too, unless the config states ``allow_selection_on_test = True``.
+    """
+
+    def before_run(self, runner) -> None:
+        """Compare.
+
+        Raises:
+            ValueError: If two sides share images; names both and the images.
+        """
+        sides = []
+        for purpose in ('train', 'val', 'test'):
+            loader = runner.cfg.get(f'{purpose}_dataloader')
+            if loader:
+                try:
+                    sides.append(_side(purpose, loader.dataset))
+                except FileNotFoundError as error:
+                    # Training needs no test data: what it reads has been found.
+                    print_log(
+                        f'The {purpose} data cannot be compared with the rest: {error}',
+                        logger='current',
+                    )
+        errors, warnings = compare(
+            sides, runner.cfg.get('allow_selection_on_test', False)
+        )
+        for warning in warnings:
+            print_log(warning, logger='current', level=logging.WARNING)
+        if errors:
+            raise ValueError('\n'.join(errors))
+
+
+def _side(purpose: str, dataset: dict) -> Side:
+    names, images, groups, hashes = [], set(), set(), {}
+    for config in innermost_datasets(dataset):
+        config = copy.deepcopy(config)
+        config.update(pipeline=[], serialize_data=False, lazy_init=False)
+        if config.get('type') == 'ForgeryDataset':
+            config.update(check='none')
+        built = DATASETS.build(config)
+        name = getattr(built, 'dataset_name', type(built).__name__)
+        names.append(name)
+        for info in built.data_list:
+            images.add(info['img_path'])
+            groups.update(info.get('source_groups', ()))
+        if sha256 := getattr(built, 'protocol_sha256', None):
+            hashes[sha256] = name
+    return Side(purpose, names, images, groups, hashes)

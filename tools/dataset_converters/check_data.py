@@ -1,0 +1,83 @@
+"""Check lists and folders of forgeries: files, masks, duplicates, leakage.
+
+    python tools/dataset_converters/check_data.py data/train.txt data/test.txt \\
+        --out work_dirs/check_data
+
+Give all lists that one experiment reads at once: images that are in two of them, or
+nearly so, are leakage. A folder holds images/, masks/ and authentic/, or authentic
+images only. A table goes to the terminal, report.json and report.html to the folder
+--out. Exit status 1: there are errors; 2: a list cannot be read. An interrupted check
+goes on where it stopped; files that did not change are not read again.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('lists', nargs='+', help='list files and folders')
+    parser.add_argument(
+        '--data-root', help="what paths in lists start at; default each list's folder"
+    )
+    parser.add_argument(
+        '--out', default='work_dirs/check_data', help='folder; default %(default)s'
+    )
+    parser.add_argument(
+        '--workers', type=int, default=2, help='processes; default %(default)s'
+    )
+    parser.add_argument(
+        '--max-pictures',
+        type=int,
+        default=200,
+        help='defects of a kind that the page shows; default %(default)s',
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    from mmengine.utils import ProgressBar
+
+    from mpc_mmseg.datasets.check.checked_list import open_lists
+    from mpc_mmseg.datasets.check.measured import measure_all
+    from mpc_mmseg.datasets.check.result import as_json, as_text, judge
+    from mpc_mmseg.visualization.check_page import check_page
+
+    try:
+        lists = open_lists(args.lists, args.data_root)
+        entries = [entry for each in lists for entry in each.entries]
+        bar = ProgressBar(len(entries), file=sys.stderr)
+        cache = os.path.join(args.out, 'measured.jsonl')
+        facts = iter(measure_all(entries, cache, args.workers, bar.update))
+        print(file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(f'check_data: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print('\nInterrupted; the same command goes on from here.', file=sys.stderr)
+        return 130
+    for each in lists:
+        each.facts = [next(facts) for _ in each.entries]
+    result = judge(lists)
+    print(as_text(result))
+    title = 'Data check: ' + ', '.join(each.name for each in lists)
+    pages = {
+        'report.json': json.dumps(as_json(result), indent=1),
+        'report.html': check_page(result, title, args.max_pictures),
+    }
+    for name, text in pages.items():
+        path = os.path.join(args.out, name)
+        with open(f'{path}.partial', 'w', encoding='utf-8') as file:
+            file.write(text)
+        os.replace(f'{path}.partial', path)
+        print(path)
+    return 0 if result.passed else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
