@@ -9,6 +9,7 @@ from typing import Any
 from .autosplice import autosplice
 from .casia import casia_v1, casia_v2
 from .catnet import compraise, tampcoco
+from .cocoglide import cocoglide
 from .columbia import columbia
 from .coverage import coverage
 from .defacto import defacto
@@ -20,8 +21,9 @@ from .in_the_wild import in_the_wild
 from .korus import korus
 from .layout import TAGS, Inventory, Layout, Sample, index_files
 from .misd import misd
+from .nist16 import nist16
 from .openforensics import openforensics
-from .tables import cocoglide, nist16, table
+from .table import table
 
 #: Name -> what makes the layout; its arguments are the layout's options.
 LAYOUTS: dict[str, Callable[..., Layout]] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from .layout import Inventory, Layout, Sample
+from .layout import Inventory, Sample
 from .mask_decoding import dark_is_forged
 from .patterns import draw_from_files
 
@@ -81,115 +81,7 @@ def inverted(found: Inventory) -> Inventory:
     return found
 
 
-def nist16() -> Layout:
-    """NIST Nimble Challenge 2016 (NIST16): told by ``NC2016-manipulation-ref.csv``.
-
-    Guan, Kozak, Robertson, Lee, Yates, Delgado, Zhou, Kheyrkhah, Smith, Fiscus, "MFC
-    Datasets: Large-Scale Benchmark Datasets for Media Forensic Challenge Evaluation",
-    WACV Workshops 2019. The masks are black where forged.
-    """
-    tags = {
-        'IsManipulationTypeSplice': 'splice',
-        'IsManipulationTypeCopyClone': 'copy-move',
-        'IsManipulationTypeRemoval': 'removal',
-    }
-    columns = ('ProbeFileName', 'ProbeMaskFileName', 'IsTarget', 'BaseFileName', *tags)
-
-    def sample(row: Row) -> Sample:
-        forged = row['IsTarget'] == 'Y'
-        base = row['BaseFileName'] or row['ProbeFileName']
-        return Sample(
-            row['ProbeFileName'],
-            row['ProbeMaskFileName'] if forged else None,
-            tags=tuple(tag for name, tag in tags.items() if row[name] == 'Y'),
-            sources=(f'nist16/{PurePosixPath(base).stem.lower()}',),
-        )
-
-    def find(root: Path, files: Sequence[str]) -> Inventory:
-        table = _one(files, 'NC2016-manipulation-ref.csv')
-        rows = read_table(root / table, '|', columns)
-        if table.parts[-3:-1] != ('reference', 'manipulation'):
-            raise FileNotFoundError(f'{table} must lie in reference/manipulation')
-        return inverted(samples_of_rows(rows, files, table.parents[2], sample))
-
-    return Layout(
-        'nist16',
-        'NIST16 (Nimble Challenge 2016)',
-        find,
-        forged=564,
-        authentic=560,
-        hint='ROOT is the unpacked NC2016_Test..., with reference/ and probe/',
-    )
-
-
-def cocoglide() -> Layout:
-    """CocoGlide: ``real/``, ``fake/``, ``mask/``, told by ``table.csv``.
-
-    Guillaro, Cozzolino, Sud, Dufour, Verdoliva, "TruFor: Leveraging All-Round Clues for
-    Trustworthy Image Forgery Detection and Localization", CVPR 2023. A fake and its
-    mask have different names.
-    """
-
-    def source(path: str) -> tuple[str, ...]:
-        number = PurePosixPath(path).stem.removesuffix('_up').rpartition('_')[2]
-        return (f'coco/{int(number):012d}',)
-
-    def find(root: Path, files: Sequence[str]) -> Inventory:
-        table = _one(files, 'table.csv')
-        rows = read_table(root / table, ',', ('real', 'fake', 'mask'))
-
-        def forged(row: Row) -> Sample:
-            return Sample(
-                row['fake'], row['mask'], tags=('ai',), sources=source(row['fake'])
-            )
-
-        def authentic(row: Row) -> Sample:
-            return Sample(row['real'], sources=source(row['real']))
-
-        found = samples_of_rows(rows, files, table.parent, forged)
-        real = samples_of_rows(rows, files, table.parent, authentic)
-        return Inventory(found.samples + real.samples, found.missing + real.missing)
-
-    return Layout(
-        'cocoglide',
-        'CocoGlide',
-        find,
-        forged=512,
-        authentic=512,
-        hint='ROOT holds table.csv, real/, fake/ and mask/',
-    )
-
-
-def table(
-    csv: str,
-    image: str = 'image',
-    mask: str = 'mask',
-    delimiter: str = ',',
-    inverted_masks: bool = False,
-) -> Layout:
-    """Any data set that a table lists; an empty mask, ``-`` or ``None``: authentic.
-
-    Args:
-        csv: The table, below the root; its paths start at the root.
-        image: The column of images.
-        mask: The column of masks.
-        delimiter: What stands between columns.
-        inverted_masks: Whether masks are black where forged.
-    """
-
-    def sample(row: Row) -> Sample:
-        authentic = row[mask] in ('', '-', 'None', 'Negative')
-        return Sample(row[image], None if authentic else row[mask])
-
-    def find(root: Path, files: Sequence[str]) -> Inventory:
-        rows = read_table(root / csv, delimiter, (image, mask))
-        found = samples_of_rows(rows, files, PurePosixPath(), sample)
-        return inverted(found) if inverted_masks else found
-
-    return Layout('table', 'table', find, hint='the paths of the table start at ROOT')
-
-
-def _one(files: Sequence[str], name: str) -> PurePosixPath:
+def only_file(files: Sequence[str], name: str) -> PurePosixPath:
     """The path of the one file of a name."""
     matches = [path for path in map(PurePosixPath, files) if path.name == name]
     if len(matches) != 1:
