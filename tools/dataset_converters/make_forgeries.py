@@ -3,9 +3,10 @@
     python tools/dataset_converters/make_forgeries.py PHOTOS --out DATA_ROOT --count 400
 
 makes a data set that the configs for a user's own folders read: images/ (forged),
-masks/, authentic/ (with --authentic), and forgeries.jsonl, which says how each image
-was made. The same seed gives the same images. An interrupted run goes on where it
-stopped, under DATA_ROOT.partial; a finished one is left alone.
+masks/, authentic/ (with --authentic), list.txt, which tells the photographs and the
+kind of each, and forgeries.jsonl, which says how each was made. The same seed gives
+the same images. An interrupted run goes on where it stopped, under DATA_ROOT.partial; a
+finished one is left alone.
 """
 
 import argparse

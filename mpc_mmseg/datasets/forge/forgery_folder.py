@@ -1,6 +1,7 @@
-"""A set of made images on disk: images/, masks/, authentic/ and how each was made."""
+"""A set of made images on disk: images/, masks/, authentic/, a list and records."""
 
 import functools
+import hashlib
 import json
 import os
 import shutil
@@ -12,13 +13,18 @@ import cv2
 import numpy as np
 
 from ..image_io import read_image
+from ..list_file import ListEntry, ListHeader, write_list
 from .folder_checks import RECORDS, SETTINGS, check_complete, check_settings
 from .forgery_set import ForgerySet, check_enough, make_image
 from .photographs import Photograph, find_photographs
 
 PIECES = 'records'  # one record per finished image, while the set is being made
+LIST = 'list.txt'  # the images, with sources and kinds, for ForgeryDataset
 CACHED_PHOTOGRAPHS = 16
 JPEG_QUALITY = 95
+
+# kind -> what lists call it, where that is another word
+TAGS = {'copy_move': 'copy-move', 'ai_patch': 'ai'}
 
 Job = tuple[bool, int]  # whether authentic, and the number among its like
 
@@ -89,12 +95,30 @@ def make_forgeries(
             on_image()
 
     pieces = [_piece(partial, job).read_bytes() for job in jobs]
+    entries = [list_entry(json.loads(piece)) for piece in pieces]
+    write_list(partial / LIST, entries, header=_header(settings))
     _write(partial / RECORDS, b'\n'.join(pieces) + b'\n')
     if out.exists():
         out.rmdir()  # it is empty
     partial.rename(out)
     shutil.rmtree(out / PIECES)
     return new
+
+
+def _header(settings: dict) -> ListHeader:
+    """Sets of the same settings are the same; others have another name."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    return ListHeader(f'forgeries-{digest[:12]}', '1')
+
+
+def list_entry(record: dict) -> ListEntry:
+    """The line of a list for a made image: its photographs and its kind."""
+    # a suffix is no part of a photograph's name, and a comma parts groups in a list
+    photographs = (Path(each).with_suffix('') for each in record['sources'].values())
+    groups = [each.as_posix().replace(',', '_') for each in photographs]
+    kind = record['kind']
+    tags = () if kind == 'authentic' else (TAGS.get(kind, kind),)
+    return ListEntry(record['image'], record.get('mask'), tuple(groups), tags)
 
 
 def _in_turn(
