@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .best_place import find_best_place
 from .irregular_mask import check_area_range
 from .object_mask import object_mask
 from .paste import cut_out, find_place, paste
@@ -37,7 +38,7 @@ def copy_move(
         rotation_range: rotation of the copy in degrees.
         feather_range: width of the soft edge in pixels.
         poisson_probability: how often the copy's gradients are set in.
-        places: random places to compare for each part.
+        places: random places to compare for each part; 0: all there are.
         region: chooses the part that is copied.
 
     Returns:
@@ -66,7 +67,11 @@ def copy_move(
         original = region(source, (low, high), rng)
         part = cut_out(source, original, scale, angle)
         if area_range[0] <= part.mask.sum() / frame <= area_range[1]:
-            found = find_place(part, image, rng, places, original)
+            found = (
+                find_place(part, image, rng, places, original)
+                if places
+                else find_best_place(part, image, original)
+            )
             if found is not None:
                 place, cost = found
                 candidates.append((cost, part, place, scale, angle))

@@ -91,8 +91,8 @@ class ForgeRecipe:
         colour_strength_range: how far a splice takes on its surroundings' colours.
         inpaint_radius_range: pixels that a fill looks at around each pixel.
         text_height_range: height of letters as a share of the image's.
-        places: random places for a part of which the one whose seam shows least is
-            taken.
+        places: random places for a part, of which the one whose seam shows least is
+            taken; 0: all places are compared.
         poisson_probability: how often a pasted part is blended by its gradients.
         healing_probability: how often a removal is filled with another part of the
             photograph rather than inpainted.
@@ -142,8 +142,8 @@ class ForgeRecipe:
         check_range('feather_range', self.feather_range, 0, 2 * MARGIN - 1)
         check_range('colour_strength_range', self.colour_strength_range, 0, 1)
         check_range('inpaint_radius_range', self.inpaint_radius_range, 1, 50)
-        if not isinstance(self.places, int) or self.places < 1:
-            raise ValueError(f'places must be a positive number, got {self.places}')
+        if not isinstance(self.places, int) or self.places < 0:
+            raise ValueError(f'places must not be negative, got {self.places}')
         check_range('text_height_range', self.text_height_range, 0.01, 0.5)
         check_range('final_jpeg_quality', self.final_jpeg_quality, 1, 100)
         check_range('second_jpeg_quality', self.second_jpeg_quality, 1, 100)

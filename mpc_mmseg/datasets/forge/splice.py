@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .best_place import find_best_place
 from .colour_match import is_grey, to_grey
 from .irregular_mask import check_area_range
 from .object_mask import object_mask
@@ -41,7 +42,7 @@ def splice(
         feather_range: width of the soft edge in pixels.
         colour_strength_range: 0 keeps the part's colours, 1 the surroundings'.
         poisson_probability: how often the part's gradients are set in.
-        places: random places to compare for each part.
+        places: random places to compare for each part; 0: all there are.
         region: chooses the part of the donor.
 
     Returns:
@@ -67,7 +68,11 @@ def splice(
         )
         part = cut_out(donor, region(donor, (low, high), rng), scale, angle)
         if area_range[0] <= part.mask.sum() / frame <= area_range[1]:
-            found = find_place(part, background, rng, places)
+            found = (
+                find_place(part, background, rng, places)
+                if places
+                else find_best_place(part, background)
+            )
             if found is not None:
                 place, cost = found
                 candidates.append((cost, part, place, scale, angle))
