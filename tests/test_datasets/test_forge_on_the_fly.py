@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
+from mmseg.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from mpc_mmseg.datasets import ForgeOnTheFly
@@ -134,6 +135,22 @@ def test_patches(photographs):
         build(photographs, recipe_options=options, patches='nowhere')
     fly = build(photographs, recipe_options=options, patches=str(photographs))
     assert fly[0]['forgery_kind'] == 'ai_patch'
+
+
+def test_in_mixtures(photographs):
+    one = dict(
+        type='ForgeOnTheFly',
+        dataset=dict(
+            type='ForgeryDataset',
+            data_root=str(photographs),
+            data_prefix=dict(authentic_path='.'),
+        ),
+        size=(96, 96),
+    )
+    repeated = dict(type='RepeatDataset', times=3, dataset=one)
+    mixture = DATASETS.build(dict(type='ConcatDataset', datasets=[one, repeated]))
+    assert len(mixture) == 4 + 12
+    assert mixture[15]['img_path'].endswith('3.png')
 
 
 def test_small_photographs_are_used_whole(photographs):

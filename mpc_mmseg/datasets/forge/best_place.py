@@ -31,20 +31,20 @@ def find_best_place(
     if min(room) < 0:
         return None
     scale = min(1.0, SEARCHED_SIDE / max(background.shape[:2]))
-    outside = cv2.dilate(part.mask, np.ones((9, 9), np.uint8))
-    seam = outside - cv2.erode(part.mask, np.ones((9, 9), np.uint8))
+    reach = np.ones((9, 9), np.uint8)
+    band = cv2.dilate(part.mask, reach) - cv2.erode(part.mask, reach)
     small, rim, seam, inside = (
         cv2.resize(each, None, fx=scale, fy=scale, interpolation=how)
         for each, how in (
             (background, cv2.INTER_AREA),
             (part.image, cv2.INTER_AREA),
-            (seam, cv2.INTER_NEAREST),
+            (band, cv2.INTER_NEAREST),
             (part.mask, cv2.INTER_NEAREST),
         )
     )
     if not seam.any() or min(np.subtract(small.shape, rim.shape)[:2]) < 0:
         return None
-    cost = cv2.matchTemplate(small, rim, cv2.TM_SQDIFF, mask=seam)
+    cost: np.ndarray = cv2.matchTemplate(small, rim, cv2.TM_SQDIFF, mask=seam)
     if occupied is not None and inside.any():
         taken = cv2.resize(
             occupied, small.shape[1::-1], interpolation=cv2.INTER_NEAREST
