@@ -1,5 +1,6 @@
 """Images with masks of what was forged, and the steps that load and change them."""
 
+from .forge_on_the_fly import ForgeOnTheFly
 from .forgery_dataset import ForgeryDataset
 from .tar_backend import TarBackend
 from .transforms import (
@@ -22,6 +23,7 @@ from .transforms import (
 )
 
 __all__ = [
+    'ForgeOnTheFly',
     'ForgeryDataset',
     'LoadForgeryImage',
     'LoadForgeryMask',

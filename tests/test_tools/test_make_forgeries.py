@@ -104,3 +104,22 @@ def test_help(script):
     done = run(script, '--help')
     assert done.returncode == 0
     assert '--out' in done.stdout and script.name in done.stdout
+
+
+def test_patches_and_gallery(demo, tmp_path):
+    arguments = (
+        *(MAKE, demo / 'test', '--out', tmp_path / 'set', '--count', 2, '--gallery'),
+        *('--size', 96, 96, '--preset', 'varied', '--kinds', 'ai-patch', 'text'),
+    )
+    done = run(*arguments)
+    assert done.returncode == 1 and 'a folder of patches' in done.stderr
+    done = run(*arguments, '--patches', demo / 'train')
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / 'set' / 'forgeries.jsonl').read_text().splitlines()
+    first, second = (json.loads(each) for each in lines)
+    assert first['kind'] == 'ai_patch' and first['sources']['donor'].startswith(
+        'train/'
+    )
+    assert second['kind'] == 'text' and second['parameters']['text']
+    page = (tmp_path / 'set' / 'gallery.html').read_text(encoding='utf-8')
+    assert page.count('<figure>') == 2

@@ -3,9 +3,10 @@
     python tools/dataset_converters/make_forgeries.py PHOTOS --out DATA_ROOT --count 400
 
 makes a data set that the configs for a user's own folders read: images/ (forged),
-masks/, authentic/ (with --authentic), and forgeries.jsonl, which says how each image
-was made. The same seed gives the same images. An interrupted run goes on where it
-stopped, under DATA_ROOT.partial; a finished one is left alone.
+masks/, authentic/ (with --authentic), list.txt, which tells the photographs and the
+kind of each, and forgeries.jsonl, which says how each was made. The same seed gives
+the same images. An interrupted run goes on where it stopped, under DATA_ROOT.partial; a
+finished one is left alone.
 """
 
 import argparse
@@ -17,13 +18,14 @@ import cv2
 from mmengine.config import DictAction
 from mmengine.utils import ProgressBar
 
-from mpc_mmseg.datasets.forge import KINDS, PRESETS, override
+from mpc_mmseg.datasets.forge import ALL_KINDS, PRESETS, override
 from mpc_mmseg.datasets.forge.forgery_folder import make_forgeries
 from mpc_mmseg.datasets.forge.forgery_set import ForgerySet
+from mpc_mmseg.visualization.forgery_gallery import write_gallery
 
 
 def parse_args() -> argparse.Namespace:
-    kinds = [kind.replace('_', '-') for kind in KINDS]
+    kinds = [kind.replace('_', '-') for kind in ALL_KINDS]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -68,14 +70,26 @@ def parse_args() -> argparse.Namespace:
         '--kinds',
         nargs='+',
         choices=kinds,
-        default=kinds,
-        help='kinds of forgery, made in turn; default all',
+        help="kinds of forgery, made in turn; default the preset's",
     )
     parser.add_argument(
         '--preset',
         choices=sorted(PRESETS),
         default='natural',
-        help='how plainly the parts differ: demo is easy, natural (the default) subtle',
+        help='how plainly the parts differ: demo is easy, natural (the default) '
+        'subtle; varied has more kinds and ways of blending',
+    )
+    parser.add_argument(
+        '--patches',
+        nargs='+',
+        type=Path,
+        default=[],
+        help='folders of pictures made by a network, for the kind ai-patch',
+    )
+    parser.add_argument(
+        '--gallery',
+        action='store_true',
+        help='write OUT/gallery.html, a page of samples to look at',
     )
     parser.add_argument(
         '--recipe-options',
@@ -123,9 +137,11 @@ def main() -> None:
         cv2.setNumThreads(1)
     try:
         recipe = override(PRESETS[args.preset], args.recipe_options)
-        kinds = [kind.replace('-', '_') for kind in dict.fromkeys(args.kinds)]
+        if args.kinds:
+            kinds = [kind.replace('-', '_') for kind in dict.fromkeys(args.kinds)]
+            recipe = override(recipe, {'kinds': kinds})
         wanted = ForgerySet(
-            recipe=override(recipe, {'kinds': kinds}),
+            recipe=recipe,
             count=args.count,
             authentic=args.authentic,
             size=tuple(args.size),
@@ -134,8 +150,15 @@ def main() -> None:
             image_format=args.format,
         )
         new = make_forgeries(
-            args.photographs, args.out, wanted, args.workers, progress(wanted)
+            args.photographs,
+            args.out,
+            wanted,
+            args.workers,
+            progress(wanted),
+            args.patches,
         )
+        if args.gallery:
+            print(write_gallery(args.out))
     except (ValueError, OSError) as error:
         sys.exit(f'make_forgeries: {error}')
     print(

@@ -3,14 +3,18 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .copy_move import copy_move
+from .enhance import enhance
 from .history import History, history, jpeg
 from .recipe import ForgeRecipe
+from .region import choose_region
 from .removal import remove
 from .splice import splice
+from .text import write_text
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Forgery:
     Args:
         image: (H, W, 3) uint8 BGR.
         mask: (H, W) uint8, 1 where pixels were forged; all 0 for an authentic image.
-        kind: 'splice', 'copy_move', 'removal' or 'authentic'.
+        kind: one of `ALL_KINDS`, or 'authentic'.
         parameters: everything that was drawn, as plain numbers and strings.
     """
 
@@ -36,11 +40,14 @@ def forge(
     recipe: ForgeRecipe,
     rng: np.random.Generator,
     kind: str | None = None,
+    patches: Sequence[np.ndarray] = (),
+    objects: Sequence[np.ndarray] = (),
+    donor_objects: Sequence[Sequence[np.ndarray]] = (),
 ) -> Forgery:
     """Forge a photograph.
 
     The photograph and the part set into it get a history each, and the finished image
-    may get a final JPEG compression.
+    may get a final JPEG compression, or two.
 
     Args:
         background: (H, W, 3) uint8 BGR, the photograph to forge.
@@ -48,12 +55,17 @@ def forge(
         recipe: the ranges to draw from.
         rng: source of randomness.
         kind: one of the recipe's kinds; drawn unless given.
+        patches: (H', W', 3) uint8 BGR each, pictures made by a network; an AI patch
+            takes its part from one of them.
+        objects: (H, W) uint8 0/1, known objects of the background, preferred as parts.
+        donor_objects: those of each donor.
 
     Returns:
         The forgery.
 
     Raises:
-        ValueError: `kind` is not one of the recipe's, or a splice has no donor.
+        ValueError: `kind` is not one of the recipe's, a splice has no donor or an AI
+            patch no picture, or no part fits.
     """
     if kind is None:
         kind = str(rng.choice(recipe.kinds))
@@ -61,8 +73,11 @@ def forge(
         raise ValueError(f"kind must be of the recipe's {recipe.kinds}, got {kind!r}")
     if kind == 'splice' and not donors:
         raise ValueError('donors must hold at least one photograph for a splice')
+    if kind == 'ai_patch' and not patches:
+        raise ValueError('patches must hold at least one picture for an AI patch')
     traces = {'background': recipe.background.draw(rng)}
     image = history(background, rng, traces['background'])
+    region = choose_region(objects, recipe.superpixel_probability)
     if kind == 'removal':
         image, mask, drawn = remove(
             image,
@@ -70,30 +85,45 @@ def forge(
             area_range=recipe.removal_area_range,
             radius_range=recipe.inpaint_radius_range,
             feather_range=recipe.feather_range,
+            region=region,
+            healing_probability=recipe.healing_probability,
         )
+    elif kind == 'enhancement':
+        image, mask, drawn = enhance(
+            image, rng, recipe.area_range, recipe.feather_range, region
+        )
+    elif kind == 'text':
+        image, mask, drawn = write_text(image, rng, recipe.text_height_range)
     else:
         traces['part'] = recipe.part.draw(rng)
-        pasted = {
+        pasted: dict[str, Any] = {
             'area_range': recipe.area_range,
             'scale_range': recipe.scale_range,
             'rotation_range': recipe.rotation_range,
             'feather_range': recipe.feather_range,
+            'poisson_probability': recipe.poisson_probability,
+            'places': recipe.places,
         }
-        if kind == 'splice':
-            donor = donors[int(rng.integers(len(donors)))]
-            donor = history(donor, rng, traces['part'])
+        if kind == 'copy_move':
+            source = history(background, rng, traces['part'])
+            image, mask, drawn = copy_move(image, rng, source, region=region, **pasted)
+        else:
+            pictures = donors if kind == 'splice' else patches
+            index = int(rng.integers(len(pictures)))
+            known = donor_objects[index : index + 1] if kind == 'splice' else ()
+            donor = history(pictures[index], rng, traces['part'])
             image, mask, drawn = splice(
                 image,
                 donor,
                 rng,
                 colour_strength_range=recipe.colour_strength_range,
+                region=choose_region(
+                    known[0] if known else (), recipe.superpixel_probability
+                ),
                 **pasted,
             )
-        else:
-            source = history(background, rng, traces['part'])
-            image, mask, drawn = copy_move(image, rng, source, **pasted)
-    image, quality = _finish(image, recipe, rng)
-    return Forgery(image, mask, kind, drawn | _record(traces, quality))
+    image, qualities = _finish(image, recipe, rng)
+    return Forgery(image, mask, kind, drawn | _record(traces, qualities))
 
 
 def keep_authentic(
@@ -114,24 +144,35 @@ def keep_authentic(
     as_part = rng.random() < recipe.authentic_part_share
     trace = (recipe.part if as_part else recipe.background).draw(rng)
     image = history(photograph, rng, trace)
-    image, quality = _finish(image, recipe, rng)
+    image, qualities = _finish(image, recipe, rng)
     mask = np.zeros(image.shape[:2], np.uint8)
-    parameters = _record({'background': trace}, quality)
+    parameters = _record({'background': trace}, qualities)
     return Forgery(image, mask, 'authentic', parameters)
 
 
 def _finish(
     image: np.ndarray, recipe: ForgeRecipe, rng: np.random.Generator
-) -> tuple[np.ndarray, int | None]:
-    """Compress the finished image as often as the recipe says; its quality or None."""
+) -> tuple[np.ndarray, list[int]]:
+    """Compress the finished image as often as the recipe says; the qualities."""
     compressed = rng.random() < recipe.final_jpeg_probability
-    quality = round(rng.uniform(*recipe.final_jpeg_quality))
-    return (jpeg(image, quality), quality) if compressed else (image, None)
+    qualities = [round(rng.uniform(*recipe.final_jpeg_quality))]
+    if not compressed:
+        return image, []
+    # nothing is drawn where it is off, so that a recipe's images stay the same
+    again = recipe.double_jpeg_probability
+    if again and rng.random() < again:
+        qualities.append(round(rng.uniform(*recipe.second_jpeg_quality)))
+    for quality in qualities:
+        image = jpeg(image, quality)
+    return image, qualities
 
 
-def _record(traces: dict[str, History], quality: int | None) -> dict:
-    """The histories and the final quality, ready for JSON."""
-    return {
+def _record(traces: dict[str, History], qualities: Sequence[int]) -> dict:
+    """The histories and the final qualities, ready for JSON."""
+    record: dict = {
         'history': {name: dataclasses.asdict(each) for name, each in traces.items()},
-        'final_jpeg_quality': quality,
+        'final_jpeg_quality': qualities[0] if qualities else None,
     }
+    if len(qualities) > 1:
+        record['second_jpeg_quality'] = qualities[1]
+    return record

@@ -1,6 +1,7 @@
-"""A set of made images on disk: images/, masks/, authentic/ and how each was made."""
+"""A set of made images on disk: images/, masks/, authentic/, a list and records."""
 
 import functools
+import hashlib
 import json
 import os
 import shutil
@@ -12,13 +13,18 @@ import cv2
 import numpy as np
 
 from ..image_io import read_image
+from ..list_file import ListEntry, ListHeader, write_list
 from .folder_checks import RECORDS, SETTINGS, check_complete, check_settings
 from .forgery_set import ForgerySet, check_enough, make_image
 from .photographs import Photograph, find_photographs
 
 PIECES = 'records'  # one record per finished image, while the set is being made
+LIST = 'list.txt'  # the images, with sources and kinds, for ForgeryDataset
 CACHED_PHOTOGRAPHS = 16
 JPEG_QUALITY = 95
+
+# kind -> what lists call it, where that is another word
+TAGS = {'copy_move': 'copy-move', 'ai_patch': 'ai'}
 
 Job = tuple[bool, int]  # whether authentic, and the number among its like
 
@@ -29,6 +35,7 @@ def make_forgeries(
     wanted: ForgerySet,
     workers: int = 1,
     on_image: Callable[[], object] | None = None,
+    patch_folders: Sequence[str | os.PathLike] = (),
 ) -> int:
     """Make a set of forgeries and authentic images under a folder.
 
@@ -42,6 +49,7 @@ def make_forgeries(
         wanted: what to make.
         workers: number of threads.
         on_image: called after each image, also after those that were there already.
+        patch_folders: where pictures made by a network are, for the kind 'ai_patch'.
 
     Returns:
         How many images were made by this call.
@@ -56,9 +64,10 @@ def make_forgeries(
         raise ValueError(f'workers must be at least 1, got {workers}')
     out = Path(out)
     photographs = find_photographs([Path(each) for each in folders], wanted.size)
-    check_enough(wanted, photographs)
+    patches = find_photographs([Path(each) for each in patch_folders], wanted.size)
+    check_enough(wanted, photographs, patches)
     # as read back from a file, so that it can be compared with one
-    settings = json.loads(json.dumps(wanted.settings(photographs)))
+    settings = json.loads(json.dumps(wanted.settings(photographs, patches)))
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         check_settings(out, settings)
         check_complete(out)
@@ -74,7 +83,7 @@ def make_forgeries(
     def work(job: Job) -> bool:
         if _piece(partial, job).exists():
             return False
-        _make_and_write(partial, wanted, photographs, job, read)
+        _make_and_write(partial, wanted, photographs, patches, job, read)
         return True
 
     jobs = [(False, index) for index in range(wanted.count)]
@@ -86,12 +95,30 @@ def make_forgeries(
             on_image()
 
     pieces = [_piece(partial, job).read_bytes() for job in jobs]
+    entries = [list_entry(json.loads(piece)) for piece in pieces]
+    write_list(partial / LIST, entries, header=_header(settings))
     _write(partial / RECORDS, b'\n'.join(pieces) + b'\n')
     if out.exists():
         out.rmdir()  # it is empty
     partial.rename(out)
     shutil.rmtree(out / PIECES)
     return new
+
+
+def _header(settings: dict) -> ListHeader:
+    """Sets of the same settings are the same; others have another name."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    return ListHeader(f'forgeries-{digest[:12]}', '1')
+
+
+def list_entry(record: dict) -> ListEntry:
+    """The line of a list for a made image: its photographs and its kind."""
+    # a suffix is no part of a photograph's name, and a comma parts groups in a list
+    photographs = (Path(each).with_suffix('') for each in record['sources'].values())
+    groups = [each.as_posix().replace(',', '_') for each in photographs]
+    kind = record['kind']
+    tags = () if kind == 'authentic' else (TAGS.get(kind, kind),)
+    return ListEntry(record['image'], record.get('mask'), tuple(groups), tags)
 
 
 def _in_turn(
@@ -120,12 +147,13 @@ def _make_and_write(
     partial: Path,
     wanted: ForgerySet,
     photographs: Sequence[Photograph],
+    patches: Sequence[Photograph],
     job: Job,
     read: Callable[[Photograph], np.ndarray],
 ) -> None:
     """Make one image and write it, its mask, and last its record."""
     authentic, index = job
-    made, record = make_image(wanted, photographs, authentic, index, read)
+    made, record = make_image(wanted, photographs, authentic, index, read, patches)
     stem = f'{made.kind}_{index:06d}'
     folder = 'authentic' if authentic else 'images'
     files = {'image': f'{folder}/{stem}.{wanted.image_format}'}

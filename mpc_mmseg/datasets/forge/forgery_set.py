@@ -56,17 +56,29 @@ class ForgerySet:
                 f"image_format must be 'png' or 'jpg', got {self.image_format!r}"
             )
 
-    def settings(self, photographs: Sequence[Photograph]) -> dict:
+    def settings(
+        self, photographs: Sequence[Photograph], patches: Sequence[Photograph] = ()
+    ) -> dict:
         """Everything that the images follow from, ready for JSON."""
         return {
             'maker_version': MAKER_VERSION,
             **dataclasses.asdict(self),
             'photographs': {each.name: each.digest for each in photographs},
+            'patches': {each.name: each.digest for each in patches},
         }
 
 
-def check_enough(wanted: ForgerySet, photographs: Sequence[Photograph]) -> None:
-    """Raise ValueError where splices are wanted of a single photograph."""
+def check_enough(
+    wanted: ForgerySet,
+    photographs: Sequence[Photograph],
+    patches: Sequence[Photograph] = (),
+) -> None:
+    """Raise ValueError where splices are wanted of one photograph, patches of none."""
+    if 'ai_patch' in wanted.recipe.kinds and wanted.count and not patches:
+        raise ValueError(
+            'an AI patch needs pictures made by a network; give a folder of patches or '
+            'leave ai_patch out of the kinds'
+        )
     if 'splice' in wanted.recipe.kinds and wanted.count and len(photographs) < 2:
         raise ValueError(
             f'a splice needs two photographs, and there is only {photographs[0].path}; '
@@ -80,6 +92,7 @@ def make_image(
     authentic: bool,
     index: int,
     read: Callable[[Photograph], np.ndarray],
+    patches: Sequence[Photograph] = (),
 ) -> tuple[Forgery, dict]:
     """Make one image of a set; it depends on nothing but the arguments.
 
@@ -91,6 +104,7 @@ def make_image(
         authentic: whether the image is one of the authentic ones.
         index: its number among the forged, or the authentic, images.
         read: gives a photograph's pixels, (H, W, 3) uint8 BGR.
+        patches: pictures made by a network, for the kind 'ai_patch'.
 
     Returns:
         The image, and a record of how it was made, ready for JSON.
@@ -111,15 +125,18 @@ def make_image(
         made = keep_authentic(scene, recipe, rng)
     else:
         kind = recipe.kinds[(index + lap) % len(recipe.kinds)]
-        donors = []
-        if kind == 'splice':
-            donor = _choose_donor(background, photographs, rng)
+        donors: dict[str, list[np.ndarray]] = {'splice': [], 'ai_patch': []}
+        if kind in donors:
+            others = photographs if kind == 'splice' else patches
+            donor = _choose_donor(background, others, rng)
             sources['donor'] = donor.name
             crop, crops['donor'] = random_crop(
                 read(donor), wanted.size, wanted.downscale, rng
             )
-            donors.append(crop)
-        made = forge(scene, donors, recipe, rng, kind)
+            donors[kind].append(crop)
+        made = forge(
+            scene, donors['splice'], recipe, rng, kind, patches=donors['ai_patch']
+        )
     record = {
         'kind': made.kind,
         'index': index,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .blend import blend, soft_edge
+from .blend import blend, poisson_blend, soft_edge
 from .colour_match import match_colour
 from .irregular_mask import largest_component
 
@@ -110,6 +110,7 @@ def paste(
     place: tuple[int, int],
     feather: float,
     colour_strength: float = 0.0,
+    poisson: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Set a cut-out into an image, with a soft edge and matched colours.
 
@@ -119,6 +120,7 @@ def paste(
         place: (top, left) of the cut-out; it lies inside the frame.
         feather: width of the soft edge in pixels, at most 2 * MARGIN - 1.
         colour_strength: 0 keeps the part's colours, 1 gives it the surroundings'.
+        poisson: whether the part's gradients are set in rather than its colours.
 
     Returns:
         The image (H, W, 3) uint8 and the mask (H, W) uint8 of the pasted pixels.
@@ -128,6 +130,8 @@ def paste(
     window = slice(top, top + height), slice(left, left + width)
     below = background[window]
     matched = match_colour(part.image, part.mask, below, 1 - part.mask, colour_strength)
+    if poisson:
+        matched = poisson_blend(below, matched, part.mask)
     image = background.copy()
     image[window] = blend(below, matched, soft_edge(part.mask, feather))
     mask = np.zeros(background.shape[:2], np.uint8)

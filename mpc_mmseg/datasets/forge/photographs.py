@@ -145,3 +145,30 @@ def random_crop(
         'left': left,
         'mirrored': mirrored,
     }
+
+
+def repeat_crop(mask: np.ndarray, size: tuple[int, int], drawn: dict) -> np.ndarray:
+    """What `random_crop` did to a photograph, done to a mask of it.
+
+    Args:
+        mask: (H, W) uint8 of 0 and 1.
+        size: (h, w) of the crop in pixels.
+        drawn: what `random_crop` returned beside the crop.
+
+    Returns:
+        (h, w) uint8.
+    """
+    height, width = size
+    scale = drawn['downscale']
+    if scale < 1:
+        mask = cv2.resize(
+            mask,
+            (
+                max(width, round(mask.shape[1] * scale)),
+                max(height, round(mask.shape[0] * scale)),
+            ),
+            interpolation=cv2.INTER_NEAREST,
+        )
+    top, left = drawn['top'], drawn['left']
+    crop = mask[top : top + height, left : left + width]
+    return np.ascontiguousarray(crop[:, ::-1] if drawn['mirrored'] else crop)

@@ -44,4 +44,35 @@ PRESETS = {
         final_jpeg_quality=(80, 98),
         final_jpeg_probability=0.5,
     ),
+    # For training on the fly: what 'natural' draws, and all that can be done without
+    # further pictures, blended and compressed in more ways.
+    'varied': ForgeRecipe(
+        kinds=('splice', 'copy_move', 'removal', 'enhancement', 'text'),
+        area_range=(0.005, 0.15),
+        removal_area_range=(0.005, 0.08),
+        scale_range=(0.6, 1.4),
+        rotation_range=(-30.0, 30.0),
+        colour_strength_range=(0.4, 0.9),
+        places=0,
+        poisson_probability=0.3,
+        healing_probability=0.8,
+        superpixel_probability=0.4,
+        background=HistoryRanges(
+            blur_probability=0.2,
+            noise_sigma=(0.0, 4.0),
+            resample_probability=0.2,
+            jpeg_quality=(60, 98),
+            jpeg_probability=0.7,
+        ),
+        part=HistoryRanges(
+            blur_probability=0.3,
+            noise_sigma=(0.0, 4.0),
+            resample_probability=0.4,
+            jpeg_quality=(60, 98),
+            jpeg_probability=0.7,
+        ),
+        final_jpeg_quality=(70, 98),
+        final_jpeg_probability=0.6,
+        double_jpeg_probability=0.3,
+    ),
 }

@@ -13,6 +13,7 @@ from .paste import MARGIN
 
 Range = tuple[float, float]
 KINDS = ('splice', 'copy_move', 'removal')
+ALL_KINDS = (*KINDS, 'enhancement', 'text', 'ai_patch')
 
 
 def check_range(name: str, value: Range, low: float, high: float) -> None:
@@ -80,7 +81,8 @@ class ForgeRecipe:
     """How forgeries are made: kinds, sizes, edges and histories.
 
     Args:
-        kinds: of 'splice', 'copy_move' and 'removal'.
+        kinds: of 'splice', 'copy_move', 'removal', 'enhancement', 'text' and
+            'ai_patch', a splice whose part comes from pictures that a network made.
         area_range: share of the image that is forged.
         removal_area_range: the same for removals; large fills look smeared.
         scale_range: enlargement of pasted parts.
@@ -88,12 +90,21 @@ class ForgeRecipe:
         feather_range: width of the soft edge in pixels.
         colour_strength_range: how far a splice takes on its surroundings' colours.
         inpaint_radius_range: pixels that a fill looks at around each pixel.
+        text_height_range: height of letters as a share of the image's.
+        places: random places for a part, of which the one whose seam shows least is
+            taken; 0: all places are compared.
+        poisson_probability: how often a pasted part is blended by its gradients.
+        healing_probability: how often a removal is filled with another part of the
+            photograph rather than inpainted.
+        superpixel_probability: how often a region is made of superpixels.
         background: history of the untouched photograph.
         part: history of what is pasted. A fill has no history but its smoothness.
         authentic_part_share: how often an authentic image, which has one history all
             over, has a part's rather than a background's.
         final_jpeg_quality: JPEG quality of the finished image.
         final_jpeg_probability: how often the finished image is compressed.
+        second_jpeg_quality: quality of a second compression on top of it.
+        double_jpeg_probability: how often a compressed image is compressed again.
 
     Raises:
         ValueError: an unknown kind, or a range or probability out of bounds.
@@ -107,16 +118,23 @@ class ForgeRecipe:
     feather_range: Range = (0.0, 3.0)
     colour_strength_range: Range = (0.3, 0.7)
     inpaint_radius_range: Range = (3.0, 7.0)
+    text_height_range: Range = (0.05, 0.12)
+    places: int = 8
+    poisson_probability: float = 0.0
+    healing_probability: float = 0.0
+    superpixel_probability: float = 0.0
     background: HistoryRanges = field(default_factory=HistoryRanges)
     part: HistoryRanges = field(default_factory=HistoryRanges)
     authentic_part_share: float = 0.5
     final_jpeg_quality: Range = (85, 98)
     final_jpeg_probability: float = 0.0
+    second_jpeg_quality: Range = (65, 95)
+    double_jpeg_probability: float = 0.0
 
     def __post_init__(self) -> None:
-        unknown = [kind for kind in self.kinds if kind not in KINDS]
+        unknown = [kind for kind in self.kinds if kind not in ALL_KINDS]
         if unknown or not self.kinds:
-            raise ValueError(f'kinds must be some of {KINDS}, got {self.kinds}')
+            raise ValueError(f'kinds must be some of {ALL_KINDS}, got {self.kinds}')
         check_area_range(self.area_range)
         check_area_range(self.removal_area_range, 'removal_area_range')
         check_range('scale_range', self.scale_range, 0.25, 4)
@@ -124,7 +142,11 @@ class ForgeRecipe:
         check_range('feather_range', self.feather_range, 0, 2 * MARGIN - 1)
         check_range('colour_strength_range', self.colour_strength_range, 0, 1)
         check_range('inpaint_radius_range', self.inpaint_radius_range, 1, 50)
+        if not isinstance(self.places, int) or self.places < 0:
+            raise ValueError(f'places must not be negative, got {self.places}')
+        check_range('text_height_range', self.text_height_range, 0.01, 0.5)
         check_range('final_jpeg_quality', self.final_jpeg_quality, 1, 100)
+        check_range('second_jpeg_quality', self.second_jpeg_quality, 1, 100)
         _check_probabilities(self, 'authentic_part_share')
 
 

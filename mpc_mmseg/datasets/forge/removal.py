@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 
 from .blend import blend, soft_edge
+from .healing import heal
 from .object_mask import object_mask
+from .region import Region
 
 CANDIDATES = 4  # regions to compare: the likeliest to be an object is removed
 METHODS = {'telea': cv2.INPAINT_TELEA, 'navier-stokes': cv2.INPAINT_NS}
@@ -16,6 +18,8 @@ def remove(
     area_range: tuple[float, float] = (0.03, 0.3),
     radius_range: tuple[float, float] = (3.0, 7.0),
     feather_range: tuple[float, float] = (0.0, 3.0),
+    region: Region = object_mask,
+    healing_probability: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Paint over an irregular part of an image from its surroundings.
 
@@ -30,6 +34,9 @@ def remove(
         area_range: share of the image that is painted over.
         radius_range: neighbourhood that a filled pixel looks at, in pixels.
         feather_range: width of the soft edge in pixels.
+        region: proposes what is painted over.
+        healing_probability: how often another part of the image is used instead, which
+            keeps its noise; see :func:`~mpc_mmseg.datasets.forge.healing.heal`.
 
     Returns:
         The forged image (H, W, 3) uint8, its mask (H, W) uint8 with 1 on the fill, and
@@ -38,12 +45,18 @@ def remove(
     Raises:
         ValueError: `area_range` is invalid.
     """
-    masks = [object_mask(image, area_range, rng) for _ in range(CANDIDATES)]
+    masks = [region(image, area_range, rng) for _ in range(CANDIDATES)]
     mask = min(masks, key=lambda each: removal_cost(image, each))
     method = str(rng.choice(list(METHODS)))
     radius = rng.uniform(*radius_range)
     feather = rng.uniform(*feather_range)
 
+    # nothing is drawn where it is off, so that a recipe's images stay the same
+    if healing_probability and rng.random() < healing_probability:
+        healed = heal(image, mask)
+        if healed is not None:
+            forged = blend(image, healed, soft_edge(mask, feather))
+            return forged, mask, {'method': 'healing', 'feather': feather}
     # the surroundings beyond this margin do not reach the fill
     margin = int(np.ceil(radius)) + 4
     columns = np.flatnonzero(mask.any(axis=0))

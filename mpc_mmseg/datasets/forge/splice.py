@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from .best_place import find_best_place
 from .colour_match import is_grey, to_grey
 from .irregular_mask import check_area_range
 from .object_mask import object_mask
 from .paste import cut_out, find_place, paste
+from .region import Region
 
 ATTEMPTS = 40
 CANDIDATES = 3  # parts to compare: the one whose seam shows least is pasted
@@ -20,6 +22,9 @@ def splice(
     rotation_range: tuple[float, float] = (-15.0, 15.0),
     feather_range: tuple[float, float] = (0.0, 3.0),
     colour_strength_range: tuple[float, float] = (0.3, 0.7),
+    poisson_probability: float = 0.0,
+    region: Region = object_mask,
+    places: int = 8,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Paste an irregular part of a donor photograph into another one.
 
@@ -36,6 +41,9 @@ def splice(
         rotation_range: rotation of the part in degrees.
         feather_range: width of the soft edge in pixels.
         colour_strength_range: 0 keeps the part's colours, 1 the surroundings'.
+        poisson_probability: how often the part's gradients are set in.
+        places: random places to compare for each part; 0: all there are.
+        region: chooses the part of the donor.
 
     Returns:
         The forged image (H, W, 3) uint8, its mask (H, W) uint8 with 1 where pixels came
@@ -58,9 +66,13 @@ def splice(
             min(bound * donor_share / scale**2, limit)
             for bound, limit in zip(area_range, (0.5, 0.6))
         )
-        part = cut_out(donor, object_mask(donor, (low, high), rng), scale, angle)
+        part = cut_out(donor, region(donor, (low, high), rng), scale, angle)
         if area_range[0] <= part.mask.sum() / frame <= area_range[1]:
-            found = find_place(part, background, rng)
+            found = (
+                find_place(part, background, rng, places)
+                if places
+                else find_best_place(part, background)
+            )
             if found is not None:
                 place, cost = found
                 candidates.append((cost, part, place, scale, angle))
@@ -75,7 +87,9 @@ def splice(
     _, part, place, scale, angle = min(candidates, key=lambda each: each[0])
     feather = rng.uniform(*feather_range)
     strength = rng.uniform(*colour_strength_range)
-    image, mask = paste(background, part, place, feather, strength)
+    # nothing is drawn where it is off, so that a recipe's images stay the same
+    poisson = poisson_probability > 0 and rng.random() < poisson_probability
+    image, mask = paste(background, part, place, feather, strength, poisson)
     if grey:  # rounding in Lab may tint a grey part
         image = to_grey(image)
     drawn = {
@@ -84,5 +98,6 @@ def splice(
         'place': list(place),
         'feather': feather,
         'colour_strength': strength,
+        **({'poisson': True} if poisson else {}),
     }
     return image, mask, drawn

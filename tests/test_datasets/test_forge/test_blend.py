@@ -1,7 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge.blend import blend, soft_edge
+from mpc_mmseg.datasets.forge.blend import blend, poisson_blend, soft_edge
 
 
 def half(width=12):
@@ -43,3 +44,36 @@ def test_blend_by_hand():
     foreground = np.full((1, 3, 3), 201, np.uint8)
     alpha = np.array([[0, 0.25, 1]], np.float32)
     assert blend(background, foreground, alpha)[0, :, 0].tolist() == [100, 125, 201]
+
+
+@pytest.mark.parametrize('size', [20, 21])
+def test_poisson_keeps_the_part_in_its_place(size):
+    # a bright dot on even ground: its gradients land where it was
+    ground = np.full((60, 70, 3), 90, np.uint8)
+    part = np.full((60, 70, 3), 180, np.uint8)
+    part[25, 30] = 250
+    mask = np.zeros((60, 70), np.uint8)
+    mask[15 : 15 + size, 20 : 20 + size] = 1
+    blended = poisson_blend(ground, part, mask)
+    assert np.unravel_index(blended[..., 0].argmax(), (60, 70)) == (25, 30)
+    assert np.abs(blended[27:, 20:].astype(int) - 90).max() <= 3
+    np.testing.assert_array_equal(blended[mask == 0], ground[mask == 0])
+
+
+def test_poisson_of_an_image_with_itself():
+    image = np.random.default_rng(0).integers(40, 200, (50, 50, 3), dtype=np.uint8)
+    mask = np.zeros((50, 50), np.uint8)
+    mask[10:33, 12:40] = 1
+    # the whole region is the foreground's, but for its level
+    other = np.roll(image, 7, axis=1)
+    blended = poisson_blend(image, other, mask).astype(int)
+    inner = (slice(11, 32), slice(13, 39))
+    rest = (blended - other)[inner]
+    assert (
+        np.abs(rest - cv2.GaussianBlur(rest.astype(np.float32), (0, 0), 3)).mean() < 6
+    )
+    assert np.abs(poisson_blend(image, image, mask).astype(int) - image).max() <= 2
+    with pytest.raises(ValueError, match='frame'):
+        poisson_blend(image, image, np.ones((50, 50), np.uint8))
+    with pytest.raises(ValueError, match='empty'):
+        poisson_blend(image, image, np.zeros((50, 50), np.uint8))

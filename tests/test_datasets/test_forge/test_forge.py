@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 
 from mpc_mmseg.datasets.forge import (
+    ALL_KINDS,
     KINDS,
     PRESETS,
     ForgeRecipe,
     HistoryRanges,
     forge,
     keep_authentic,
+    override,
 )
+from mpc_mmseg.datasets.forge.history import jpeg
 
 NOISY = HistoryRanges(noise_sigma=(8, 8), poisson_probability=0)
 CLEAN = HistoryRanges()
@@ -111,3 +114,60 @@ def test_invalid(scene):
         forge(scene(0), [], ForgeRecipe(), rng, 'splice')
     with pytest.raises(ValueError, match='removal'):
         forge(scene(0), [], ForgeRecipe(kinds=('splice',)), rng, 'removal')
+
+
+@pytest.mark.parametrize('kind', ALL_KINDS)
+def test_every_kind_of_the_varied_recipe(scene, kind):
+    recipe = override(PRESETS['varied'], {'kinds': ALL_KINDS})
+    for seed in range(3):
+        first, second = (
+            forge(
+                scene(0),
+                [scene(1)],
+                recipe,
+                np.random.default_rng(seed),
+                kind,
+                patches=[scene(2)],
+            )
+            for _ in range(2)
+        )
+        np.testing.assert_array_equal(first.image, second.image)
+        assert first.kind == kind and 0 < first.mask.mean() < 0.5
+        assert json.loads(json.dumps(first.parameters)) == second.parameters
+
+
+def test_known_objects_are_the_parts(scene):
+    known = np.zeros((128, 160), np.uint8)
+    known[50:80, 60:100] = 1
+    values = {'scale_range': (1, 1), 'rotation_range': (0, 0), 'kinds': ['splice']}
+    recipe = override(ForgeRecipe(), values)
+    made = forge(
+        scene(0),
+        [scene(1)],
+        recipe,
+        np.random.default_rng(0),
+        donor_objects=[[known]],
+    )
+    assert made.mask.sum() == known.sum()
+    recipe = override(ForgeRecipe(removal_area_range=(0.01, 0.2)), {'kinds': 'removal'})
+    made = forge(scene(0), [], recipe, np.random.default_rng(0), objects=[known])
+    np.testing.assert_array_equal(made.mask, known)
+
+
+def test_double_compression(scene):
+    values = {'final_jpeg_probability': 1.0, 'kinds': ['removal']}
+    once = override(ForgeRecipe(), values)
+    twice = override(once, {'double_jpeg_probability': 1.0})
+    one, two = (
+        forge(scene(0), [], recipe, np.random.default_rng(1))
+        for recipe in (once, twice)
+    )
+    quality = two.parameters['second_jpeg_quality']
+    assert 'second_jpeg_quality' not in one.parameters
+    np.testing.assert_array_equal(two.image, jpeg(one.image, quality))
+
+
+def test_an_ai_patch_needs_a_picture(scene):
+    recipe = ForgeRecipe(kinds=('ai_patch',))
+    with pytest.raises(ValueError, match='patches'):
+        forge(scene(0), [scene(1)], recipe, np.random.default_rng(0))

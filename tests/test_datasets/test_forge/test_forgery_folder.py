@@ -6,8 +6,9 @@ from PIL import Image
 
 from mpc_mmseg.datasets import ForgeryDataset
 from mpc_mmseg.datasets.forge import PRESETS, forgery_folder
-from mpc_mmseg.datasets.forge.forgery_folder import make_forgeries
+from mpc_mmseg.datasets.forge.forgery_folder import list_entry, make_forgeries
 from mpc_mmseg.datasets.forge.forgery_set import ForgerySet
+from mpc_mmseg.datasets.list_file import read_list_file
 
 
 def wanted(**changes):
@@ -42,6 +43,7 @@ def test_layout(photographs, tmp_path):
         'masks',
         'authentic',
         'forgeries.jsonl',
+        'list.txt',
         'settings.json',
     }
     assert [path.name for path in out.parent.iterdir()] == ['set']
@@ -175,3 +177,23 @@ def test_file_gone_from_a_finished_set(photographs, tmp_path):
 def test_invalid_workers(photographs, tmp_path):
     with pytest.raises(ValueError, match='workers'):
         make_forgeries([photographs], tmp_path / 'set', wanted(), workers=0)
+
+
+def test_the_list_tells_photographs_and_kinds(photographs, tmp_path):
+    make_forgeries([photographs], tmp_path / 'set', wanted())
+    listed = read_list_file(tmp_path / 'set' / 'list.txt')
+    assert listed.header.name.startswith('forgeries-') and len(listed.entries) == 8
+    first, second, *_, last = listed.entries
+    assert first.tags == ('splice',) and len(set(first.groups)) == 2
+    assert all(each.startswith('photographs/') for each in first.groups)
+    assert second.tags == ('copy-move',) and len(second.groups) == 1
+    assert last.mask is None and last.tags == ()
+    dataset = ForgeryDataset(ann_file='list.txt', data_root=str(tmp_path / 'set'))
+    assert len(dataset) == 8
+
+
+def test_an_entry_by_hand():
+    record = {'image': 'images/a.png', 'mask': 'masks/a.png', 'kind': 'ai_patch'}
+    record['sources'] = {'background': 'p/x,1.jpg', 'donor': 'q/y.png'}
+    entry = list_entry(record)
+    assert entry == ('images/a.png', 'masks/a.png', ('p/x_1', 'q/y'), ('ai',))

@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge.photographs import find_photographs, random_crop
+from mpc_mmseg.datasets.forge.photographs import (
+    find_photographs,
+    random_crop,
+    repeat_crop,
+)
 
 
 def test_find(photographs):
@@ -62,3 +66,18 @@ def test_crop_is_never_larger_than_the_scaled_photograph(scene):
     assert random_crop(scene(0), (128, 160), (0.5, 1), np.random.default_rng(0))[
         0
     ].shape == (128, 160, 3)
+
+
+def test_a_mask_is_cropped_as_its_photograph(scene):
+    photograph = scene(0, (120, 150))
+    mask = (photograph[..., 0] > 128).astype(np.uint8)
+    marked = np.repeat(mask[..., None] * 255, 3, 2)
+    for seed in range(6):
+        crop, drawn = random_crop(
+            marked, (64, 70), (1, 1), rng := np.random.default_rng(seed)
+        )
+        repeated = repeat_crop(mask, (64, 70), drawn)
+        np.testing.assert_array_equal(repeated * 255, crop[..., 0])
+        crop, drawn = random_crop(marked, (64, 70), (0.6, 0.8), rng)
+        repeated = repeat_crop(mask, (64, 70), drawn)
+        assert (repeated == (crop[..., 0] > 127)).mean() > 0.95

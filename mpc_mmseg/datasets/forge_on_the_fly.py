@@ -1,0 +1,230 @@
+"""Forgeries made from authentic photographs while training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import Compose
+from mmseg.registry import DATASETS
+from torch.utils.data import Dataset
+
+from .coco_annotations import draw_segmentation, read_annotations
+from .folder_pairs import find_images
+from .forge import PRESETS, Forgery, forge, keep_authentic, override
+from .forge.colour_match import is_grey
+from .forge.photographs import random_crop, repeat_crop
+from .forge.recipe import check_range
+from .image_io import read_image
+from .transforms.load_forgery_image import read_file
+
+ATTEMPTS = 8  # photographs tried for a forgery before giving up
+LEAST_SIZE = 64
+
+
+@DATASETS.register_module()
+class ForgeOnTheFly(Dataset):
+    """Turns each photograph of a data set into a new forgery whenever it is read.
+
+    What is drawn comes from NumPy's global generator, from which MMEngine gives each
+    worker its own part; where the samples of a run are seeded one by one, the same draw
+    gives the same forgery, however many workers there are and wherever the run was
+    resumed. With ``seed`` it follows from the index alone: a fixed set, for validation.
+
+    Args:
+        dataset: Config of the photographs, such as a ``ForgeryDataset`` with
+            ``authentic_path`` only. Its forged images must not be among them.
+        pipeline: What comes after: augmentation and packing. The image and its mask are
+            loaded.
+        preset: Name of the recipe; see ``mpc_mmseg.datasets.forge.PRESETS``.
+        recipe_options: Values that replace the recipe's, such as
+            ``{'kinds': ['splice'], 'part.noise_sigma': [0, 2]}``.
+        size: (height, width) of the forgeries; larger photographs are cropped at
+            random, smaller ones are used whole.
+        downscale: Photographs are first made smaller by a factor from this range, as
+            far as the crop allows.
+        authentic_share: How many of the samples stay authentic, with one history all
+            over.
+        annotations: An annotation file in COCO's format whose ``file_name`` are those
+            of the photographs: its objects are preferred as parts.
+        patches: A folder of pictures made by a network, for the kind 'ai_patch'.
+        seed: See above.
+
+    Raises:
+        ValueError: If an argument is out of range, or the photographs do not suffice.
+        FileNotFoundError: If a file or folder is missing.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        pipeline: Sequence = (),
+        preset: str = 'varied',
+        recipe_options: Mapping[str, Any] | None = None,
+        size: tuple[int, int] = (512, 512),
+        downscale: tuple[float, float] = (0.5, 1.0),
+        authentic_share: float = 0.0,
+        annotations: str | None = None,
+        patches: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        if preset not in PRESETS:
+            raise ValueError(f'preset must be one of {list(PRESETS)}, not {preset!r}')
+        if len(size) != 2 or min(size) < LEAST_SIZE:
+            raise ValueError(f'size must be two numbers from {LEAST_SIZE}, not {size}')
+        if not 0 <= authentic_share <= 1:
+            raise ValueError(f'authentic_share must be in 0..1, not {authentic_share}')
+        check_range('downscale', downscale, 0.01, 1)
+        self.recipe = override(PRESETS[preset], recipe_options or {})
+        self.size, self.downscale = size, downscale
+        self.authentic_share, self.seed = authentic_share, seed
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset.full_init()
+        self.pipeline = Compose(pipeline)
+        self._check_photographs()
+        self._objects = _objects_by_name(annotations) if annotations else {}
+        self.patches = _patches(patches) if patches else []
+        if 'ai_patch' in self.recipe.kinds and not self.patches:
+            raise ValueError("patches must name a folder for the kind 'ai_patch'")
+
+    @property
+    def metainfo(self) -> dict:
+        """The data set's."""
+        return self.dataset.metainfo
+
+    def full_init(self) -> None:
+        """The data set is read at construction."""
+
+    def get_data_info(self, index: int) -> dict:
+        """What the data set says of a photograph."""
+        return self.dataset.get_data_info(index)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Any:
+        rng = self._generator(index)
+        for attempt in range(ATTEMPTS):
+            chosen = index if not attempt else int(rng.integers(len(self)))
+            try:
+                made = self._make(chosen, rng)
+                break
+            except _NoPartFits as error:
+                failure = error
+        else:
+            raise ValueError(
+                f'no forgery could be made of {ATTEMPTS} photographs, the last: '
+                f'{failure}'
+            )
+        info = self.get_data_info(chosen)
+        return self.pipeline(
+            {
+                **info,
+                'img': made.image,
+                'img_shape': made.image.shape[:2],
+                'ori_shape': made.image.shape[:2],
+                'gt_seg_map': made.mask,
+                'seg_fields': ['gt_seg_map'],
+                'seg_map_path': None,
+                'forged': made.kind != 'authentic',
+                'forgery_kind': made.kind,
+                'sample_idx': int(index),
+            }
+        )
+
+    def _generator(self, index: int) -> np.random.Generator:
+        if self.seed is not None:
+            return np.random.default_rng([self.seed, int(index)])
+        return np.random.default_rng(np.random.randint(0, 2**32, 4, np.uint32))
+
+    def _make(self, index: int, rng: np.random.Generator) -> Forgery:
+        scene, objects = self._scene(index, rng)
+        if rng.random() < self.authentic_share:
+            return keep_authentic(scene, self.recipe, rng)
+        kind = str(rng.choice(self.recipe.kinds))
+        donors, donor_objects, patches = [], [], []
+        if kind == 'splice':
+            # a grey part gives itself away in a coloured picture
+            for _ in range(ATTEMPTS):
+                other = (index + int(rng.integers(1, len(self)))) % len(self)
+                donor, known = self._scene(other, rng)
+                if is_grey(scene) or not is_grey(donor):
+                    break
+            donors, donor_objects = [donor], [known]
+        elif kind == 'ai_patch':
+            path = self.patches[int(rng.integers(len(self.patches)))]
+            patches = [self._crop(read_image(path), rng)[0]]
+        try:
+            return forge(
+                scene, donors, self.recipe, rng, kind, patches, objects, donor_objects
+            )
+        except ValueError as error:
+            path = self.get_data_info(index)['img_path']
+            raise _NoPartFits(f'{path}: {error}') from error
+
+    def _scene(
+        self, index: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """A crop of a photograph, and the masks of known objects in it."""
+        path = self.get_data_info(index)['img_path']
+        photograph = read_image(read_file(path, None), path)
+        crop, size, drawn = self._crop(photograph, rng)
+        objects = [
+            repeat_crop(draw_segmentation(each, photograph.shape[:2]), size, drawn)
+            for each in self._objects.get(os.path.basename(path), ())
+        ]
+        return crop, objects
+
+    def _crop(
+        self, photograph: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, tuple[int, int], dict]:
+        """A random crop of at most the wanted size, its size, and what was drawn."""
+        height, width = (min(pair) for pair in zip(self.size, photograph.shape))
+        crop, drawn = random_crop(photograph, (height, width), self.downscale, rng)
+        return crop, (height, width), drawn
+
+    def _check_photographs(self) -> None:
+        forged = next(
+            (
+                info['img_path']
+                for info in map(self.get_data_info, range(len(self)))
+                if info.get('seg_map_path')
+            ),
+            None,
+        )
+        if forged is not None:
+            raise ValueError(
+                f'dataset must hold authentic photographs only, and {forged} has a mask'
+            )
+        if len(self) < 2:
+            raise ValueError(f'dataset must hold two photographs, not {len(self)}')
+
+
+class _NoPartFits(ValueError):
+    """A photograph of which this kind of forgery cannot be made."""
+
+
+def _objects_by_name(annotations: str) -> dict[str, list]:
+    """File name of an image -> the segmentations of its objects, crowds left out."""
+    content = read_annotations(annotations)
+    names = {
+        number: os.path.basename(image['file_name'])
+        for number, image in content['images'].items()
+    }
+    return {
+        names[number]: [
+            each['segmentation'] for each in entries if not each.get('iscrowd')
+        ]
+        for number, entries in content['annotations'].items()
+        if number in names
+    }
+
+
+def _patches(folder: str) -> list[Path]:
+    found, problems = find_images(folder)
+    if problems:
+        raise FileNotFoundError(f'{problems[0][0]}: {problems[0][1]}')
+    return [Path(path) for _, path in found]

@@ -1,0 +1,11 @@
+"""The photographs of MS COCO that a name tells; several data sets are made of them."""
+
+from __future__ import annotations
+
+import re
+
+
+def coco_ids(name: str) -> tuple[str, ...]:
+    """Source ids for the twelve-digit COCO numbers in a name; they may be none."""
+    numbers = re.findall(r'(?<!\d)\d{12}(?!\d)', name)
+    return tuple(f'coco/{number}' for number in dict.fromkeys(numbers))

@@ -1,0 +1,87 @@
+"""OpenForensics: faces replaced by a network, many in an image.
+
+Le, Nguyen, Yamagishi, Echizen, "OpenForensics: Large-Scale Challenging Dataset for
+Multi-Face Forgery Detection and Segmentation In-The-Wild", ICCV 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ..coco_annotations import draw_segmentation, read_annotations
+from .layout import Inventory, Layout, Sample
+
+SPLITS = ('Train', 'Val', 'Test-Dev', 'Test-Challenge')
+
+
+def openforensics(split: str = 'Train') -> Layout:
+    """``{split}/*.jpg`` and ``{split}_poly.json``, in COCO's format.
+
+    Faces of the category "Fake" are forged; an image without one is authentic.
+
+    Args:
+        split: 'Train', 'Val', 'Test-Dev' or 'Test-Challenge'.
+
+    Raises:
+        ValueError: If there is no such split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f'split must be one of {SPLITS}, not {split!r}')
+
+    def find(root: Path, files: Sequence[str]) -> Inventory:
+        tables = [f for f in files if PurePosixPath(f).name == f'{split}_poly.json']
+        if len(tables) != 1:
+            raise FileNotFoundError(f'{root} must hold one {split}_poly.json')
+        content = read_annotations(root / tables[0])
+        fake = {
+            number
+            for number, each in content['categories'].items()
+            if str(each['name']).lower() == 'fake'
+        }
+        if not fake:
+            raise ValueError(f'{tables[0]} has no category "Fake"')
+        paths = {
+            PurePosixPath(file).name: file
+            for file in files
+            if PurePosixPath(file).parent.name == split
+        }
+        found = Inventory()
+        for number, image in content['images'].items():
+            file = paths.pop(PurePosixPath(image['file_name']).name, None)
+            if file is None:
+                found.missing.append(image['file_name'])
+                continue
+            faces = [
+                each['segmentation']
+                for each in content['annotations'].get(number, [])
+                if each['category_id'] in fake
+            ]
+            size = image['height'], image['width']
+            found.samples.append(
+                Sample(
+                    file,
+                    draw=partial(_draw, faces=faces, size=size) if faces else None,
+                    tags=('ai',) if faces else (),
+                    sources=(f'openimages/{PurePosixPath(file).stem}',),
+                )
+            )
+        found.extra += [f for f in paths.values() if not f.endswith('.json')]
+        return found
+
+    return Layout(
+        'openforensics',
+        'OpenForensics',
+        find,
+        hint=f'ROOT holds {split}/ and {split}_poly.json',
+    )
+
+
+def _draw(root: Path, faces: Sequence, size: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(size, np.uint8)
+    for face in faces:
+        mask |= draw_segmentation(face, size)
+    return mask

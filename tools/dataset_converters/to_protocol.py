@@ -1,0 +1,139 @@
+"""Make a list file of a data set as it is distributed.
+
+    python tools/dataset_converters/to_protocol.py columbia ROOT --out columbia.txt
+    python tools/dataset_converters/to_protocol.py --layouts
+
+ROOT is the folder in which the data set's archives were unpacked. The list's paths
+start at ROOT: ForgeryDataset(ann_file=LIST, data_root=ROOT). Masks that are coloured,
+inverted or in several files are decoded and written as PNG to ROOT/decoded_masks
+(--masks-to), the others stay where they are. What is missing is told by name.
+
+Exit status: 0 all is there; 1 the list was written, and something is missing or cannot
+be used; 2 nothing was written.
+"""
+
+import argparse
+import inspect
+import sys
+from pathlib import Path
+
+
+def parse_args() -> argparse.Namespace:
+    from mmengine.config import DictAction
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('layout', nargs='?', help='which data set; see --layouts')
+    parser.add_argument('root', nargs='?', type=Path, help='where it was unpacked')
+    parser.add_argument(
+        '--out', type=Path, help='the list file; default ROOT/LAYOUT.txt'
+    )
+    parser.add_argument(
+        '--layouts', action='store_true', help='say which layouts there are'
+    )
+    parser.add_argument(
+        '--part',
+        choices=['forged', 'authentic', 'all'],
+        default='forged',
+        help='which images to list; default %(default)s',
+    )
+    parser.add_argument(
+        '--select',
+        type=Path,
+        help='a text file of names, one a line, to which the forged images are limited',
+    )
+    parser.add_argument(
+        '--masks-to', type=Path, help='folder of decoded masks; ROOT/decoded_masks'
+    )
+    parser.add_argument(
+        '--resize-masks',
+        action='store_true',
+        help='resize masks of another size than their image; otherwise these images '
+        'are left out and named',
+    )
+    parser.add_argument(
+        '--layout-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='NAME=VALUE',
+        help='options of the layout, such as quality=75 for autosplice',
+    )
+    parser.add_argument('--name', help="the protocol's name; default the file's")
+    parser.add_argument('--version', default='1', help='its version; default 1')
+    parser.add_argument('--workers', type=int, default=2, help='default %(default)s')
+    args = parser.parse_args()
+    if not args.layouts and (args.layout is None or args.root is None):
+        parser.error('which layout, and where is the data set?')
+    return args
+
+
+def show_layouts() -> None:
+    from mpc_mmseg.datasets.layouts import LAYOUTS
+
+    for name, factory in LAYOUTS.items():
+        summary = (inspect.getdoc(factory) or '').split('\n\n')[0].replace('\n', ' ')
+        print(f'{name:14} {summary}')
+        for option in inspect.signature(factory).parameters.values():
+            given = option.default is option.empty
+            value = 'to be given' if given else repr(option.default)
+            print(f'{"":14}   {option.name}: {value}')
+
+
+def main() -> int:
+    args = parse_args()
+    if args.layouts:
+        show_layouts()
+        return 0
+    from mmengine.utils import ProgressBar
+
+    from mpc_mmseg.datasets.layouts import build_layout
+    from mpc_mmseg.datasets.layouts.conversion import convert
+    from mpc_mmseg.datasets.list_file import ListHeader, write_list
+
+    bar = ProgressBar(start=False, file=sys.stderr)
+
+    def start(number: int) -> None:
+        bar.task_num = number
+        bar.start()
+
+    try:
+        layout = build_layout(args.layout, args.layout_options)
+        names = None
+        if args.select is not None:
+            lines = args.select.read_text(encoding='utf-8').splitlines()
+            names = [line.strip() for line in lines if line.strip()]
+        done = convert(
+            layout,
+            args.root,
+            args.masks_to or args.root / 'decoded_masks',
+            part=args.part,
+            select=names,
+            resize_masks=args.resize_masks,
+            workers=args.workers,
+            on_start=start,
+            on_sample=bar.update,
+        )
+        print(file=sys.stderr)
+        if not done.entries:
+            raise ValueError(f'nothing to list\n{done.report()}')
+        out = args.out or args.root / f'{layout.name}.txt'
+        header = ListHeader(args.name or out.stem, args.version)
+        about = f'{layout.title}, {args.part} images, options {args.layout_options}'
+        lacking = f'{len(done.missing)} missing, {len(done.unusable)} unusable'
+        write_list(out, done.entries, [about, lacking], header)
+    except (ValueError, OSError) as error:
+        print(f'to_protocol: {error}', file=sys.stderr)
+        return 2
+    print(f'{out}: {layout.title}, {done.report()}')
+    if layout.scored is not None and len(done.entries) != layout.scored:
+        print(
+            f'The MPC paper counts {layout.scored} images of it; which ones, no '
+            'published list says. Give yours with --select.'
+        )
+    return 0 if done.complete else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
