@@ -44,7 +44,7 @@ class AtomicLocalBackend(LocalBackend):
 def is_whole(path: str | Path) -> bool:
     """Whether a file is a checkpoint of which nothing is missing or altered.
 
-    Reads it once, about 1 GB/s: torch writes zip files, whose directory stands at
+    Reads it once, 0.4 GB/s: torch writes zip files, whose directory stands at
     the end and which hold a checksum of every tensor.
     """
     try:

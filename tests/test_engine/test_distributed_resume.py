@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 def test_two_processes_resume_exactly(random_config, tmp_path, load, assert_same):
-    random_config.train_dataloader.batch_size = 1
     random_config.train_dataloader.num_workers = 1
     random_config.default_hooks.checkpoint.max_keep_ckpts = -1
     path = tmp_path / 'config.py'

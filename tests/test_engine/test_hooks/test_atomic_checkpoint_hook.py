@@ -50,7 +50,6 @@ def stopped(random_config, train, tmp_path):
 
 def test_old_checkpoints_go_after_the_new_are_there(random_config, train, tmp_path):
     listing = Listing()
-    random_config.contrast_phase.val_interval = 1
     train(random_config, listing)
     for i in range(4, 10):
         # Two are kept: while a third is written, both are there.
