@@ -98,7 +98,7 @@ class ImageCalibration:
     def _calibrate(self, scores: np.ndarray) -> np.ndarray:
         if self.method == 'temperature':
             return expit(logits_of(scores) / self.temperature)
-        return np.interp(scores, *self.levels)
+        return np.interp(scores, self.levels[0], self.levels[1])
 
 
 def fit_calibration(
@@ -150,7 +150,7 @@ def fit_calibration(
         calibrated = expit(logits_of(scores) / fitted['temperature'])
     else:
         fitted['levels'] = list(fit_isotonic(scores, labels))
-        calibrated = np.interp(scores, *fitted['levels'])
+        calibrated = np.interp(scores, fitted['levels'][0], fitted['levels'][1])
     below, above = verdict_thresholds(scores, labels, false_alarm_rate)
     return ImageCalibration(
         image_score=image_score,
