@@ -40,7 +40,7 @@ def test_a_calibrated_checkpoint_gives_a_verdict(checkpoint, tmp_path):
     assert plain.verdict is None is plain.forged_probability
     rng = np.random.default_rng(0)
     lines = [
-        {'forged': i % 2 == 1, 'map_features': {k: level for k in FEATURES}}
+        {'forged': i % 2 == 1, 'map_features': dict.fromkeys(FEATURES, level)}
         for i in range(80)
         for level in [float(rng.random() * 0.6 + 0.3 * (i % 2))]
     ]

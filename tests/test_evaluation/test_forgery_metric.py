@@ -195,7 +195,8 @@ def test_all_conventions_and_a_file_of_results(tmp_path):
     assert (first['height'], first['width']) == (20, 31)
     assert first['forged_area'] == (first['tp'] + first['fn']) / 620
     assert first['scores']['mpc.F1'] == first['F1']
-    rows = list(csv.DictReader(open(files[1], encoding='utf-8', newline='')))
+    with open(files[1], encoding='utf-8', newline='') as file:
+        rows = list(csv.DictReader(file))
     assert len(rows) == 13 and rows[0]['tags'] == 'splice;web'
     assert float(rows[0]['trufor.F1'] or 0) == first['scores'].get('trufor.F1', 0)
     assert rows[6]['mpc.F1'] == '' and rows[0]['max'] != ''
