@@ -198,7 +198,7 @@ def test_all_conventions_and_a_file_of_results(tmp_path):
     with open(files[1], encoding='utf-8', newline='') as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 13 and rows[0]['tags'] == 'splice;web'
-    assert float(rows[0]['trufor.F1'] or 0) == first['scores'].get('trufor.F1', 0)
+    assert float(rows[0]['native.AP']) == first['scores']['native.AP']
     assert rows[6]['mpc.F1'] == '' and rows[0]['max'] != ''
     # The same list again has the same hash, another truth another one.
     samples[0].gt_sem_seg.data[0, 0, 0] ^= 1
