@@ -142,7 +142,10 @@ def fit_calibration(
         columns = _columns(features)
         weights, bias = fit_logistic(columns, labels)
         fitted |= {'weights': weights, 'bias': bias}
-        scores = _regression(columns, weights, bias)
+        # One by one, as `score` does it: a batch rounds differently, and thresholds
+        # are scores of images.
+        each = [_regression(row[None], weights, bias) for row in columns]
+        scores = np.concatenate(each)
     else:
         scores = np.array([f[image_score] for f in features])
     if method == 'temperature':

@@ -1,6 +1,6 @@
 import copy
 import json
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -93,21 +93,23 @@ def test_what_cannot_be_compared_is_refused_by_name():
         compare_results(a, foreign)
 
 
-def test_the_tool(tmp_path):
+def test_the_tool(tmp_path, monkeypatch, capsys):
     for name, result in (('a', results()), ('b', results(0.1)), ('c', results(n=9))):
         (tmp_path / f'{name}.json').write_text(json.dumps(result))
     (tmp_path / 'd.json').write_text('{"a/F1": 0.5}')
 
     def run(*names):
         files = [str(tmp_path / f'{n}.json') for n in names]
-        command = [sys.executable, str(TOOL), *files, '--json', str(tmp_path / 'o')]
-        environment = {'PYTHONPATH': str(TOOL.parents[2]), 'PATH': ''}
-        return subprocess.run(command, capture_output=True, text=True, env=environment)
+        argv = [str(TOOL), *files, '--json', str(tmp_path / 'o')]
+        monkeypatch.setattr(sys, 'argv', argv)
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(TOOL), run_name='__main__')
+        return end.value.code, capsys.readouterr()
 
-    done = run('a', 'b')
-    assert done.returncode == 0 and 'mpc.F1' in done.stdout and '+0.1000' in done.stdout
+    code, printed = run('a', 'b')
+    assert code == 0 and 'mpc.F1' in printed.out and '+0.1000' in printed.out
     assert json.loads((tmp_path / 'o').read_text())[0]['n'] == 30
-    done = run('a', 'c')
-    assert done.returncode == 2 and 'c.json' in done.stderr
+    code, printed = run('a', 'c')
+    assert code == 2 and 'c.json' in printed.err
     with pytest.raises(ValueError, match=r'd\.json is no file of results'):
         read_results(tmp_path / 'd.json')
