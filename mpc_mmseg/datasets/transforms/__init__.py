@@ -3,5 +3,12 @@
 from .load_forgery_image import LoadForgeryImage
 from .load_forgery_mask import LoadForgeryMask
 from .pack_forgery_inputs import PackForgeryInputs
+from .post_process import CropMaskToImage, PostProcessImage
 
-__all__ = ['LoadForgeryImage', 'LoadForgeryMask', 'PackForgeryInputs']
+__all__ = [
+    'CropMaskToImage',
+    'LoadForgeryImage',
+    'LoadForgeryMask',
+    'PackForgeryInputs',
+    'PostProcessImage',
+]
