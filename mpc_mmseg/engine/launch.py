@@ -20,13 +20,13 @@ _RUNNER_KEYS = {
 }
 
 
-def _datasets(dataset: dict) -> Iterator[dict]:
+def innermost_datasets(dataset: dict) -> Iterator[dict]:
     """The innermost data sets below wrappers and mixtures."""
     inner = dataset.get('datasets') or (
         [dataset['dataset']] if 'dataset' in dataset else []
     )
     for child in inner:
-        yield from _datasets(child)
+        yield from innermost_datasets(child)
     if not inner:
         yield dataset
 
@@ -35,7 +35,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     """Point every data set of a config to one folder."""
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(key):
-            for dataset in _datasets(cfg[key].dataset):
+            for dataset in innermost_datasets(cfg[key].dataset):
                 dataset['data_root'] = data_root
 
 
