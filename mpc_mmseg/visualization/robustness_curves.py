@@ -50,7 +50,7 @@ def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> by
     if not chain:
         points.sort(key=lambda entry: entry['value'])
     figure = Figure(figsize=(7.4, 2.9), layout='constrained')
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2, sharey=chain)
     clean = next(entry for entry in settings if entry['family'] == 'clean')
     for dataset, colour in zip(datasets, LINE_COLOURS[1:] * len(datasets)):
         for axes, kind in ((left, 'scores'), (right, 'difference')):
@@ -62,6 +62,8 @@ def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> by
     name = score.replace('_', ' ')
     zero = right.axvline if chain else right.axhline
     zero(0, color='#888888', linewidth=0.9, linestyle='--')
+    # The whole range of a score, so that families can be compared by eye.
+    (left.set_xlim if chain else left.set_ylim)(0, 1)
     for axes, label in ((left, name), (right, f'{name} - clean, per image')):
         _label(axes, points, family, label)
     if len(datasets) > 1:
@@ -107,7 +109,7 @@ def _label(axes: Axes, points: list[Entry], family: str, label: str) -> None:
     if family == CHAIN:
         names = [entry['name'].replace('+', ' +\n') for entry in points]
         axes.set_yticks(range(len(names)), names, fontsize=6.5)
-        axes.invert_yaxis()
+        axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlabel(label, fontsize=8)
         return
     axes.set_xlabel(FAMILIES[family].axis, fontsize=8)
