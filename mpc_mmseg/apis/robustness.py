@@ -91,7 +91,8 @@ def measure_robustness(
         sys.stderr.write('\n')
     records = {name: read_per_image(out / file) for name, file in files.items()}
     results = {
-        'kind': 'robustness',
+        'format': 'mpc_mmseg.robustness',
+        'version': 1,
         'checkpoint': str(checkpoint),
         'hashes': hashes,
         'n_images': len(samples),
