@@ -128,7 +128,7 @@ def paragraph(text: str) -> str:
 def definitions(items: Mapping[str, str]) -> str:
     """Writes what names mean, below a table."""
     lines = [
-        f'<dt>{escape(name.replace("_", " "))}</dt><dd>{escape(text)}</dd>'
+        f'<dt>{escape(name)}</dt><dd>{escape(text)}</dd>'
         for name, text in items.items()
     ]
     return f'<dl>{"".join(lines)}</dl>' if lines else ''

@@ -57,7 +57,11 @@ def render(report: Report) -> str:
         parts.append(f'<p class="verdict">{escape(report.verdict)}</p>')
     if report.scores:
         shown = {name.split('/')[-1] for row in report.scores.values() for name in row}
-        notes = {k: text for k, text in report.score_notes.items() if k in shown}
+        notes = {
+            name.replace('_', ' '): text
+            for name, text in report.score_notes.items()
+            if name in shown
+        }
         parts += ['<h2>Scores</h2>', _score_table(report.scores), definitions(notes)]
     parts += [section(content) for content in report.sections]
     if report.images:

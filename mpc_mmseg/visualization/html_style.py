@@ -29,7 +29,9 @@ figcaption { font-size: 12.5px; color: var(--soft); margin-top: 4px; }
 .plots { display: flex; flex-wrap: wrap; gap: 18px; }
 .plots figure { flex: 1 1 320px; max-width: 515px; }
 .plots img { width: 100%; border: 1px solid var(--line); }
-.broad figure { flex: 1 1 100%; max-width: 760px; }
+.broad figure { flex: 1 1 440px; max-width: 760px; }
+.dense th, .dense td { padding: 3px 7px; font-size: 12.5px; }
+.dense small { font-size: 11px; }
 td small { color: var(--soft); font-size: 12px; font-weight: 400; }
 h3 { font-size: 15px; margin: 22px 0 8px; }
 .filters { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: end;
@@ -72,6 +74,10 @@ footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
 @media (max-width: 700px) {
   main { padding: 24px 14px; }
   .maps { grid-auto-flow: row; grid-template-columns: 1fr 1fr; }
+  article header { flex-wrap: wrap; gap: 0 20px; }
+  article header span { white-space: normal; overflow-wrap: anywhere; }
+  dl { grid-template-columns: 1fr; }
+  dd { margin-bottom: 4px; overflow-wrap: anywhere; }
 }
 @media print {
   body, main { background: #fff; }
@@ -83,6 +89,8 @@ footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
   .broad figure { flex-basis: 45%; }
   .filters, .more, noscript { display: none; }
   .wide { overflow: visible; }
+  .dense th, .dense td { font-size: 9px; padding: 2px 4px; }
+  .dense small { font-size: 8px; }
   #image-table td, #image-table th { font-size: 9px; padding: 2px 4px; }
   #image-table th button { white-space: normal; padding: 0; }
   #image-table th[aria-sort=none] button::after { content: ""; }

@@ -66,7 +66,8 @@ def build_results_report(
     if any(run.datasets for run in runs):
         parts.append(_scores(runs))
     for name, content in robustness.items():
-        parts.append(_robustness(name, content))
+        heading = f'Robustness: {name}' if len(robustness) > 1 else 'Robustness'
+        parts.append(_robustness(heading, content))
     parts.append(_by_area(runs))
     if runs and max_images:
         found = ProbabilityFiles(maps) if maps else None
@@ -126,7 +127,11 @@ def _scores(runs: Sequence[Run]) -> str:
         for d in run.datasets.values()
         for score in d
     }
-    notes = {name: text for name, text in SCORE_NOTES.items() if name in shown}
+    notes = {
+        name.replace('_', ' '): text
+        for name, text in SCORE_NOTES.items()
+        if name in shown
+    }
     for run in runs:
         notes.update(run.conventions)
     text = 'In brackets: 95 % bootstrap intervals over images.'
@@ -136,7 +141,7 @@ def _scores(runs: Sequence[Run]) -> str:
     )
 
 
-def _robustness(name: str, content: dict) -> str:
+def _robustness(title: str, content: dict) -> str:
     settings = content['settings']
     curves = [
         Picture(plot_family(settings, family), family)
@@ -145,10 +150,10 @@ def _robustness(name: str, content: dict) -> str:
     text = (
         'Photographs were processed at native size, before any resizing for the '
         'network. Bands and brackets: 95 % bootstrap intervals over images; '
-        'differences are those of each image from itself when clean. Names that end '
-        'in "like" are imitations: their parameters are stated, no service was measured.'
+        'differences are those of each image from itself when clean. What ends in '
+        '"like" is an imitation: its parameters are stated, no service was measured.'
     )
-    heading = section(Section(f'Robustness: {name}', text, curves, broad=True))
+    heading = section(Section(title, text, curves, broad=True))
     chains = {
         s['name']: s['chain'] for s in settings if s['chain'] not in ('', s['name'])
     }
@@ -185,7 +190,7 @@ def _images(
         parts.append(heat_map_legend(colour_scale()))
     parts.append(
         paragraph(
-            'Overlay: the truth outlined in light blue'
+            'Overlay: the truth outlined in blue'
             + ('; what was found, in red.' if maps is not None else '.')
         )
     )

@@ -24,7 +24,7 @@ def score_tables(runs: Sequence[Run]) -> str:
             f'<td>{_n_images([own.get(name) for own in scores])}</td></tr>'
             for name in names
         ]
-        heads = [*(escape(run.name) for run in runs), 'images']
+        heads = [*(escape(run.name) for run in runs), 'n images']
         parts.append(_table(f'Data set {dataset}', heads, lines))
     return ''.join(parts)
 
@@ -51,8 +51,8 @@ def robustness_tables(results: Mapping[str, Any]) -> str:
             lines.append(
                 f'<tr><th scope="row">{escape(setting["name"])}</th>{cells}</tr>'
             )
-        heads = [head for name in names for head in (_words(name), '- clean')]
-        parts.append(_table(f'Data set {dataset}', heads, lines))
+        heads = [head for name in names for head in (_words(name), 'difference')]
+        parts.append(_table(f'Data set {dataset}', heads, lines, 'wide dense'))
     return ''.join(parts)
 
 
@@ -114,10 +114,12 @@ def images_table(runs: Sequence[Run]) -> str:
     )
 
 
-def _table(title: str, heads: Sequence[str], lines: Sequence[str]) -> str:
+def _table(
+    title: str, heads: Sequence[str], lines: Sequence[str], kind: str = 'wide'
+) -> str:
     columns = ''.join(f'<th scope="col">{head}</th>' for head in heads)
     return (
-        f'<h3>{escape(title)}</h3><div class="wide"><table><thead><tr><th></th>'
+        f'<h3>{escape(title)}</h3><div class="{kind}"><table><thead><tr><th></th>'
         f'{columns}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
     )
 

@@ -49,7 +49,8 @@ def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> by
     chain = family == CHAIN
     if not chain:
         points.sort(key=lambda entry: entry['value'])
-    figure = Figure(figsize=(7.4, 2.9), layout='constrained')
+    height = 0.9 + 0.26 * len(points) if chain else 2.5
+    figure = Figure(figsize=(5.8, height), layout='constrained')
     left, right = figure.subplots(1, 2, sharey=chain)
     clean = next(entry for entry in settings if entry['family'] == 'clean')
     for dataset, colour in zip(datasets, LINE_COLOURS[1:] * len(datasets)):
@@ -64,7 +65,7 @@ def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> by
     zero(0, color='#888888', linewidth=0.9, linestyle='--')
     # The whole range of a score, so that families can be compared by eye.
     (left.set_xlim if chain else left.set_ylim)(0, 1)
-    for axes, label in ((left, name), (right, f'{name} - clean, per image')):
+    for axes, label in ((left, name), (right, f'{name} - clean')):
         _label(axes, points, family, label)
     if len(datasets) > 1:
         left.legend(fontsize=7, framealpha=0.85)
@@ -116,7 +117,8 @@ def _label(axes: Axes, points: list[Entry], family: str, label: str) -> None:
     axes.set_ylabel(label, fontsize=8)
     if family in _LOGARITHMIC:
         axes.set_xscale('log', base=2)
-        values = [entry['value'] for entry in points]
+    values = [entry['value'] for entry in points]
+    if len(values) < 8:
         axes.set_xticks(values, [f'{value:g}' for value in values])
     if family.endswith('quality'):
         # Severity grows to the right in every plot.
