@@ -21,7 +21,29 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--data-root', help='data_root of every data set of the config')
     parser.add_argument(
-        '--per-image', metavar='FILE', help='write scores per image as JSON lines'
+        '--conventions',
+        nargs='+',
+        default=[],
+        metavar='NAME',
+        help='also score by these, side by side: all, or some of focal, imdl-benco, '
+        'mpc, mvss, native, trufor',
+    )
+    parser.add_argument(
+        '--results',
+        metavar='FILE',
+        help='write everything as JSON: scores with intervals, images, conventions '
+        '(all, unless --conventions names some)',
+    )
+    parser.add_argument(
+        '--source-pattern',
+        metavar='REGEX',
+        help='how file names tell the source photographs: images that share one are '
+        'drawn together for the intervals',
+    )
+    parser.add_argument(
+        '--per-image',
+        metavar='FILE',
+        help='write scores per image as JSON lines, or as CSV if FILE ends in .csv',
     )
     parser.add_argument(
         '--out', metavar='DIR', help='write each probability map as a 16-bit PNG'
@@ -64,6 +86,13 @@ def main() -> None:
         cfg.pop(key, None)
     if args.per_image:
         cfg.test_evaluator.per_image_file = args.per_image
+    conventions = args.conventions or (['all'] if args.results else [])
+    if conventions:
+        cfg.test_evaluator.conventions = 'all' if 'all' in conventions else conventions
+    if args.results:
+        cfg.test_evaluator.results_file = args.results
+    if args.source_pattern:
+        cfg.test_evaluator.source_pattern = args.source_pattern
     if args.out:
         cfg.custom_hooks.append(dict(type='SaveMapsHook', out_dir=args.out))
     scores = Runner.from_cfg(cfg).test()

@@ -70,3 +70,24 @@ def image_score(prob: np.ndarray, top_share: float | None = None) -> float:
     n_top = max(1, round(top_share * prob.size))
     top = np.partition(prob.ravel(), prob.size - n_top)[-n_top:]
     return float(top.mean(dtype=np.float64))
+
+
+def map_features(prob: np.ndarray) -> dict[str, float]:
+    """Sums a map up in the few numbers by which calibration may judge an image.
+
+    Args:
+        prob: (H, W) probabilities.
+
+    Returns:
+        The maximum, the mean of the highest 0.1 % and 1 % of the pixels (at least
+        one), and the mean.
+    """
+    n_top = max(1, round(0.01 * prob.size))
+    top = np.partition(prob.ravel(), prob.size - n_top)[-n_top:]
+    return {
+        'max': float(top.max()),
+        # A tenth of these, so that only these are sorted through.
+        'top_0.1%': image_score(top, min(1.0, 0.001 * prob.size / n_top)),
+        'top_1%': float(top.mean(dtype=np.float64)),
+        'mean': float(prob.mean(dtype=np.float64)),
+    }

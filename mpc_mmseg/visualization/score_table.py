@@ -7,7 +7,7 @@ from statistics import fmean
 
 import numpy as np
 
-from mpc_mmseg.evaluation.functional.curves import roc_auc
+from mpc_mmseg.evaluation.functional.sorted_curves import roc_auc
 from mpc_mmseg.evaluation.functional.summary import MEAN
 
 SCORE_NOTES = {

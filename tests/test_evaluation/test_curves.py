@@ -7,8 +7,9 @@ from sklearn.metrics import (
 )
 
 from mpc_mmseg.evaluation.functional.confusion import count_confusion, f1
-from mpc_mmseg.evaluation.functional.curves import N_BINS, ScoreHistogram, roc_auc
+from mpc_mmseg.evaluation.functional.curves import N_BINS, ScoreHistogram
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
+from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores
 
 
 def make_map(seed, centre=0.5, spread=1.0, shape=(80, 90)):
@@ -115,21 +116,38 @@ def test_undefined_curves_and_bad_maps_raise():
         ScoreHistogram.of_map(prob, np.ones((3, 2), np.int64))
 
 
-@pytest.mark.parametrize('decimals', [1, 8])
-def test_image_auc_equals_scikit_learn(decimals):
-    rng = np.random.default_rng(decimals)
-    labels = rng.random(60) < 0.4
-    scores = np.round(rng.random(60) + 0.3 * labels, decimals)
-    assert roc_auc(scores, labels) == pytest.approx(
-        roc_auc_score(labels, scores), abs=1e-12
-    )
-    assert roc_auc(np.ones(60), labels) == 0.5
+@pytest.mark.parametrize('levels', [3, 100, None])
+@pytest.mark.parametrize('seed', range(3))
+def test_bounds_hold_the_exact_values(seed, levels):
+    prob, gt = make_map(seed, 0.5, 0.003)
+    if levels:
+        # Scores so close that many share a bin, with ties among them.
+        prob = (0.5 + np.round((prob - 0.5) * levels * 100) / levels / 100).clip(0, 1)
+        prob = prob.astype(np.float32)
+    histogram = ScoreHistogram.of_map(prob, gt)
+    exact = SortedScores.of_map(prob, gt)
+    for bounds, value, binned in (
+        (histogram.roc_auc_bounds(), exact.roc_auc(), histogram.roc_auc()),
+        (
+            histogram.average_precision_bounds(),
+            exact.average_precision(),
+            histogram.average_precision(),
+        ),
+    ):
+        assert bounds[0] - 1e-12 <= value <= bounds[1] + 1e-12
+        assert bounds[0] <= binned <= bounds[1]
+        assert bounds[0] < bounds[1]
 
 
-def test_image_auc_refuses_what_is_undefined():
-    with pytest.raises(ValueError, match='one class'):
-        roc_auc(np.array([0.1, 0.2]), np.array([True, True]))
-    with pytest.raises(ValueError, match='NaN'):
-        roc_auc(np.array([0.1, np.nan]), np.array([True, False]))
-    with pytest.raises(ValueError, match=r'\(N,\)'):
-        roc_auc(np.array([0.1]), np.array([True, False]))
+def test_bounds_close_where_each_score_has_a_bin():
+    prob = np.float32([[0.1, 0.2, 0.3, 0.4]])
+    histogram = ScoreHistogram.of_map(prob, np.array([[0, 1, 0, 1]]))
+    assert histogram.roc_auc_bounds() == (0.75, 0.75)
+    assert histogram.average_precision_bounds() == pytest.approx((5 / 6, 5 / 6))
+
+
+def test_inverted_histogram_is_that_of_the_inverted_map():
+    prob, gt = make_map(2)
+    prob = np.round(prob * 64) / np.float32(64)  # of which 1 - p is exact
+    inverted = ScoreHistogram.of_map(1 - prob, gt)
+    assert (ScoreHistogram.of_map(prob, gt).inverted().counts == inverted.counts).all()

@@ -13,7 +13,8 @@ class PackForgeryInputs(PackSegInputs):
     Args:
         meta_keys: Which entries go into the data sample's metainfo, where the sample
             has them. The defaults are mmseg's and ``dataset_name``, ``forged`` (whether
-            the image has a mask) and ``sample_idx``.
+            the image has a mask), ``sample_idx``, and ``source`` and ``tags``, by
+            which scores are grouped.
     """
 
     def __init__(
@@ -31,6 +32,8 @@ class PackForgeryInputs(PackSegInputs):
             'dataset_name',
             'forged',
             'sample_idx',
+            'source',
+            'tags',
         ),
     ) -> None:
         super().__init__(meta_keys=meta_keys)

@@ -1,13 +1,15 @@
-"""Scores that need no threshold: average precision, ROC AUC, best F1.
+"""Average precision, ROC AUC and best F1 of pixels, in constant memory.
 
-Those of pixels come from a histogram, so that a data set of any size is scored
-in constant memory; those of images from the scores themselves.
+From a histogram, so that a data set of any size is scored; `SortedScores` does the
+same exactly. How far a histogram may be off follows from its counts, for pixels of one
+bin count as ties: see ``roc_auc_bounds`` and ``average_precision_bounds``.
 """
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.special import digamma
 
 from .confusion import class_masks
+from .step_curves import average_precision, best_step, roc_area
 
 # A bin is a float with ten bits of mantissa, of p up to 0.5 and of 1 - p above:
 # 0.00025 wide in the middle and ever finer towards 0 and 1, since the maps of a
@@ -65,16 +67,11 @@ class ScoreHistogram:
 
     def average_precision(self) -> float:
         """Area under the precision-recall curve as a sum of steps."""
-        tp, fp = self._cumulated()
-        called = np.maximum(tp + fp, 1)
-        gained = np.diff(tp, prepend=0)
-        return float(np.sum(tp / called * gained) / tp[-1])
+        return average_precision(*self._cumulated())
 
     def roc_auc(self) -> float:
         """Chance that a forged pixel outscores an authentic one; ties half."""
-        tp, fp = self._cumulated()
-        tpr, fpr = (np.concatenate([[0.0], n / n[-1]]) for n in (tp, fp))
-        return float(np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2))
+        return roc_area(*self._cumulated())
 
     def best_f1(self) -> tuple[float, float]:
         """Finds the one threshold that suits all these pixels best.
@@ -83,10 +80,40 @@ class ScoreHistogram:
             F1, and the threshold that a forged pixel exceeds; 0 also where it is
             best to call every pixel forged.
         """
+        score, step = best_step(*self._cumulated())
+        return score, _threshold_below(N_BINS - 1 - step)
+
+    def inverted(self) -> 'ScoreHistogram':
+        """The histogram of the inverted map, 1 - p: bins lie alike around a half."""
+        other = ScoreHistogram()
+        other.counts = self.counts[:, ::-1]
+        return other
+
+    def roc_auc_bounds(self) -> tuple[float, float]:
+        """Gives between which values the AUC of the unbinned scores lies.
+
+        Pairs within one bin are counted half; sorted, they count 0 to 1.
+        """
+        pairs = float(np.prod(self.counts.sum(axis=1), dtype=np.float64))
+        doubt = float(np.sum(np.prod(self.counts, axis=0, dtype=np.float64))) / pairs
+        return self.roc_auc() - doubt / 2, self.roc_auc() + doubt / 2
+
+    def average_precision_bounds(self) -> tuple[float, float]:
+        """Gives between which values that of the unbinned scores lies.
+
+        In each bin, the forged pixels come first at best and last at worst.
+        """
         tp, fp = self._cumulated()
-        scores = 2 * tp / (tp + fp + tp[-1])
-        best = int(np.argmax(scores))
-        return float(scores[best]), _threshold_below(N_BINS - 1 - best)
+        gained, lost = np.diff(tp, prepend=0), np.diff(fp, prepend=0)
+        some = gained > 0
+        tp, fp, gained, lost = tp[some], fp[some], gained[some], lost[some]
+
+        def area(alarms: np.ndarray) -> float:
+            # The precisions (tp0 + i) / (tp0 + i + alarms), i = 1..gained, add up so.
+            harmonic = digamma(tp + alarms + 1) - digamma(tp - gained + alarms + 1)
+            return float(np.sum(gained - alarms * harmonic) / tp[-1])
+
+        return area(fp), area(fp - lost)
 
     def _cumulated(self) -> tuple[np.ndarray, np.ndarray]:
         """Gives the true and false positives as the threshold falls."""
@@ -95,32 +122,6 @@ class ScoreHistogram:
             raise ValueError(f'curves need both classes: there is no {absent} pixel')
         authentic, forged = self.counts[:, ::-1].cumsum(axis=1)
         return forged, authentic
-
-
-def roc_auc(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Chance that a positive outscores a negative, exactly; ties count half.
-
-    Args:
-        scores: (N,) floats.
-        labels: (N,) booleans.
-
-    Raises:
-        ValueError: If there is a NaN, or one class only.
-    """
-    scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
-    if scores.shape != labels.shape or scores.ndim != 1:
-        raise ValueError(
-            f'scores and labels must be (N,), got {scores.shape}, {labels.shape}'
-        )
-    if np.isnan(scores).any():
-        raise ValueError('scores hold a NaN')
-    n_positive = int(labels.sum())
-    n_negative = labels.size - n_positive
-    if not n_positive or not n_negative:
-        raise ValueError('roc_auc needs a positive and a negative, got one class')
-    # Mann-Whitney: the ranks of the positives, less their ranks among themselves.
-    excess = rankdata(scores)[labels].sum() - n_positive * (n_positive + 1) / 2
-    return float(excess / (n_positive * n_negative))
 
 
 def _bin_of(prob: np.ndarray) -> np.ndarray:

@@ -1,58 +1,17 @@
 """From what is kept of each image to the scores of data sets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
 
-from .confusion import Confusion
-from .curves import ScoreHistogram, roc_auc
+from mpc_mmseg.evaluation.image_record import ImageRecord
+
+from .curves import ScoreHistogram
 from .mpc_convention import mpc_scores
+from .sorted_curves import roc_auc
 
 MEAN = 'mean'
-
-
-@dataclass
-class ImageRecord:
-    """What is kept of one image, whatever its size.
-
-    Attributes:
-        dataset: Name of its data set.
-        img_path: Its file.
-        forged: Whether it is a forged image, as a whole.
-        counts: Its pixels at the threshold.
-        image_score: How sure the map is that the image was forged.
-        histogram: Its pixels by probability, to which those of other records
-            of its data set and kind may have been moved; None if moved away.
-        seg_map_path: Its mask's file, if it has one.
-        sample_idx: Its place in the data set, by which its map is found again.
-    """
-
-    dataset: str
-    img_path: str
-    forged: bool
-    counts: Confusion
-    image_score: float
-    histogram: ScoreHistogram | None
-    seg_map_path: str | None = None
-    sample_idx: int | None = None
-
-    def as_dict(self) -> dict:
-        """Gives the image's line of a report; F1 and IoU of forged images only."""
-        scores = {}
-        if self.forged:
-            scores['F1'], scores['IoU'] = mpc_scores(self.counts)
-        return {
-            'img_path': self.img_path,
-            'seg_map_path': self.seg_map_path,
-            'dataset': self.dataset,
-            'sample_idx': self.sample_idx,
-            'forged': self.forged,
-            **{name: getattr(self.counts, name) for name in ('tp', 'fp', 'fn', 'tn')},
-            **scores,
-            'image_score': self.image_score,
-        }
 
 
 def summarize(
@@ -104,10 +63,7 @@ def _score_dataset(
     if pairs:
         f1s, ious = zip(*pairs)
         scores.update(F1=fmean(f1s), IoU=fmean(ious))
-    pooled = ScoreHistogram()
-    for image in images if authentic_as_zero else forged:
-        if image.histogram is not None:
-            pooled += image.histogram
+    pooled = pooled_histogram(images if authentic_as_zero else forged)
     if pooled.has_both:
         scores['pooled_AP'] = pooled.average_precision()
         scores['pooled_AUC'] = pooled.roc_auc()
@@ -120,3 +76,12 @@ def _score_dataset(
     if alarms:
         scores['false_alarm_area'] = fmean(alarms)
     return scores
+
+
+def pooled_histogram(images: Sequence[ImageRecord]) -> ScoreHistogram:
+    """Adds up the pixels of images, moved to whichever of them."""
+    pooled = ScoreHistogram()
+    for image in images:
+        if image.histogram is not None:
+            pooled += image.histogram
+    return pooled

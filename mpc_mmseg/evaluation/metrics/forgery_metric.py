@@ -1,27 +1,40 @@
 """ForgeryMetric: how well maps of forgeries match the truth, per data set."""
 
-import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
-from mpc_mmseg.evaluation.functional.confusion import count_confusion
-from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
-from mpc_mmseg.evaluation.functional.summary import ImageRecord, summarize
+from mpc_mmseg.evaluation.conventions import build_conventions
+from mpc_mmseg.evaluation.dataset_summary import score_dataset, summarize_dataset
+from mpc_mmseg.evaluation.functional.summary import summarize
+from mpc_mmseg.evaluation.image_record import (
+    ImageRecord,
+    find_duplicate,
+    set_sources,
+)
 from mpc_mmseg.evaluation.probability_map import (
     image_name,
     image_score,
+    map_features,
     probability_map,
 )
+from mpc_mmseg.evaluation.results_file import (
+    file_hash,
+    truth_hash,
+    write_images,
+    write_results,
+)
+from mpc_mmseg.evaluation.results_text import results_table
+from mpc_mmseg.evaluation.scored_image import ScoredImage
 
 _AUTHENTIC = ('apart', 'as-zero')
 _IMAGE_SCORES = ('max', 'top_mean')
+# Scores of a data set's pixels taken together, which have no spread over images.
+_POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 
 
 @METRICS.register_module()
@@ -40,6 +53,9 @@ class ForgeryMetric(BaseMetric):
             them best, and that threshold.
         image_AUC: ROC AUC of telling forged from authentic images.
         false_alarm_area: Mean share of authentic images called forged.
+        {convention}.{score}: What each of ``conventions`` makes of the same maps.
+        image.{score}: With conventions: AUC, balanced_accuracy, EER, F1, TPR@1%
+            and TPR@5% (of false alarms) of telling forged from authentic images.
 
     Args:
         threshold: Probability that a forged pixel exceeds. 0.5 stands for the
@@ -50,14 +66,25 @@ class ForgeryMetric(BaseMetric):
         image_score: What says whether an image was forged: 'max' of the map,
             or 'top_mean', the mean of its highest pixels.
         top_share: The share of pixels that 'top_mean' takes.
-        per_image_file: JSON lines to write, one per image. Optional.
+        conventions: Names of conventions (mpc_mmseg/evaluation/conventions), configs
+            of them, or 'all'; scored beside one another on the same maps, and
+            logged as a table with what each does differently.
+        source_pattern: Regular expression by which images' names tell their source
+            photographs, as of tools/dataset_converters/split_by_source.py: images
+            that share one are drawn together for the intervals. None: the samples'
+            ``source`` if they have one, else each image alone.
+        n_resamples: Of the bootstrap for the intervals; 0 for no intervals.
+        seed: Of the bootstrap.
+        per_image_file: JSON lines to write, one per image, or CSV by its name.
+        results_file: JSON of everything (docs/evaluation.md) to write. Optional.
+        allow_duplicates: Whether an image may be in a data set twice.
         collect_device: 'cpu' or 'gpu'; how the ranks' results are brought together.
         prefix: Put before the names of all scores. Optional.
 
     Raises:
         ValueError: If an argument is not one of those, or while evaluating, naming
-            the image, if map or truth is absent, of the wrong size, or a map holds a
-            NaN.
+            the image, if map or truth is absent, of the wrong size, a map holds a
+            NaN, or an image is there twice; or if there was no image.
     """
 
     # Not None, with which MMEngine warns of a missing prefix.
@@ -69,7 +96,13 @@ class ForgeryMetric(BaseMetric):
         authentic: str = 'apart',
         image_score: str = 'max',
         top_share: float = 0.01,
+        conventions: str | Sequence[str | dict[str, Any]] = (),
+        source_pattern: str | None = None,
+        n_resamples: int = 1000,
+        seed: int = 0,
         per_image_file: str | None = None,
+        results_file: str | None = None,
+        allow_duplicates: bool = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
         collect_dir: str | None = None,
@@ -85,6 +118,13 @@ class ForgeryMetric(BaseMetric):
             )
         if not 0 < top_share <= 1:
             raise ValueError(f'top_share must be in (0, 1], got {top_share}')
+        if n_resamples < 0:
+            raise ValueError(f'n_resamples must not be negative, got {n_resamples}')
+        self.conventions = build_conventions(conventions)
+        self.source_pattern = source_pattern
+        self.n_resamples, self.seed = n_resamples, seed
+        self.results_file = results_file
+        self.allow_duplicates = allow_duplicates
         self.threshold = threshold
         self.authentic_as_zero = authentic == 'as-zero'
         self.top_share = top_share if image_score == 'top_mean' else None
@@ -112,9 +152,47 @@ class ForgeryMetric(BaseMetric):
 
     def compute_metrics(self, results: list[ImageRecord]) -> dict[str, float]:
         """Turns the records of all images into scores, on the main process."""
+        if not results:
+            raise ValueError('no image was evaluated: the data set is empty')
+        if not self.allow_duplicates and (pair := find_duplicate(results)):
+            raise ValueError(
+                f'data set {pair[0].dataset!r} holds an image twice: '
+                f'{pair[0].img_path} and {pair[1].img_path}; remove one, or set '
+                'allow_duplicates=True'
+            )
+        scores = summarize(results, self.authentic_as_zero)
+        if self.source_pattern is not None:
+            set_sources(results, self.source_pattern)
         if self.per_image_file is not None:
-            _write_lines(Path(self.per_image_file), results)
-        return summarize(results, self.authentic_as_zero)
+            write_images(self.per_image_file, [r.as_dict() for r in results])
+        if not (self.conventions or self.results_file):
+            return scores
+        datasets = {}
+        for name in dict.fromkeys(record.dataset for record in results):
+            own = [record for record in results if record.dataset == name]
+            pooled = {k: v for k in _POOLED if (v := scores.get(f'{name}/{k}'))}
+            datasets[name] = summarize_dataset(
+                own,
+                self.conventions,
+                pooled,
+                self.threshold,
+                self.n_resamples,
+                self.seed,
+            )
+            values = score_dataset(own, self.conventions, self.threshold)
+            scores |= {f'{name}/{score}': value for score, value in values.items()}
+        explanations = {c.name: c.explanation for c in self.conventions}
+        print_log(results_table(datasets, explanations), logger='current')
+        if self.results_file is not None:
+            write_results(
+                self.results_file,
+                [record.as_dict() for record in results],
+                datasets,
+                explanations,
+                self.n_resamples,
+                self.seed,
+            )
+        return scores
 
     def _move_histogram(self, record: ImageRecord) -> None:
         """Moves it to the first record of its kind, to keep memory constant.
@@ -135,32 +213,36 @@ class ForgeryMetric(BaseMetric):
                 'LoadForgeryMask'
             )
         gt = torch.as_tensor(sample['gt_sem_seg']['data']).cpu().numpy()[0]
-        if prob.shape != gt.shape:
-            raise ValueError(
-                f'{image_name(sample)}: the map is {prob.shape} but the truth is '
-                f'{gt.shape} (height, width)'
-            )
+        frame = tuple(sample.get('img_shape', gt.shape))[:2]
+        forged = sample.get('forged')
         try:
-            counts = count_confusion(binarize(prob, self.threshold), gt)
+            if forged is None:
+                forged = bool((gt == 1).any())
+            image = ScoredImage(prob, gt, bool(forged), frame, self.threshold)
+            return self._record_of(image, sample)
         except ValueError as error:
             raise ValueError(f'{image_name(sample)}: {error}') from error
+
+    def _record_of(self, image: ScoredImage, sample: dict) -> ImageRecord:
+        writes = self.per_image_file is not None or self.results_file is not None
         return ImageRecord(
             dataset=str(sample.get('dataset_name', 'dataset')),
             img_path=image_name(sample),
-            forged=bool(sample.get('forged', counts.tp + counts.fn > 0)),
-            counts=counts,
-            image_score=image_score(prob, self.top_share),
-            histogram=ScoreHistogram.of_map(prob, gt),
+            forged=image.forged,
+            counts=image.counts,
+            image_score=image_score(image.prob, self.top_share),
+            histogram=image.histogram,
             seg_map_path=sample.get('seg_map_path'),
             sample_idx=sample.get('sample_idx'),
+            size=image.truth.shape,
+            scores={
+                f'{convention.name}.{name}': value
+                for convention in self.conventions
+                for name, value in convention.score_image(image).items()
+            },
+            map_features=map_features(image.prob) if writes else {},
+            image_hash=file_hash(sample.get('img_path')) if writes else None,
+            truth_hash=truth_hash(image.truth) if writes else None,
+            source=sample.get('source'),
+            tags=tuple(sample.get('tags', ())),
         )
-
-
-def _write_lines(path: Path, records: Sequence[ImageRecord]) -> None:
-    """Writes the file whole or not at all, so that a reader never meets half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    with partial.open('w', encoding='utf-8') as file:
-        for record in records:
-            file.write(json.dumps(record.as_dict(), ensure_ascii=False) + '\n')
-    os.replace(partial, path)

@@ -1,0 +1,79 @@
+"""What a convention is, and the registry of their names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.registry import Registry
+
+from mpc_mmseg.evaluation.functional.resampling import weighted_mean
+from mpc_mmseg.evaluation.scored_image import ScoredImage
+
+# Not one of mmseg's registries: a config asks for these by the short names by which
+# the field knows them, and 'focal' or 'native' would be ambiguous there.
+CONVENTIONS = Registry('convention')
+
+
+class Convention:
+    """A way to score: from a map to numbers of an image, from these to a data set's.
+
+    A new one is a subclass in a file of its own, registered under its name and
+    imported in this package's ``__init__``.
+
+    Attributes:
+        name: The registered name, which precedes the names of its scores.
+        explanation: What differs from the other conventions, and why it matters.
+    """
+
+    name: str
+    explanation: str
+
+    def score_image(self, image: ScoredImage) -> dict[str, float]:
+        """Scores one image; a score that is undefined, or not taken, is absent."""
+        raise NotImplementedError
+
+    def score_dataset(
+        self, columns: Mapping[str, np.ndarray], weights: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Scores a data set: by default the means of the images' scores.
+
+        Args:
+            columns: Score name -> (N,) floats, NaN for images without that score.
+            weights: (B, N) how often each image counts in each of B resamples.
+
+        Returns:
+            Score name -> (B,) floats, NaN where it is undefined.
+        """
+        return {
+            name: weighted_mean(values, weights) for name, values in columns.items()
+        }
+
+
+def build_conventions(wanted: str | Sequence[str | dict[str, Any]]) -> list[Convention]:
+    """Builds conventions from names or configs.
+
+    Args:
+        wanted: 'all', or names, or configs such as ``dict(type='focal', size=512)``.
+
+    Raises:
+        ValueError: If a name is unknown or given twice.
+    """
+    if wanted == 'all':
+        wanted = sorted(CONVENTIONS.module_dict)
+    if isinstance(wanted, str):
+        wanted = [wanted]
+    built: list[Convention] = []
+    for item in wanted:
+        config = {'type': item} if isinstance(item, str) else dict(item)
+        name = config.get('type')
+        if name not in CONVENTIONS.module_dict:
+            raise ValueError(
+                f'conventions must be of {sorted(CONVENTIONS.module_dict)}, got '
+                f'{name!r}'
+            )
+        if any(other.name == name for other in built):
+            raise ValueError(f'conventions names {name!r} twice')
+        convention = CONVENTIONS.build(config)
+        convention.name = name
+        built.append(convention)
+    return built

@@ -1,0 +1,60 @@
+import numpy as np
+
+from mpc_mmseg.evaluation.functional.confusion import f1, iou, mcc, precision, recall
+from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores
+from mpc_mmseg.evaluation.scored_image import ScoredImage
+
+from .convention import CONVENTIONS, Convention
+
+_CURVES = ('histogram', 'exact')
+
+
+@CONVENTIONS.register_module('native')
+class NativeConvention(Convention):
+    """This project's own scores: nothing resized, nothing undefined averaged in.
+
+    Args:
+        curves: How AP, AUC and the best F1 of an image are found: 'histogram' in
+            constant memory, within the bounds that `ScoreHistogram` states, or
+            'exact' by sorting its pixels, several times as slow.
+
+    Raises:
+        ValueError: If ``curves`` is another word.
+    """
+
+    explanation = (
+        'Localization is scored on forged images alone, at native size, mean over '
+        'images; authentic ones are reported as the area falsely called forged. A '
+        'score that is undefined for an image (precision where nothing is called '
+        'forged, AUC where all is forged) is left out of the mean, never taken as 0 '
+        'or 1; n says how many images remain.'
+    )
+
+    def __init__(self, curves: str = 'histogram') -> None:
+        if curves not in _CURVES:
+            raise ValueError(f'curves must be one of {_CURVES}, got {curves!r}')
+        self.exact = curves == 'exact'
+
+    def score_image(self, image: ScoredImage) -> dict[str, float]:
+        counts = image.counts
+        if not image.forged:
+            if not counts.total:
+                return {}
+            return {'false_alarm_area': counts.fp / counts.total}
+        scores = {
+            'F1': f1(counts, empty=np.nan),
+            'IoU': iou(counts, empty=np.nan),
+            'precision': precision(counts, empty=np.nan),
+            'recall': recall(counts, empty=np.nan),
+            'MCC': mcc(counts, empty=np.nan),
+        }
+        if counts.tp + counts.fn and counts.fp + counts.tn:
+            curves = (
+                SortedScores.of_map(image.prob, image.truth)
+                if self.exact
+                else image.histogram
+            )
+            scores['AP'] = curves.average_precision()
+            scores['AUC'] = curves.roc_auc()
+            scores['best_F1'] = curves.best_f1()[0]
+        return {name: value for name, value in scores.items() if not np.isnan(value)}
