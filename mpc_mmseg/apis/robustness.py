@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
 
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
+from mpc_mmseg.evaluation.results_file import write_whole
 from mpc_mmseg.evaluation.robustness.fingerprint import (
     cache_key,
     hash_config,
@@ -104,7 +104,7 @@ def measure_robustness(
             for setting in settings
         ],
     }
-    _write_whole(out / RESULTS, json.dumps(results, indent=1, ensure_ascii=False))
+    write_whole(out / RESULTS, json.dumps(results, indent=1, ensure_ascii=False))
     return results
 
 
@@ -156,9 +156,3 @@ def _file_of(setting: Setting, hashes: dict[str, str]) -> str:
     # The name is for people, the key tells settings apart.
     readable = re.sub(r'[^\w.=-]', '_', setting.name)[:80]
     return f'per_image/{readable}.{cache_key(hashes, setting)}.jsonl'
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(text, encoding='utf-8')
-    os.replace(partial, path)

@@ -63,9 +63,11 @@ def plot_by_area(
         for group in by_area(areas, scores):
             ends = [max(group['low_area'], _SMALLEST), group['high_area']]
             axes.plot(ends, [group['value']] * 2, color=colour, linewidth=2)
-            axes.fill_between(
-                ends, group['low'], group['high'], color=colour, alpha=0.15, linewidth=0
-            )
+            if group['low'] is not None:
+                low, high = group['low'], group['high']
+                axes.fill_between(
+                    ends, low, high, color=colour, alpha=0.15, linewidth=0
+                )
         axes.plot([], [], color=colour, linewidth=2, label=name)
     axes.set_xscale('log')
     ticks = [_SMALLEST, 1e-3, *AREA_EDGES[1:]]

@@ -83,7 +83,8 @@ def _draw(
         if score in entry[kind].get(dataset, {})
     ]
     mean, low, high = (
-        np.array([summary[key] for *_, summary in found])
+        # An absent end of an interval becomes NaN, which is not drawn.
+        np.array([summary[key] for *_, summary in found], float)
         for key in ('value', 'low', 'high')
     )
     if any(value is None for _, value, _ in found):

@@ -53,4 +53,6 @@ def _cell(values: Mapping[str, Any], dataset: str, score: str) -> str:
     found = values.get(dataset, {}).get(score)
     if found is None:
         return '-'
+    if found['low'] is None:
+        return f'{found["value"]:.3f} [one image]'
     return f'{found["value"]:.3f} [{found["low"]:.3f}, {found["high"]:.3f}]'

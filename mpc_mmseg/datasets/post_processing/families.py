@@ -76,7 +76,7 @@ FAMILIES: dict[str, Family] = {
         ),
         Family(
             'blur_sigma_px',
-            'Gaussian blur, standard deviation (pixels)',
+            'Gaussian blur, st. dev. (pixels)',
             0.1,
             50,
             lambda image, value, rng: blur_of_sigma(image, value),
@@ -101,7 +101,7 @@ FAMILIES: dict[str, Family] = {
         ),
         Family(
             'noise_sd_8bit',
-            'Gaussian noise, standard deviation (8-bit levels)',
+            'Gaussian noise, st. dev. (8-bit levels)',
             0.1,
             128,
             lambda image, value, rng: add_noise(image, rng, value),

@@ -20,12 +20,14 @@ def image_values(record: Mapping[str, Any]) -> dict[str, float]:
         record: Its line of `read_per_image`.
 
     Returns:
-        F1 and IoU of a forged image; the share called forged of an authentic one.
+        F1 and IoU of a forged image; the share called forged of an authentic one;
+        what the metric's conventions, if it has any, make of it.
     """
+    values = dict(record.get('scores') or {})
     if record['forged']:
-        return {name: record[name] for name in FORGED_SCORES}
+        return {**{name: record[name] for name in FORGED_SCORES}, **values}
     total = sum(record[name] for name in ('tp', 'fp', 'fn', 'tn'))
-    return {FALSE_ALARMS: record['fp'] / total} if total else {}
+    return {**({FALSE_ALARMS: record['fp'] / total} if total else {}), **values}
 
 
 def summarize_setting(
@@ -43,8 +45,8 @@ def summarize_setting(
     Returns:
         ``name``, ``family``, ``chain``, ``value`` (of a single step, else None), and
         ``scores`` and ``difference``: data set -> score -> ``value``, ``low``,
-        ``high`` (95 % bootstrap interval) and ``n`` images. Differences are paired:
-        means over images that have the score in both.
+        ``high`` (95 % bootstrap interval, None of a single image) and ``n`` images.
+        Differences are paired: means over images that have the score in both.
 
     Raises:
         ValueError: If the photographs are not the same.
@@ -57,22 +59,24 @@ def summarize_setting(
             f'{setting.name}: the images are not those of the clean run, for instance '
             f'{odd[1]} of {odd[0]!r}'
         )
+    source = {_key(record): record.get('source') for record in records}
     scores: dict[str, dict[str, Any]] = {}
     differences: dict[str, dict[str, Any]] = {}
     for dataset in dict.fromkeys(key[0] for key in after):
         keys = [key for key in after if key[0] == dataset]
         scores[dataset], differences[dataset] = {}, {}
-        for name in (*FORGED_SCORES, FALSE_ALARMS):
-            values = [after[key][name] for key in keys if name in after[key]]
-            changes = [
-                after[key][name] - before[key][name]
-                for key in keys
-                if name in after[key] and name in before[key]
-            ]
-            if values:
-                scores[dataset][name] = mean_with_interval(np.array(values))
-            if changes:
-                differences[dataset][name] = mean_with_interval(np.array(changes))
+        for name in dict.fromkeys(name for key in keys for name in after[key]):
+            have = [key for key in keys if name in after[key]]
+            both = [key for key in have if name in before[key]]
+            scores[dataset][name] = mean_with_interval(
+                np.array([after[key][name] for key in have]),
+                [source[key] for key in have],
+            )
+            if both:
+                differences[dataset][name] = mean_with_interval(
+                    np.array([after[key][name] - before[key][name] for key in both]),
+                    [source[key] for key in both],
+                )
     single = len(setting.steps) == 1
     return {
         'name': setting.name,

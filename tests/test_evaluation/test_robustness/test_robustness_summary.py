@@ -20,9 +20,9 @@ def test_differences_are_of_the_same_image():
     after = [record('c', fp=30), record('a', 0.5), record('b', fp=20)]
     found = summarize_setting(parse_setting('crop_side_share=0.5'), after, BEFORE)
     assert found['scores']['d']['F1']['value'] == 0.5
-    assert found['difference']['d']['F1'] == pytest.approx(
-        {'value': -0.3, 'low': -0.3, 'high': -0.3, 'n': 1}
-    )
+    paired = found['difference']['d']['F1']
+    assert paired['value'] == pytest.approx(-0.3) and paired['n'] == 1
+    assert paired['low'] is None
     assert found['scores']['d']['false_alarm_area']['value'] == pytest.approx(0.25)
     assert found['difference']['d']['false_alarm_area']['value'] == pytest.approx(0.2)
     assert found['family'] == 'crop_side_share' and found['value'] == 0.5
@@ -33,6 +33,15 @@ def test_clean_differs_from_itself_by_nothing():
     assert found['value'] is None and found['chain'] == ''
     assert found['scores']['d']['F1']['n'] == 2
     assert found['difference']['d']['F1']['low'] == 0
+
+
+def test_scores_of_conventions_are_compared_too():
+    before = [{**r, 'scores': {'trufor.F1': 0.5}} for r in BEFORE]
+    after = [{**r, 'scores': {'trufor.F1': 0.25}} for r in BEFORE]
+    found = summarize_setting(parse_setting('gamma=1.3'), after, before)
+    assert found['difference']['d']['trufor.F1'] == dict(
+        value=-0.25, low=-0.25, high=-0.25, n=3
+    )
 
 
 def test_data_sets_are_kept_apart():
