@@ -148,7 +148,8 @@ def _forgery_metric(cfg: Config) -> dict:
     metrics = cfg.get('test_evaluator') or []
     for metric in [metrics] if isinstance(metrics, dict) else metrics:
         if metric.get('type') == 'ForgeryMetric':
-            return dict(metric)
+            # Each setting has a file of its own; none may overwrite the clean run's.
+            return {k: v for k, v in metric.items() if k != 'results_file'}
     raise ValueError("the config's test_evaluator holds no ForgeryMetric")
 
 
