@@ -21,9 +21,9 @@ th, td { padding: 7px 14px; text-align: right; white-space: nowrap;
 thead th { font-weight: 600; color: var(--soft); font-size: 13px; }
 tbody th { text-align: left; font-weight: 500; padding-left: 10px; }
 tr.own th, tr.own td { background: var(--own); font-weight: 700; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px;
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 2px 14px;
   margin: 14px 0 0; font-size: 13px; color: var(--soft); }
-dt { font-weight: 600; } dd { margin: 0; }
+dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 0; }
 figcaption { font-size: 12.5px; color: var(--soft); margin-top: 4px; }
 .plots { display: flex; flex-wrap: wrap; gap: 18px; }
@@ -87,7 +87,7 @@ footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
   .plots { gap: 10px; }
   .plots figure { flex: 1 1 30%; max-width: 49%; break-inside: avoid; }
   .broad figure { flex-basis: 45%; }
-  .filters, .more, noscript { display: none; }
+  .filters, .more, noscript, #image-table .screen { display: none; }
   .wide { overflow: visible; }
   .dense th, .dense td { font-size: 9px; padding: 2px 4px; }
   .dense small { font-size: 8px; }

@@ -22,11 +22,18 @@ class Column:
         kind: 'text' is searched, 'choice' gets a list to choose from, 'number' can be
             limited to a range.
         digits: Decimals of a number.
+        printed: Whether it is on paper too, where few columns fit.
     """
 
     name: str
     kind: str
     digits: int = 3
+    printed: bool = True
+
+    @property
+    def style(self) -> str:
+        """Names the classes of its cells."""
+        return self.kind if self.printed else f'{self.kind} screen'
 
     def __post_init__(self) -> None:
         if self.kind not in ('text', 'choice', 'number'):
@@ -53,7 +60,7 @@ def image_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> str
         raise ValueError(f'{len(columns)} columns but a row of {len(wrong)}: {wrong}')
     data = {
         'columns': [
-            {'name': c.name, 'kind': c.kind, 'digits': c.digits} for c in columns
+            {'kind': c.kind, 'style': c.style, 'digits': c.digits} for c in columns
         ],
         'rows': [
             [round(value, 6) if isinstance(value, float) else value for value in row]
@@ -78,7 +85,7 @@ def image_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> str
 
 def _heads(columns: Sequence[Column]) -> str:
     return ''.join(
-        f'<th scope="col" aria-sort="none" class="{column.kind}">'
+        f'<th scope="col" aria-sort="none" class="{column.style}">'
         f'<button type="button" data-column="{i}">{escape(column.name)}</button></th>'
         for i, column in enumerate(columns)
     )

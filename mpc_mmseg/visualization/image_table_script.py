@@ -63,7 +63,7 @@ SCRIPT = """
       columns.forEach((column, c) => {
         const cell = document.createElement('td');
         const value = rows[i][c];
-        cell.className = column.kind;
+        cell.className = column.style;
         if (value === null) cell.textContent = '\\u2013';
         else if (column.kind !== 'number') cell.textContent = value;
         else cell.textContent = value.toFixed(column.digits);

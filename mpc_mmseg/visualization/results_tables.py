@@ -78,7 +78,7 @@ def images_table(runs: Sequence[Run]) -> str:
         Column('image score', 'number'),
         Column('F1', 'number'),
         Column('IoU', 'number'),
-        *(Column(name, 'number') for name in extra),
+        *(Column(name, 'number', printed=False) for name in extra),
     ]
     rows = []
     for run in runs:
