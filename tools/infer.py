@@ -10,8 +10,10 @@ For each image STEM.* it writes to the output folder, in the image's sub-folder:
     STEM_overlay.png   the image with the mask on it
 
 and one line to results.jsonl: path, size [height, width], image_score (the highest
-probability), forged_share (of the pixels), threshold, files. Of an image that cannot
-be read the line holds path and error; the others go on and the exit status is 1.
+probability), forged_share (of the pixels), threshold, files; after tools/calibrate.py
+also forged_probability and verdict (forged, authentic or inconclusive). Of an image
+that cannot be read the line holds path and error; the others go on and the exit status
+is 1.
 """
 
 import argparse

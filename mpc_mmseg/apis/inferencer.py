@@ -13,7 +13,11 @@ from mmseg.registry import TRANSFORMS
 
 from mpc_mmseg.datasets.folder_pairs import find_images
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
-from mpc_mmseg.evaluation.probability_map import image_score, probability_map
+from mpc_mmseg.evaluation.probability_map import (
+    image_score,
+    map_features,
+    probability_map,
+)
 
 from .model_from_files import load_model
 
@@ -36,6 +40,10 @@ class Prediction:
         mask: (H, W) uint8; 1 forged, 0 authentic.
         image_score: The highest probability.
         forged_share: Share of the pixels called forged.
+        forged_probability: Calibrated probability that the image was forged; None
+            unless the checkpoint has a calibration (tools/calibrate.py).
+        verdict: 'forged', 'authentic' or 'inconclusive' at the false-alarm rate of
+            the calibration; None likewise.
     """
 
     path: str | None
@@ -45,6 +53,8 @@ class Prediction:
     mask: np.ndarray | None = None
     image_score: float | None = None
     forged_share: float | None = None
+    forged_probability: float | None = None
+    verdict: str | None = None
 
 
 class ForgeryInferencer:
@@ -113,6 +123,11 @@ class ForgeryInferencer:
         except (OSError, ValueError, MemoryError, torch.cuda.OutOfMemoryError) as error:
             return Prediction(path, error=str(error) or type(error).__name__)
         mask = binarize(prob, self.threshold).astype(np.uint8)
+        probability, verdict = None, None
+        if (calibration := self.model.image_calibration) is not None:
+            score = calibration.score(map_features(prob))
+            probability = calibration.probability(score)
+            verdict = calibration.verdict(score)
         return Prediction(
             path=path,
             image=loaded['img'],
@@ -120,6 +135,8 @@ class ForgeryInferencer:
             mask=mask,
             image_score=image_score(prob),
             forged_share=float(mask.mean()),
+            forged_probability=probability,
+            verdict=verdict,
         )
 
     def _loaded(self, item: Input) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from mpc_mmseg.engine.handover import check_weights
+from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
 _CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
 
@@ -36,7 +37,8 @@ def load_model(
             they load.
 
     Returns:
-        The model, and the config that it was built from.
+        The model, whose ``image_calibration`` is the checkpoint's or None, and the
+        config that it was built from.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -58,6 +60,7 @@ def load_model(
         raise ValueError(f'the config of {model} defines no model')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
     built = MODELS.build(_without_pretrained(cfg.model.to_dict()))
+    built.image_calibration = None
     if checkpoint is not None:
         _load(built, checkpoint, str(source))
     if device is None:
@@ -112,7 +115,9 @@ def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
     }
     check_weights(state, model.state_dict(), required=('',), source=source)
     model.load_state_dict(state)
-    phase = checkpoint.get('meta', {}).get('mpc_phase')
+    meta = checkpoint.get('meta', {})
+    model.image_calibration = ImageCalibration.from_meta(meta)
+    phase = meta.get('mpc_phase')
     set_phase = getattr(model, 'set_phase', None)
     if phase is not None and callable(set_phase):
         set_phase(phase)

@@ -101,11 +101,16 @@ def result_line(
     if prediction.prob is None:
         return {'path': prediction.path, 'error': prediction.error}
     height, width = prediction.prob.shape
+    calibrated: dict[str, object] = {}
+    if prediction.verdict is not None:
+        calibrated['forged_probability'] = prediction.forged_probability
+        calibrated['verdict'] = prediction.verdict
     return {
         'path': prediction.path,
         'size': [height, width],
         'image_score': prediction.image_score,
         'forged_share': prediction.forged_share,
+        **calibrated,
         'threshold': threshold,
         'files': list(files),
     }

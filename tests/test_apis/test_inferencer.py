@@ -1,10 +1,18 @@
+import json
+
 import numpy as np
 import pytest
+import torch
 from bright_is_forged import CONFIG, write_image
 from mmengine.config import Config
 
+from mpc_mmseg.apis.calibrate_checkpoint import read_features, store_calibration
 from mpc_mmseg.apis.inferencer import ForgeryInferencer, expand, inference_steps
+from mpc_mmseg.apis.prediction_files import result_line
 from mpc_mmseg.evaluation.functional import binarize
+from mpc_mmseg.evaluation.image_calibration import fit_calibration
+
+FEATURES = ('max', 'top_0.1%', 'top_1%', 'mean')
 
 
 def test_a_path_and_an_array_give_the_same(checkpoint, tmp_path):
@@ -24,6 +32,34 @@ def test_a_path_and_an_array_give_the_same(checkpoint, tmp_path):
     assert (of_path.prob == of_array.prob).all()
     # The array itself is left as it was, and a path works after an array.
     assert inferencer.predict(tmp_path / 'photo.png').error is None
+
+
+def test_a_calibrated_checkpoint_gives_a_verdict(checkpoint, tmp_path):
+    image = write_image(tmp_path / 'photo.png')
+    plain = ForgeryInferencer(checkpoint, device='cpu').predict(image)
+    assert plain.verdict is None is plain.forged_probability
+    rng = np.random.default_rng(0)
+    lines = [
+        {'forged': i % 2 == 1, 'map_features': dict.fromkeys(FEATURES, level)}
+        for i in range(80)
+        for level in [float(rng.random() * 0.6 + 0.3 * (i % 2))]
+    ]
+    file = tmp_path / 'images.jsonl'
+    file.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    fitted = fit_calibration(*read_features(file))
+    store_calibration(checkpoint, fitted)
+    assert not checkpoint.with_name(checkpoint.name + '.partial').exists()
+    torch.load(checkpoint, weights_only=True)
+    inferencer = ForgeryInferencer(checkpoint, device='cpu')
+    result = inferencer.predict(image)
+    assert (result.prob == plain.prob).all()
+    assert result.verdict == 'forged' and result.forged_probability > 0.5
+    dark = inferencer.predict(image // 40)
+    assert dark.verdict == 'authentic' and dark.forged_probability < 0.1
+    assert result_line(dark, 0.5, [])['verdict'] == 'authentic'
+    file.write_text('{"forged": true}\n')
+    with pytest.raises(ValueError, match=r'images\.jsonl, line 1'):
+        read_features(file)
 
 
 def test_a_folder_is_read_with_its_sub_folders(checkpoint, tmp_path):

@@ -1,3 +1,5 @@
+import csv
+import hashlib
 import json
 import os
 import subprocess
@@ -16,6 +18,7 @@ from mmseg.structures import SegDataSample
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from mpc_mmseg.evaluation.metrics.forgery_metric import ForgeryMetric
+from mpc_mmseg.evaluation.results_file import read_results
 
 
 def make_samples(n, dataset='casia', n_authentic=0, seed=0):
@@ -130,6 +133,8 @@ def test_options_change_what_they_say():
         {'authentic': 'zero'},
         {'image_score': 'median'},
         {'top_share': 0},
+        {'n_resamples': -1},
+        {'conventions': 'truefor'},
     ],
 )
 def test_bad_arguments_are_named(option):
@@ -153,6 +158,80 @@ def test_per_image_file(tmp_path):
     assert lines[2]['fp'] + lines[2]['tn'] == 22 * 31 and 'F1' not in lines[2]
     assert lines[0]['image_score'] == samples[0].forgery_prob.data.max().item()
     assert os.listdir(file.parent) == ['images.jsonl']
+
+
+def test_all_conventions_and_a_file_of_results(tmp_path):
+    files = [str(tmp_path / name) for name in ('results.json', 'images.csv')]
+    samples = make_samples(6, 'a', n_authentic=4) + make_samples(3, 'b', seed=1)
+    paths = []
+    for i, sample in enumerate(samples[:2]):
+        paths.append(tmp_path / f'{i}.png')
+        paths[i].write_bytes(b'file %d' % i)
+        sample.set_metainfo({'img_path': str(paths[i]), 'tags': ['splice', 'web']})
+    options = dict(conventions='all', n_resamples=200)
+    scores = evaluate(
+        samples, results_file=files[0], per_image_file=files[1], **options
+    )
+    assert scores['a/mpc.F1'] == pytest.approx(scores['a/F1'], abs=1e-12)
+    assert scores['a/native.F1'] == pytest.approx(scores['a/F1'], abs=1e-12)
+    assert scores['a/imdl-benco.F1'] == pytest.approx(scores['a/F1'] * 6 / 10)
+    assert scores['a/image.AUC'] == pytest.approx(scores['a/image_AUC'])
+    area = scores['a/false_alarm_area']
+    assert scores['a/native.false_alarm_area'] == pytest.approx(area)
+    assert 'b/image.AUC' not in scores and 'b/mvss.image_F1' not in scores
+    # What was there is as it was.
+    plain = evaluate(samples)
+    assert {k: scores[k] for k in plain} == plain
+    result = read_results(files[0])
+    assert set(result['conventions']) == {
+        'focal', 'imdl-benco', 'mpc', 'mvss', 'native', 'trufor'
+    }  # fmt: skip
+    of_a = result['datasets']['a']
+    assert (of_a['n_images'], of_a['n_forged'], of_a['n_groups']) == (10, 6, 10)
+    f1 = of_a['scores']['mpc.F1']
+    assert f1['low'] < f1['value'] < f1['high'] and f1['n'] == 6
+    assert of_a['scores']['pooled_AP']['low'] is None
+    first = result['images'][0]
+    assert first['image_hash'] == hashlib.sha256(b'file 0').hexdigest()[:32]
+    assert (first['height'], first['width']) == (20, 31)
+    assert first['forged_area'] == (first['tp'] + first['fn']) / 620
+    assert first['scores']['mpc.F1'] == first['F1']
+    with open(files[1], encoding='utf-8', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 13 and rows[0]['tags'] == 'splice;web'
+    assert float(rows[0]['native.AP']) == first['scores']['native.AP']
+    assert rows[6]['mpc.F1'] == '' and rows[0]['max'] != ''
+    # The same list again has the same hash, another truth another one.
+    samples[0].gt_sem_seg.data[0, 0, 0] ^= 1
+    evaluate(samples, results_file=files[1], **options)
+    other = read_results(files[1])
+    assert other['list_hash'] != result['list_hash']
+    assert other['datasets']['b'] == result['datasets']['b']
+
+
+def test_images_of_one_source_are_drawn_together(tmp_path):
+    samples = make_samples(4)
+    for i, sample in enumerate(samples):
+        sample.set_metainfo({'img_path': f'Tp_{"ani"[: 1 + i // 2]}00012_{i}.png'})
+    file = tmp_path / 'r.json'
+    evaluate(samples, results_file=file, source_pattern='Tp_([a-z]+)', n_resamples=10)
+    assert read_results(file)['datasets']['casia']['n_groups'] == 2
+
+
+def test_an_image_twice_and_no_image_at_all(tmp_path):
+    samples = make_samples(3)
+    samples[2].set_metainfo({'img_path': samples[0].img_path})
+    with pytest.raises(ValueError, match=r"'casia'.*twice: casia/0\.png"):
+        evaluate(samples)
+    assert evaluate(samples, allow_duplicates=True)['casia/F1'] > 0
+    for i, sample in enumerate(samples):
+        path = tmp_path / f'{i}.png'
+        path.write_bytes(b'%d' % (i % 2))
+        sample.set_metainfo({'img_path': str(path)})
+    with pytest.raises(ValueError, match=r'0\.png and .*2\.png'):
+        evaluate(samples, per_image_file=str(tmp_path / 'i.jsonl'))
+    with pytest.raises(ValueError, match='empty'):
+        ForgeryMetric().compute_metrics([])
 
 
 def test_bad_predictions_name_the_image():
@@ -197,7 +276,11 @@ def evaluate_as_rank(rank, folder, n):
     """Evaluates what the sampler gives one of two ranks, padding included."""
     samples = make_samples(n - n // 3, n_authentic=n // 3)
     metric = ForgeryMetric(
-        per_image_file=str(folder / f'{n}.jsonl'), collect_dir=str(folder / f'parts{n}')
+        per_image_file=str(folder / f'{n}.jsonl'),
+        collect_dir=str(folder / f'parts{n}'),
+        conventions='all',
+        n_resamples=50,
+        results_file=str(folder / f'{n}.json'),
     )
     for i in DefaultSampler(samples, shuffle=False):
         metric.process(None, [samples[i].to_dict()])
@@ -229,5 +312,13 @@ def test_samples_that_even_out_two_ranks_count_once(tmp_path):
         scores = join_ranks(0, tmp_path)
     assert other.returncode == 0
     for n in (1, 5):
-        assert scores[n] == evaluate(make_samples(n - n // 3, n_authentic=n // 3))
+        alone = tmp_path / 'alone.json'
+        expected = evaluate(
+            make_samples(n - n // 3, n_authentic=n // 3),
+            conventions='all',
+            n_resamples=50,
+            results_file=str(alone),
+        )
+        assert scores[n] == expected
+        assert alone.read_bytes() == (tmp_path / f'{n}.json').read_bytes()
         assert len((tmp_path / f'{n}.jsonl').read_text().splitlines()) == n

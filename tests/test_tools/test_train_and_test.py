@@ -61,15 +61,23 @@ def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
         tool(
             'test.py', config_file, work / name, '--json', out / 's.json',
             '--per-image', out / 'images.jsonl', '--out', out / 'maps',
-            '--work-dir', out, cwd=tmp_path,
+            '--work-dir', out, '--results', out / 'r.json', cwd=tmp_path,
         )  # fmt: skip
         scores = json.loads((out / 's.json').read_text())
         assert 0 <= scores['data/F1'] <= 1
+        assert json.loads((out / 'r.json').read_text())['datasets']['data']['scores']
         images = (out / 'images.jsonl').read_text().splitlines()
         maps = sorted((out / 'maps').rglob('*.png'))
         assert len(images) == len(maps) == 8
         first = cv2.imread(str(maps[0]), cv2.IMREAD_UNCHANGED)
         assert first.dtype == 'uint16' and first.shape in [(48, 64), (64, 40)]
+    message = tool(
+        'calibrate.py', config_file, work / 'iter_7.pth', '--false-alarm-rate', '0.5',
+        '--image-score', 'max', '--work-dir', tmp_path / 'calibrate', cwd=tmp_path,
+    )  # fmt: skip
+    assert 'fitted on 6 forged and 2 authentic' in message
+    meta = torch.load(work / 'iter_7.pth', weights_only=True)['meta']
+    assert meta['image_calibration']['n_forged'] == 6
     # A test needs no training data.
     (forgery_folder / 'images').rename(forgery_folder / 'moved')
     tool(
@@ -116,7 +124,14 @@ def test_two_processes_on_a_machine_without_a_gpu(config_file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'name', ['train.py', 'test.py', 'infer.py', 'dataset_converters/split_by_source.py']
+    'name',
+    [
+        'calibrate.py',
+        'train.py',
+        'test.py',
+        'infer.py',
+        'dataset_converters/split_by_source.py',
+    ],
 )
 def test_help_reads(name, tmp_path):
     text = tool(name, '--help', cwd=tmp_path)

@@ -64,8 +64,8 @@ def build_conventions(wanted: str | Sequence[str | dict[str, Any]]) -> list[Conv
         wanted = [wanted]
     built: list[Convention] = []
     for item in wanted:
-        config = {'type': item} if isinstance(item, str) else dict(item)
-        name = config.get('type')
+        options = {'type': item} if isinstance(item, str) else dict(item)
+        name = options.pop('type', None)
         if name not in CONVENTIONS.module_dict:
             raise ValueError(
                 f'conventions must be of {sorted(CONVENTIONS.module_dict)}, got '
@@ -73,7 +73,8 @@ def build_conventions(wanted: str | Sequence[str | dict[str, Any]]) -> list[Conv
             )
         if any(other.name == name for other in built):
             raise ValueError(f'conventions names {name!r} twice')
-        convention = CONVENTIONS.build(config)
+        # Not CONVENTIONS.build, which looks in mmseg's scope first and warns.
+        convention = CONVENTIONS.module_dict[name](**options)
         convention.name = name
         built.append(convention)
     return built

@@ -72,7 +72,6 @@ def ignore_edges(truth: np.ndarray, erode: int, dilate: int) -> np.ndarray:
     forged = (truth == _FORGED).view(np.uint8)
     inner = cv2.erode(forged, np.ones((erode, erode), np.uint8))
     outer = cv2.dilate(forged, np.ones((dilate, dilate), np.uint8))
-    # 0 outside both, 1 in both, 255 between: outer - inner is 1 just there.
-    edges = inner | (outer - inner) * np.uint8(_IGNORED)
-    edges[truth == _IGNORED] = _IGNORED
+    edges = inner.astype(np.uint8, copy=False)
+    edges[(outer > inner) | (truth == _IGNORED)] = _IGNORED
     return edges

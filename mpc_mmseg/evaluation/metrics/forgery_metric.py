@@ -170,7 +170,8 @@ class ForgeryMetric(BaseMetric):
         datasets = {}
         for name in dict.fromkeys(record.dataset for record in results):
             own = [record for record in results if record.dataset == name]
-            pooled = {k: v for k in _POOLED if (v := scores.get(f'{name}/{k}'))}
+            found = {k: scores.get(f'{name}/{k}') for k in _POOLED}
+            pooled = {k: v for k, v in found.items() if v is not None}
             datasets[name] = summarize_dataset(
                 own,
                 self.conventions,

@@ -1,0 +1,88 @@
+"""A checkpoint's calibration: from validation images into its meta."""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.runner import Runner
+
+from mpc_mmseg.engine.launch import load_config
+from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
+
+from .model_from_files import read_checkpoint
+
+
+def features_of_validation(
+    config: str,
+    checkpoint: str,
+    options: Sequence[str] = (),
+    data_root: str | None = None,
+    work_dir: str | None = None,
+) -> tuple[list[dict[str, float]], list[bool]]:
+    """Runs a checkpoint on its config's validation data.
+
+    Args:
+        config: Config file.
+        checkpoint: Checkpoint file.
+        options: ``KEY=VALUE`` overrides.
+        data_root: Folder for every data set, or None.
+        work_dir: Folder of the log, or None.
+
+    Returns:
+        `map_features` of each image, and whether it is forged.
+    """
+    cfg = load_config(config, options, data_root, 'none', work_dir)
+    cfg.load_from, cfg.resume = checkpoint, False
+    cfg.test_dataloader, cfg.test_cfg = cfg.val_dataloader, dict(type='TestLoop')
+    for key in list(cfg):
+        if key.startswith(('train_', 'val_')) or key in (
+            'optim_wrapper',
+            'param_scheduler',
+        ):
+            cfg.pop(key)
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, 'images.jsonl')
+        cfg.test_evaluator = dict(type='ForgeryMetric', per_image_file=file)
+        Runner.from_cfg(cfg).test()
+        return read_features(file)
+
+
+def read_features(path: str | Path) -> tuple[list[dict[str, float]], list[bool]]:
+    """Reads the features of maps from the JSON lines of a test.
+
+    Raises:
+        ValueError: If a line is something else. Names file and line.
+    """
+    features, forged = [], []
+    lines = Path(path).read_text(encoding='utf-8').splitlines()
+    for number, line in enumerate(lines, start=1):
+        try:
+            image = json.loads(line)
+            features.append({k: float(v) for k, v in image['map_features'].items()})
+            forged.append(bool(image['forged']))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f'{path}, line {number} is no image of tools/test.py --per-image: '
+                f'{error!r}'
+            ) from error
+    return features, forged
+
+
+def store_calibration(path: str | Path, calibration: ImageCalibration) -> None:
+    """Writes a calibration into a checkpoint, replacing an earlier one.
+
+    The file is written aside and renamed, so an interruption leaves the old one.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        RuntimeError: If it cannot be read.
+    """
+    checkpoint = read_checkpoint(path)
+    checkpoint.setdefault('meta', {})[META_KEY] = calibration.as_meta()
+    path = Path(path)
+    partial = path.with_name(path.name + '.partial')
+    torch.save(checkpoint, partial)
+    os.replace(partial, path)
