@@ -14,7 +14,7 @@ from mpc_mmseg.datasets.check.result import Result
 from mpc_mmseg.datasets.image_io import ImageReadError, read_image, read_mask
 
 from .figure_png import LINE_COLOURS, figure_png
-from .html_report import Picture, Section, figure, page, section_html
+from .html_elements import Picture, Section, figure, page, section
 from .image_rows import jpeg_picture, png_picture
 from .overlay import outline
 
@@ -35,7 +35,7 @@ def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
         f'<h1>{escape(title)}</h1>',
         f'<p class="verdict">{escape(result.verdict)}</p>',
         _table(result.statistics),
-        section_html(Section('Statistics', '', _plots(result.statistics))),
+        section(Section('Statistics', '', _plots(result.statistics))),
     ]
     for kind, (severity, advice) in KINDS.items():
         own = [each for each in result.defects if each.kind == kind]

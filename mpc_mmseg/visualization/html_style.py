@@ -21,14 +21,40 @@ th, td { padding: 7px 14px; text-align: right; white-space: nowrap;
 thead th { font-weight: 600; color: var(--soft); font-size: 13px; }
 tbody th { text-align: left; font-weight: 500; padding-left: 10px; }
 tr.own th, tr.own td { background: var(--own); font-weight: 700; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px;
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 2px 14px;
   margin: 14px 0 0; font-size: 13px; color: var(--soft); }
-dt { font-weight: 600; } dd { margin: 0; }
+dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 0; }
 figcaption { font-size: 12.5px; color: var(--soft); margin-top: 4px; }
 .plots { display: flex; flex-wrap: wrap; gap: 18px; }
 .plots figure { flex: 1 1 320px; max-width: 515px; }
 .plots img { width: 100%; border: 1px solid var(--line); }
+.broad figure { flex: 1 1 440px; max-width: 760px; }
+.dense th, .dense td { padding: 3px 7px; font-size: 12.5px; }
+.dense small { font-size: 11px; }
+td small { color: var(--soft); font-size: 12px; font-weight: 400; }
+h3 { font-size: 15px; margin: 22px 0 8px; }
+.filters { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: end;
+  margin: 0 0 12px; font-size: 13px; }
+.filters input, .filters select { font: inherit; color: inherit; padding: 4px 6px;
+  border: 1px solid #aab2c0; border-radius: 4px; background: #fff; max-width: 100%; }
+.filters input[type=number] { width: 6em; }
+.range { display: flex; flex-wrap: wrap; gap: 8px 10px; }
+button { font: inherit; color: inherit; cursor: pointer; padding: 4px 12px;
+  border: 1px solid #aab2c0; border-radius: 4px; background: #fff; }
+:focus-visible { outline: 2px solid #3b6fb6; outline-offset: 2px; }
+.count { font-size: 13px; color: var(--soft); }
+#image-table td, #image-table th { font-size: 13px; padding: 4px 10px; }
+#image-table .text, #image-table .choice { text-align: left; }
+#image-table td.text { white-space: normal; overflow-wrap: anywhere; min-width: 12em; }
+#image-table th button { border: 0; padding: 4px 0; background: none;
+  font-weight: 600; white-space: nowrap; }
+#image-table th button::after { content: " \\2195"; color: #aab2c0; }
+#image-table th[aria-sort=ascending] button::after { content: " \\2191";
+  color: var(--accent); }
+#image-table th[aria-sort=descending] button::after { content: " \\2193";
+  color: var(--accent); }
+.more { margin: 12px 0; }
 article { padding: 14px 0 18px; border-bottom: 1px solid var(--line);
   break-inside: avoid; }
 article header { display: flex; justify-content: space-between; gap: 20px;
@@ -47,9 +73,11 @@ footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
   overflow-wrap: anywhere; }
 @media (max-width: 700px) {
   main { padding: 24px 14px; }
-  .legend { font-size: 13px; color: var(--soft); }
-.legend i { display: inline-block; width: 160px; height: 10px; margin: 0 6px; }
-.maps { grid-auto-flow: row; grid-template-columns: 1fr 1fr; }
+  .maps { grid-auto-flow: row; grid-template-columns: 1fr 1fr; }
+  article header { flex-wrap: wrap; gap: 0 20px; }
+  article header span { white-space: normal; overflow-wrap: anywhere; }
+  dl { grid-template-columns: 1fr; }
+  dd { margin-bottom: 4px; overflow-wrap: anywhere; }
 }
 @media print {
   body, main { background: #fff; }
@@ -57,9 +85,18 @@ footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
   main { max-width: none; padding: 0; }
   th, td { padding: 5px 7px; white-space: normal; }
   .plots { gap: 10px; }
-  .plots figure { flex: 1 1 30%; max-width: 49%; }
+  .plots figure { flex: 1 1 30%; max-width: 49%; break-inside: avoid; }
+  .broad figure { flex-basis: 45%; }
+  .filters, .more, noscript, #image-table .screen { display: none; }
+  .wide { overflow: visible; }
+  .dense th, .dense td { font-size: 9px; padding: 2px 4px; }
+  .dense small { font-size: 8px; }
+  #image-table td, #image-table th { font-size: 9px; padding: 2px 4px; }
+  #image-table th button { white-space: normal; padding: 0; }
+  #image-table th[aria-sort=none] button::after { content: ""; }
+  tr { break-inside: avoid; }
+  thead { display: table-header-group; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  section, table { break-inside: avoid; }
-  h2 { break-after: avoid; }
+  h2, h3 { break-after: avoid; }
 }
 """

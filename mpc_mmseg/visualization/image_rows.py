@@ -11,8 +11,8 @@ from mpc_mmseg.datasets.image_io import read_image, read_mask
 from mpc_mmseg.engine.hooks.save_maps_hook import map_name
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 
-from .html_report import ImageRow, Picture
-from .overlay import heat_map
+from .html_elements import ImageRow, Picture
+from .overlay import TRUTH_COLOUR, heat_map, outline
 
 _LONG_SIDE = 320
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
@@ -33,18 +33,33 @@ def read_per_image(path: str | Path) -> list[dict]:
     records = []
     lines = Path(path).read_text(encoding='utf-8').splitlines()
     for number, line in enumerate(lines, start=1):
+        where = f'{path}, line {number}'
         try:
             record = json.loads(line)
-            missing = _KEYS | (_FORGED_KEYS if record['forged'] else set())
-            missing -= set(record)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f'{path}, line {number}: {error!r}') from error
-        if missing:
-            raise ValueError(f'{path}, line {number}: lacks {sorted(missing)}')
+        except ValueError as error:
+            raise ValueError(f'{where}: {error!r}') from error
+        check_record(record, where)
         records.append(record)
     if not records:
         raise ValueError(f'{path} is empty: no image was evaluated')
     return records
+
+
+def check_record(record: object, where: str) -> None:
+    """Checks that an image's line has what reports need.
+
+    Args:
+        record: The line.
+        where: What a message calls it.
+
+    Raises:
+        ValueError: If it is no such record.
+    """
+    if not isinstance(record, dict) or 'forged' not in record:
+        raise ValueError(f'{where}: no line of per-image results')
+    needed = _KEYS | (_FORGED_KEYS if record['forged'] else set())
+    if missing := needed - record.keys():
+        raise ValueError(f'{where}: lacks {sorted(missing)}')
 
 
 def choose_images(records: list[dict], limit: int) -> list[dict]:
@@ -122,7 +137,10 @@ class ProbabilityFiles:
 
 
 def image_row(
-    record: dict, maps: ProbabilityFiles | None = None, threshold: float = 0.5
+    record: dict,
+    maps: ProbabilityFiles | None = None,
+    threshold: float = 0.5,
+    overlay: bool = False,
 ) -> ImageRow:
     """Puts the pictures of one image together.
 
@@ -130,6 +148,7 @@ def image_row(
         record: Its line of `read_per_image`.
         maps: Where its probability map is; without, map and mask are left out.
         threshold: Of the mask, as in `binarize`.
+        overlay: Whether to draw truth and mask onto the photograph, too.
 
     Raises:
         ValueError: If its map or its mask has another size. Names the file.
@@ -142,11 +161,15 @@ def image_row(
         truth = read_mask(truth_path)
         _check_size(truth, image, truth_path, record['img_path'])
     pictures['truth'] = png_picture(truth)
+    drawn = image
     if maps is not None:
         prob = maps.read(record)
         _check_size(prob, image, f'the map in {maps.folder}', record['img_path'])
+        drawn = outline(image, binarize(prob, threshold), opacity=0.35)
         pictures['heat map'] = jpeg_picture(heat_map(prob))
         pictures[f'mask at {threshold:g}'] = png_picture(binarize(prob, threshold))
+    if overlay:
+        pictures['overlay'] = jpeg_picture(outline(drawn, truth, TRUTH_COLOUR))
     if record['forged']:
         note, score = f'F1 {record["F1"]:.3f}', record['F1']
     else:

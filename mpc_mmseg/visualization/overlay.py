@@ -9,6 +9,7 @@ import numpy as np
 # Dark to bright in even steps of lightness: readable in grey and by the colour-blind.
 _COLOURS = cv2.COLORMAP_INFERNO
 FORGED_COLOUR = (60, 40, 230)
+TRUTH_COLOUR = (220, 130, 0)
 _BACKGROUND, _TEXT = (255, 255, 255), (40, 40, 40)
 
 

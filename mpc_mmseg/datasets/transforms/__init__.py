@@ -7,6 +7,7 @@ seeds it for a sample repeats the sample.
 from .load_forgery_image import LoadForgeryImage
 from .load_forgery_mask import LoadForgeryMask
 from .pack_forgery_inputs import PackForgeryInputs
+from .post_process import CropMaskToImage, PostProcessImage
 from .random_blur import RandomBlur
 from .random_dihedral import RandomDihedral
 from .random_downscale import RandomDownscale
@@ -18,9 +19,11 @@ from .random_tone import RandomBrightnessContrast, RandomGamma, RandomToneCurve
 from .random_warp import RandomElastic, RandomGridDistortion
 
 __all__ = [
+    'CropMaskToImage',
     'LoadForgeryImage',
     'LoadForgeryMask',
     'PackForgeryInputs',
+    'PostProcessImage',
     'RandomBlur',
     'RandomBrightnessContrast',
     'RandomDihedral',

@@ -1,0 +1,76 @@
+"""What happens to a forged photograph on its way: for tests of robustness."""
+
+from __future__ import annotations
+
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from ..post_processing.setting import parse_setting
+
+
+@TRANSFORMS.register_module()
+class PostProcessImage(BaseTransform):
+    """Put the photograph through a post-processing, at its native size.
+
+    Stands right after LoadForgeryImage, before any resizing for the network. Where
+    the photograph changes its size, ``ori_shape`` stays: the map is brought back to
+    the native pixels, so that every severity is scored on the same truth. A crop
+    takes pixels away, and their truth with them: `CropMaskToImage`, after
+    LoadForgeryMask, makes the cut.
+
+    Required Keys: img. Modified Keys: img, img_shape. Added Keys: crop_box, of a crop.
+
+    Args:
+        setting: As `parse_setting` reads it, for instance ``jpeg_quality=70`` or
+            ``resize_factor=0.5+jpeg_quality=70``.
+
+    Raises:
+        ValueError: If the setting is none.
+    """
+
+    def __init__(self, setting: str) -> None:
+        self.setting = parse_setting(setting)
+
+    def transform(self, results: dict) -> dict:
+        results['img'], box = self.setting.apply(results['img'])
+        results['img_shape'] = results['img'].shape[:2]
+        if box is not None:
+            results['crop_box'] = box
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(setting={self.setting.chain!r})'
+
+
+@TRANSFORMS.register_module()
+class CropMaskToImage(BaseTransform):
+    """Cut the native mask as PostProcessImage cut the photograph.
+
+    An image of whose forgery nothing is left counts as authentic.
+
+    Required Keys: gt_seg_map, ori_shape. Optional: crop_box, without which nothing
+    changes. Modified Keys: gt_seg_map, ori_shape, forged.
+
+    Raises:
+        ValueError: If the mask is not of the native size any more; names the image.
+    """
+
+    def transform(self, results: dict) -> dict:
+        box = results.get('crop_box')
+        if box is None:
+            return results
+        mask, size = results['gt_seg_map'], tuple(results['ori_shape'][:2])
+        if mask.shape != size:
+            raise ValueError(
+                f'{results.get("img_path", "image")}: its mask is {mask.shape} but the '
+                f'image was {size} (height, width): scores count at native size, so '
+                'LoadForgeryMask must stand after Resize in the test pipeline'
+            )
+        results['gt_seg_map'] = box.cut(mask)
+        results['ori_shape'] = results['gt_seg_map'].shape
+        if 'forged' in results:
+            results['forged'] = bool((results['gt_seg_map'] == 1).any())
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'

@@ -1,0 +1,1 @@
+"""How scores change when photographs are processed after the forgery."""

@@ -1,0 +1,89 @@
+import json
+
+import pytest
+
+from mpc_mmseg.visualization.results_files import read_files
+
+
+def record(path='a.png', f1=0.5, dataset='d'):
+    forged = f1 is not None
+    scores = dict(F1=f1, IoU=f1 / 2) if forged else {}
+    return dict(
+        img_path=path, dataset=dataset, forged=forged, tp=1, fp=0, fn=1, tn=2,
+        image_score=0.9, **scores,
+    )  # fmt: skip
+
+
+def results(digest='h', **changes):
+    return {
+        'format': 'mpc_mmseg.results',
+        'version': 1,
+        'conventions': {'mpc': 'resized'},
+        'datasets': {
+            'd': {
+                'list_hash': digest,
+                'scores': {'mpc.F1': dict(value=0.5, low=0.4, high=0.6, n=1)},
+            }
+        },
+        'images': [record()],
+        **changes,
+    }
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write
+
+
+def test_every_kind_of_file(write):
+    lines = [record('a', 0.5), record('b', 0.7), record('c', None)]
+    paths = [
+        write('a/results.json', results()),
+        write('b/results.json', results()),
+        write('images.jsonl', '\n'.join(map(json.dumps, lines))),
+        write('robustness.json', dict(format='mpc_mmseg.robustness', version=1)),
+    ]
+    runs, robustness = read_files(paths)
+    assert [run.name for run in runs] == ['a/results', 'b/results', 'images']
+    assert list(robustness) == ['robustness']
+    assert runs[0].datasets['d']['mpc.F1']['high'] == 0.6
+    assert runs[0].conventions == {'mpc': 'resized'}
+    own = runs[2].datasets['d']
+    assert own['F1']['value'] == pytest.approx(0.6) and own['F1']['n'] == 2
+    assert own['image_AUC'] == {'value': 0.5}
+
+
+def test_names_of_the_users_choice(write):
+    runs, _ = read_files([write('a.json', results())], ['ours'])
+    assert runs[0].name == 'ours'
+    with pytest.raises(ValueError, match='1 files need as many different names'):
+        read_files([write('a.json', results())], ['a', 'b'])
+
+
+def test_other_images_are_not_compared(write):
+    paths = [write('a.json', results()), write('b.json', results('other'))]
+    with pytest.raises(ValueError, match="a and b scored different images as 'd'"):
+        read_files(paths)
+
+
+@pytest.mark.parametrize(
+    ('content', 'says'),
+    [
+        ('{', r'x\.json is no JSON'),
+        ({'data/F1': 0.5}, r'x\.json is no file of results'),
+        ([], r'x\.json is no file of results'),
+        (results(version=2), r'x\.json is no file of results'),
+        (results(datasets={'d': {}}), r"x\.json is damaged: KeyError\('scores'\)"),
+        (results(images=[{}]), r'x\.json, image 1: no line'),
+        (results(images=[{'forged': True}]), r'x\.json, image 1: lacks'),
+    ],
+)
+def test_what_is_no_file_of_results(write, content, says):
+    with pytest.raises(ValueError, match=says):
+        read_files([write('x.json', content)])

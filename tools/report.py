@@ -1,0 +1,86 @@
+"""Put results on one self-contained HTML page, to read offline or print.
+
+    python tools/test.py CONFIG CHECKPOINT --results W/results.json --out W/maps
+    python tools/robustness.py CONFIG CHECKPOINT --out W/robustness
+    python tools/report.py W/results.json W/robustness/robustness.json \\
+        --out W/report.html --maps W/maps
+
+Scores with intervals, curves of robustness, score against forged area, the best and
+the worst images, pixel embeddings, and a table of all images that sorts and filters.
+Results of several runs stand side by side.
+"""
+
+import argparse
+import sys
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'results',
+        nargs='+',
+        metavar='FILE',
+        help='results.json of tools/test.py, per-image .jsonl, robustness.json',
+    )
+    parser.add_argument('--out', required=True, metavar='HTML', help='page to write')
+    parser.add_argument(
+        '--names', nargs='+', metavar='NAME', help='what to call the files, in order'
+    )
+    parser.add_argument(
+        '--maps',
+        metavar='DIR',
+        help='probability maps of the first run, as tools/test.py --out writes them',
+    )
+    parser.add_argument(
+        '--embeddings',
+        nargs='+',
+        default=[],
+        metavar='NPZ',
+        help='pixel embeddings: arrays embeddings (N, C) and labels (N,), 1 forged',
+    )
+    parser.add_argument(
+        '--title', default='Image forgery localization: results', help='heading'
+    )
+    parser.add_argument(
+        '--threshold',
+        type=float,
+        default=0.5,
+        help='probability above which the masks call a pixel forged (default 0.5)',
+    )
+    parser.add_argument(
+        '--max-images',
+        type=int,
+        default=16,
+        metavar='N',
+        help='images shown at most: best, worst, false alarms (default 16)',
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    # Imported late: --help need not wait for torch.
+    from mpc_mmseg.visualization.results_report import build_results_report
+
+    try:
+        path = build_results_report(
+            args.results,
+            args.out,
+            names=args.names,
+            maps=args.maps,
+            embeddings=args.embeddings,
+            title=args.title,
+            threshold=args.threshold,
+            max_images=args.max_images,
+        )
+    except (OSError, ValueError) as error:
+        print(f'report.py: {error}', file=sys.stderr)
+        return 1
+    print(f'report: {path}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Score a checkpoint on photographs that were processed after the forgery.
+
+    python tools/robustness.py CONFIG CHECKPOINT --data-root my_forgeries
+    python tools/robustness.py CONFIG CHECKPOINT --grid jpeg_quality=90,70,50 \\
+        noise_sd_8bit=3,11 chain=whatsapp_like,resize_factor=0.5+jpeg_quality=70
+
+Photographs are processed at native size, before any resizing for the network. Each
+setting is scored once: an interrupted run goes on, another grid reuses what fits.
+In the output folder: robustness.json, robustness.txt (the table), curves/*.png, and
+per_image/*.jsonl.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+LISTS = Path(__file__).parents[1] / 'configs' / 'robustness' / 'lists_in_use.py'
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file; its test data is scored')
+    parser.add_argument('checkpoint', help='checkpoint of either phase')
+    parser.add_argument('--data-root', help='data_root of every data set of the config')
+    parser.add_argument(
+        '--out', metavar='DIR', help='default: robustness/ in the run folder'
+    )
+    grid = parser.add_mutually_exclusive_group()
+    grid.add_argument(
+        '--grid',
+        nargs='+',
+        metavar='FAMILY=V,V',
+        help='values of each family; chain= takes imitations and steps joined by +',
+    )
+    grid.add_argument(
+        '--grid-file',
+        metavar='FILE',
+        help="a config with robustness_grid = dict(FAMILY=[...]); default: CONFIG's "
+        f'own, else configs/robustness/{LISTS.name}',
+    )
+    parser.add_argument(
+        '--list', action='store_true', help='say what the grid holds, and stop'
+    )
+    parser.add_argument('--device', help='for instance cpu or cuda:1')
+    parser.add_argument(
+        '--trusted',
+        action='store_true',
+        help='load checkpoints that hold Python objects; these can run code',
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='as test.py'
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    # Imported late: --help need not wait for torch.
+    from mmengine.config import Config
+
+    from mpc_mmseg.apis.robustness import measure_robustness
+    from mpc_mmseg.datasets.post_processing import parse_grid
+    from mpc_mmseg.engine.launch import load_config
+    from mpc_mmseg.visualization.robustness_curves import (
+        plot_family,
+        robustness_families,
+    )
+    from mpc_mmseg.visualization.robustness_table import robustness_table
+
+    try:
+        cfg = load_config(args.config, args.cfg_options, args.data_root)
+        if args.grid:
+            grid = {}
+            for option in args.grid:
+                family, _, values = option.partition('=')
+                grid[family] = values.split(',')
+        elif args.grid_file or 'robustness_grid' not in cfg:
+            grid = Config.fromfile(args.grid_file or LISTS).robustness_grid
+        else:
+            grid = cfg.robustness_grid
+        settings = parse_grid(grid)
+        if args.list:
+            print('\n'.join(f'{s.name}: {s.chain or "as it is"}' for s in settings))
+            return 0
+        out = Path(args.out or Path(cfg.work_dir) / 'robustness')
+        results = measure_robustness(
+            cfg, args.checkpoint, settings, out, args.device, args.trusted
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f'robustness.py: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('\nrobustness.py: stopped; run again to go on', file=sys.stderr)
+        return 130
+    table = robustness_table(results)
+    (out / 'robustness.txt').write_text(table + '\n', encoding='utf-8')
+    print(table)
+    scored = {
+        name
+        for entry in results['settings']
+        for scores in entry['scores'].values()
+        for name in scores
+    }
+    (out / 'curves').mkdir(exist_ok=True)
+    for family in robustness_families(results['settings']):
+        for score in sorted(scored & {'F1', 'IoU', 'false_alarm_area'}):
+            picture = plot_family(results['settings'], family, score)
+            (out / 'curves' / f'{family}-{score}.png').write_bytes(picture)
+    print(f'results: {out}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
