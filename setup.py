@@ -24,6 +24,7 @@ setup(
         'opencv-python',
         'packaging',
         'Pillow',
+        'scipy>=1.12',
         'torch>=2.0',
     ],
     extras_require={
