@@ -17,11 +17,19 @@ class MeanPositiveContrast(nn.Module):
 
     The released program's form and the one to start with: the fastest, and the
     pairs of a batch share passes.
+
+    Args:
+        fused: Use a fused kernel on a GPU that can; off until it has been measured
+            on one (docs/benchmarks.md).
     """
+
+    def __init__(self, fused: bool = False) -> None:
+        super().__init__()
+        self.fused = fused
 
     def forward(self, pairs: Sequence[Pair], temperature: float) -> Tensor:
         """Losses (P,) of P pairs."""
-        return info_nce_of_pairs(pairs, temperature)
+        return info_nce_of_pairs(pairs, temperature, self.fused)
 
 
 @MODELS.register_module()

@@ -1,6 +1,7 @@
 """Log-sum-exp over negatives by FlexAttention's kernel, for CUDA."""
 
 import functools
+import importlib
 from collections.abc import Callable
 
 import torch
@@ -16,6 +17,19 @@ def _kernel(compiled: bool) -> Callable:
 
     # Uncompiled it builds the whole matrix: good for tests on a CPU alone.
     return torch.compile(attend) if compiled else attend
+
+
+def can_fuse(queries: Tensor) -> bool:
+    """Whether torch has the kernel for these queries (P, N, C) and their device."""
+    if not queries.is_cuda or queries.size(-1) < 16:
+        return False
+    if torch.cuda.get_device_capability(queries.device) < (8, 0):
+        return False
+    try:
+        module = importlib.import_module('torch.nn.attention.flex_attention')
+    except ImportError:
+        return False
+    return hasattr(module, 'AuxRequest')
 
 
 def fused_log_sum_exp(

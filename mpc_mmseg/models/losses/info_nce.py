@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .fused_log_sum_exp import fused_log_sum_exp
+from .fused_log_sum_exp import can_fuse, fused_log_sum_exp
 from .pair_packing import PADDING_FREE, Pair, group, pad
 
 # Similarities alive at a time. On a CPU 4 MiB, small beside a feature map; a GPU
@@ -16,9 +16,6 @@ BLOCK_ELEMENTS = {'cpu': 2**20, 'cuda': 2**26}
 # Queries of a block that very many negatives get all the same: each block reads and
 # writes all their gradients, which fewer queries would not pay for.
 MIN_ROWS = 512
-
-# FlexAttention's kernel in place of the blocked path on CUDA; off until measured.
-USE_FUSED = False
 
 
 def sweep(
@@ -159,7 +156,7 @@ def positive_logits(
     return similarity / (counts * temperature)
 
 
-def _one_pass(pairs: Sequence[Pair], temperature: float) -> Tensor:
+def _one_pass(pairs: Sequence[Pair], temperature: float, fused: bool) -> Tensor:
     """Losses (P,) of pairs that are all with positives, or all without."""
     queries, negatives = (
         pad([p.queries for p in pairs]),
@@ -178,7 +175,7 @@ def _one_pass(pairs: Sequence[Pair], temperature: float) -> Tensor:
         total = sum_of(pad(sets))[:, 0]
         counts = torch.tensor([x.size(0) for x in sets])
     row_weights, counts = row_weights.to(device), counts[:, None].to(device)
-    if USE_FUSED and queries.is_cuda:
+    if fused and can_fuse(queries):
         log_sums = fused_log_sum_exp(queries, negatives, m.to(device), temperature)
         positive = positive_logits(queries.float(), total, counts, temperature)
         return (F.softplus(log_sums - positive) * row_weights).sum(1)
@@ -187,7 +184,9 @@ def _one_pass(pairs: Sequence[Pair], temperature: float) -> Tensor:
     )
 
 
-def info_nce_of_pairs(pairs: Sequence[Pair], temperature: float = 0.1) -> Tensor:
+def info_nce_of_pairs(
+    pairs: Sequence[Pair], temperature: float = 0.1, fused: bool = False
+) -> Tensor:
     """The loss of ``info_nce`` for each of several pairs, in shared passes.
 
     Pairs of like sizes are padded and swept together, so that the number of kernel
@@ -196,6 +195,8 @@ def info_nce_of_pairs(pairs: Sequence[Pair], temperature: float = 0.1) -> Tensor
     Args:
         pairs: Pairs whose sets share C; their sizes may differ.
         temperature: t, above 0.
+        fused: On a GPU that can, use FlexAttention's kernel in place of the blocked
+            sweep, in the precision of the inputs.
 
     Returns:
         Losses (P,), float32; zero, attached to the graph, for degenerate pairs.
@@ -227,7 +228,7 @@ def info_nce_of_pairs(pairs: Sequence[Pair], temperature: float = 0.1) -> Tensor
         for members in group([pairs[i].sizes for i in chosen], free):
             indices = [chosen[j] for j in members]
             with torch.autocast(device.type, enabled=False):
-                parts.append(_one_pass([pairs[i] for i in indices], temperature))
+                parts.append(_one_pass([pairs[i] for i in indices], temperature, fused))
             order += indices
     degenerate = [i for i, pair in enumerate(pairs) if pair.is_degenerate]
     if degenerate:

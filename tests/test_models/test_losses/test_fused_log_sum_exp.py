@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from mpc_mmseg.models.losses import Pair, info_nce_of_pairs
-from mpc_mmseg.models.losses.fused_log_sum_exp import fused_log_sum_exp
+from mpc_mmseg.models.losses.fused_log_sum_exp import can_fuse, fused_log_sum_exp
 
 
 def unit(*shape):
@@ -19,15 +19,23 @@ def test_padding_does_not_count():
         torch.testing.assert_close(result[b], logits.logsumexp(1), rtol=1e-5, atol=1e-5)
 
 
+def test_a_cpu_falls_back_to_the_blocked_path():
+    queries, negatives = unit(5, 16).requires_grad_(), unit(7, 16)
+    assert not can_fuse(queries[None])
+    losses = [
+        info_nce_of_pairs([Pair(queries, negatives)], fused=f) for f in (False, True)
+    ]
+    assert torch.equal(*losses) and losses[1].requires_grad
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a CUDA device')
-def test_agrees_with_the_blocked_path(monkeypatch):
+def test_agrees_with_the_blocked_path():
     sizes = [(300, 200), (290, 210)]
     losses, gradients = [], []
     sets = [[unit(n, 64).cuda().requires_grad_() for n in size] for size in sizes]
     flat = [x for pair in sets for x in pair]
     for fused in (False, True):
-        monkeypatch.setitem(info_nce_of_pairs.__globals__, 'USE_FUSED', fused)
-        losses.append(info_nce_of_pairs([Pair(*pair) for pair in sets]))
+        losses.append(info_nce_of_pairs([Pair(*pair) for pair in sets], fused=fused))
         gradients.append(torch.autograd.grad(losses[-1].sum(), flat))
     torch.testing.assert_close(*losses, rtol=1e-3, atol=1e-3)
     for a, b in zip(*gradients):
