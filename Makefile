@@ -71,7 +71,7 @@ $(D)/before.npz $(D)/untrained.pth &: $(D)/data/test/forgeries.jsonl
 
 $(D)/after.npz: $(D)/train/.done
 	$(PY) tools/demo/embeddings.py $(CONFIG) --out $@ \
-	    --checkpoint $$(cat $(D)/train/last_checkpoint)
+	    --checkpoint $(D)/train/$$(cat $(D)/train/last_checkpoint)
 
 $(D)/untrained.json: $(D)/untrained.pth
 	$(TEST) $< --work-dir $(D)/test_untrained --json $@
@@ -81,7 +81,7 @@ $(D)/phase1.json: $(D)/train/.done
 	$(TEST) $(D)/train/contrast_end.pth --work-dir $(D)/test_phase1 --json $@
 
 $(D)/scores.json: $(D)/train/.done
-	$(TEST) $$(cat $(D)/train/last_checkpoint) --work-dir $(D)/test \
+	$(TEST) $(D)/train/$$(cat $(D)/train/last_checkpoint) --work-dir $(D)/test \
 	    --per-image $(D)/images.jsonl --out $(D)/maps --json $@
 
 $(D)/baselines.json: $(D)/scores.json $(D)/untrained.json $(D)/phase1.json
