@@ -12,12 +12,13 @@ def source_ids(name: str, pattern: str | None) -> frozenset[str]:
     Args:
         name: File name without folder and suffix.
         pattern: Regular expression; each match is one source, its groups joined
-            (``'([a-z]{3})_?([0-9]{4})'`` for CASIA). None: the name is the source.
+            (``'([a-z]{3})_?([0-9]{4})'`` for CASIA), in lower case as in all lists.
+            None: the name is the source.
     """
     if pattern is None:
         return frozenset([name])
     found = (m if isinstance(m, str) else ''.join(m) for m in re.findall(pattern, name))
-    return frozenset(found) or frozenset([name])
+    return frozenset(each.lower() for each in found) or frozenset([name.lower()])
 
 
 def connected_groups(sources: Mapping[str, frozenset[str]]) -> list[list[str]]:
