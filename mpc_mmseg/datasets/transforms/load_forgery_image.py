@@ -85,5 +85,5 @@ def read_file(path: str, backend_args: dict | None) -> bytes:
     except OSError as error:
         raise ImageReadError(f'{path}: cannot be opened ({error})') from error
     if content is None:  # what MMEngine's LMDB gives for a key that it has not
-        raise ImageReadError(f'{path}: the {backend_args} has no such key')
+        raise ImageReadError(f'{path}: no such key in {backend_args}')
     return content
