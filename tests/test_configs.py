@@ -57,6 +57,21 @@ def test_no_helper_variable_is_left_to_override_in_vain(path):
     assert set(Config.fromfile(path).keys()) <= known
 
 
+@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def test_no_config_but_the_demo_selects_on_what_it_tests(path):
+    cfg = load_config(str(path))
+    assert cfg.allow_selection_on_test is ('demo' in path.stem)
+    lists = [
+        {
+            (each.get('data_root'), each.get('ann_file'))
+            for each in innermost_datasets(cfg[f'{side}_dataloader'].dataset)
+        }
+        for side in ('train', 'val', 'test')
+    ]
+    if not cfg.allow_selection_on_test:
+        assert sum(map(len, lists)) == len(set.union(*lists))
+
+
 def test_widths_follow_mmsegs_variants():
     for name, width in (('w18', 18), ('w32', 32), ('w48', 48)):
         model = Config.fromfile(ROOT / f'_base_/models/mpc_hrnet_{name}.py').model
@@ -92,6 +107,20 @@ def test_data_root_reaches_mixtures():
     set_data_root(cfg, 'b')
     first, second = cfg.train_dataloader.dataset.datasets
     assert first.data_root == second.dataset.data_root == 'b'
+
+
+def test_one_data_root_for_a_mixture_of_several_is_refused():
+    path = str(ROOT / 'mpc/mpc_hrnet-w48_1xb4-2phase_medium-512x512.py')
+    with pytest.raises(ValueError, match=r'--data-root .*data/tampcoco') as raised:
+        load_config(path, data_root='elsewhere')
+    # What the message says to do works.
+    option = 'train_dataloader.dataset.datasets.1.dataset.data_root'
+    assert f'{option}=DIR' in str(raised.value)
+    cfg = load_config(path, [f'{option}=mine'])
+    roots = [
+        each.data_root for each in innermost_datasets(cfg.train_dataloader.dataset)
+    ]
+    assert roots == ['data/tampcoco', 'mine', 'data/imd2020']
 
 
 def test_an_epoch_of_the_medium_list_is_the_papers(tmp_path, monkeypatch):

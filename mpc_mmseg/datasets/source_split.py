@@ -1,4 +1,4 @@
-"""Training and validation lists that share no source photograph."""
+"""Training, validation and test lists that share no source photograph."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,13 @@ def source_ids(name: str, pattern: str | None) -> frozenset[str]:
     Args:
         name: File name without folder and suffix.
         pattern: Regular expression; each match is one source, its groups joined
-            (``'([a-z]{3})_?([0-9]{4})'`` for CASIA). None: the name is the source.
+            (``'([a-z]{3})_?([0-9]{4})'`` for CASIA), in lower case as in all lists.
+            None: the name is the source.
     """
     if pattern is None:
         return frozenset([name])
     found = (m if isinstance(m, str) else ''.join(m) for m in re.findall(pattern, name))
-    return frozenset(found) or frozenset([name])
+    return frozenset(each.lower() for each in found) or frozenset([name.lower()])
 
 
 def connected_groups(sources: Mapping[str, frozenset[str]]) -> list[list[str]]:
@@ -44,36 +45,42 @@ def connected_groups(sources: Mapping[str, frozenset[str]]) -> list[list[str]]:
 
 
 def split_groups(
-    groups: Sequence[Sequence[str]], val_share: float, seed: int
-) -> tuple[list[str], list[str]]:
-    """Deal whole groups to training and validation.
+    groups: Sequence[Sequence[str]], shares: Mapping[str, float], seed: int
+) -> dict[str, list[str]]:
+    """Deal whole groups to training and to the sides that are kept from it.
 
-    Groups come in random order and go to validation as long as they fit into its
-    share, so a group larger than that is trained on.
+    Groups come in random order and go to the first side in whose share they still fit,
+    so a group larger than every share is trained on.
 
     Args:
         groups: Pictures by group.
-        val_share: Share of the pictures to validate on, in (0, 1).
+        shares: Share of the pictures of each side but 'train', each in (0, 1) and
+            together below 1, in the order in which groups are offered.
         seed: Seed of the order.
 
     Returns:
-        Names for training and for validation, sorted.
+        Names by side, 'train' first, each sorted.
 
     Raises:
-        ValueError: If the share is out of range or one side would be empty.
+        ValueError: If a share is out of range or a side would be empty.
     """
-    if not 0 < val_share < 1:
-        raise ValueError(f'val_share must be in (0, 1), got {val_share}')
-    budget = round(val_share * sum(map(len, groups)))
-    train: list[str] = []
-    val: list[str] = []
+    if not all(0 < share < 1 for share in shares.values()) or sum(shares.values()) >= 1:
+        raise ValueError(
+            f'shares must be in (0, 1) and leave something to train on, got {shares}'
+        )
+    pictures = sum(map(len, groups))
+    room = {side: round(share * pictures) for side, share in shares.items()}
+    sides: dict[str, list[str]] = {'train': [], **{side: [] for side in shares}}
     for index in np.random.default_rng(seed).permutation(len(groups)):
         group = groups[index]
-        side = val if len(val) + len(group) <= budget else train
-        side += group
-    if not train or not val:
+        fitting = (side for side, left in room.items() if len(group) <= left)
+        side = next(fitting, 'train')
+        sides[side] += group
+        if side in room:
+            room[side] -= len(group)
+    if empty := [side for side, names in sides.items() if not names]:
         raise ValueError(
-            f'{len(groups)} groups of pictures that share sources cannot be divided '
-            f'with a validation share of {val_share}'
+            f'{pictures} pictures in {len(groups)} groups that share sources cannot be '
+            f'divided with shares of {shares}: nothing is left for {", ".join(empty)}'
         )
-    return sorted(train), sorted(val)
+    return {side: sorted(names) for side, names in sides.items()}

@@ -24,21 +24,43 @@ _RUNNER_KEYS = {
 
 def innermost_datasets(dataset: dict) -> Iterator[dict]:
     """The configs of the data sets below wrappers and mixtures."""
-    inner = dataset.get('datasets') or (
-        [dataset['dataset']] if 'dataset' in dataset else []
-    )
-    for child in inner:
-        yield from innermost_datasets(child)
-    if not inner:
-        yield dataset
+    for _, innermost in _innermost(dataset, 'dataset'):
+        yield innermost
+
+
+def _innermost(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
+    """Data sets with their keys, as ``--cfg-options`` has them below a dataloader."""
+    if 'dataset' in dataset:
+        yield from _innermost(dataset['dataset'], f'{key}.dataset')
+    elif dataset.get('datasets'):
+        for i, each in enumerate(dataset['datasets']):
+            yield from _innermost(each, f'{key}.datasets.{i}')
+    else:
+        yield key, dataset
 
 
 def set_data_root(cfg: Config, data_root: str) -> None:
-    """Point every data set of a config to one folder."""
+    """Point every data set of a config to one folder.
+
+    Raises:
+        ValueError: If a dataloader mixes data sets of different folders, which cannot
+            all lie in one; names their keys.
+    """
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        if cfg.get(key):
-            for dataset in innermost_datasets(cfg[key].dataset):
-                dataset['data_root'] = data_root
+        if not cfg.get(key):
+            continue
+        found = dict(_innermost(cfg[key].dataset, f'{key}.dataset'))
+        if len({each.get('data_root') for each in found.values()}) > 1:
+            options = '; '.join(
+                f'{name}.data_root=DIR (now {each.get("data_root")!r})'
+                for name, each in found.items()
+            )
+            raise ValueError(
+                f'--data-root {data_root}: {key} mixes data sets of several folders, '
+                f'which one folder cannot stand for. Give --cfg-options {options}'
+            )
+        for dataset in found.values():
+            dataset['data_root'] = data_root
 
 
 def override(cfg: Config, options: Sequence[str]) -> None:

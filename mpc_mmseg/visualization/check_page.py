@@ -32,7 +32,6 @@ def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
         HTML that needs no other file.
     """
     parts = [
-        f'<h1>{escape(title)}</h1>',
         f'<p class="verdict">{escape(result.verdict)}</p>',
         _table(result.statistics),
         section(Section('Statistics', '', _plots(result.statistics))),

@@ -1,28 +1,18 @@
 """A page of made forgeries, to be looked at before training on them."""
 
-import base64
 import json
-from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.forge.folder_checks import RECORDS
 from mpc_mmseg.datasets.image_io import read_image, read_mask
 
-from .html_style import STYLE
+from .html_elements import Picture, covered_figure, page, paragraph
+from .image_rows import jpeg_picture
+from .overlay import outline
 
-_LONG_SIDE = 420
-_GRID = """
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr));
-  gap: 14px; }
-.grid img { width: 100%; display: block; }
-.pair { position: relative; }
-.pair img + img { position: absolute; inset: 0; opacity: 0; }
-.pair:hover img + img, .pair:focus img + img { opacity: 1; }
-"""
+_LONG_SIDE = 420  # pixels; smaller ones would hide the traces
 
 
 def write_gallery(folder: Path, limit: int = 60) -> Path:
@@ -50,51 +40,32 @@ def write_gallery(folder: Path, limit: int = 60) -> Path:
     lines = path.read_text(encoding='utf-8').splitlines()
     chosen = np.unique(np.linspace(0, len(lines) - 1, min(limit, len(lines))).round())
     figures = [_figure(folder, json.loads(lines[int(each)])) for each in chosen]
-    page = folder / 'gallery.html'
-    page.write_text(gallery_page(folder.name, figures), encoding='utf-8')
-    return page
-
-
-def gallery_page(title: str, figures: Sequence[str]) -> str:
-    """The page around the figures of :func:`write_gallery`."""
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f'<title>{escape(title)}</title><style>{STYLE}{_GRID}</style><main>'
-        f'<h1>{escape(title)}</h1><p>Point at an image to see what was forged.</p>'
-        f'<div class="grid">{"".join(figures)}</div></main></html>'
-    )
+    gallery = folder / 'gallery.html'
+    parts = [
+        paragraph('Point at an image, or tap it, to see what was forged.'),
+        f'<div class="gallery">{"".join(figures)}</div>',
+    ]
+    gallery.write_text(page(folder.name, parts), encoding='utf-8')
+    return gallery
 
 
 def _figure(folder: Path, record: dict) -> str:
     image = read_image(folder / record['image'])
-    shown = [image]
+    truth = None
     if 'mask' in record:
-        shown.append(outlined(image, read_mask(folder / record['mask'])))
-    pictures = ''.join(f'<img src="{_data(each)}" alt="">' for each in shown)
-    caption = f'{record["kind"].replace("_", " ")}, {record["forged_share"]:.1%}'
+        truth = _picture(outline(image, read_mask(folder / record['mask'])))
+    return covered_figure(_picture(image, _caption(record)), truth)
+
+
+def _caption(record: dict) -> str:
     drawn = record['parameters']
-    extras = [
+    parts = [f'{record["kind"].replace("_", " ")}, {record["forged_share"]:.1%}']
+    parts += [
         str(drawn[name]) for name in ('method', 'effect', 'text') if name in drawn
     ]
-    extras += ['Poisson'] if drawn.get('poisson') else []
-    return (
-        f'<figure><div class="pair" tabindex="0">{pictures}</div><figcaption>'
-        f'{escape("; ".join([caption, *extras]))}</figcaption></figure>'
-    )
+    parts += ['Poisson'] if drawn.get('poisson') else []
+    return '; '.join(parts)
 
 
-def outlined(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """An image (H, W, 3) with the outline of a mask (H, W) in yellow."""
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    width = max(1, round(max(image.shape[:2]) / _LONG_SIDE * 1.5))
-    return cv2.drawContours(image.copy(), outlines, -1, (0, 255, 255), width)
-
-
-def _data(image: np.ndarray) -> str:
-    scale = _LONG_SIDE / max(image.shape[:2])
-    if scale < 1:
-        image = cv2.resize(
-            image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
-        )
-    _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 92])
-    return f'data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}'
+def _picture(image: np.ndarray, caption: str = '') -> Picture:
+    return Picture(jpeg_picture(image, _LONG_SIDE).data, caption)

@@ -110,14 +110,37 @@ def image_article(row: ImageRow) -> str:
 
 def figure(picture: Picture, alt: str = '') -> str:
     """Writes a picture with its caption."""
+    return f'<figure>{_image(picture, alt)}{_caption(picture)}</figure>'
+
+
+def covered_figure(picture: Picture, below: Picture | None) -> str:
+    """Writes a picture that another one takes the place of while it is pointed at.
+
+    Args:
+        picture: What is seen at first, with its caption.
+        below: What is seen with the pointer or the keyboard's focus on it; None:
+            nothing else.
+    """
+    if below is None:
+        return figure(picture)
+    return (
+        f'<figure class="covered" tabindex="0">{_image(picture)}{_image(below)}'
+        f'{_caption(picture)}</figure>'
+    )
+
+
+def _image(picture: Picture, alt: str = '') -> str:
     kind = 'png' if picture.data.startswith(b'\x89PNG') else 'jpeg'
     data = base64.b64encode(picture.data).decode('ascii')
-    caption = escape(picture.caption)
-    below = f'<figcaption>{caption}</figcaption>' if caption else ''
     return (
-        f'<figure><img src="data:image/{kind};base64,{data}" '
-        f'alt="{escape(alt or picture.caption)}">{below}</figure>'
+        f'<img src="data:image/{kind};base64,{data}" '
+        f'alt="{escape(alt or picture.caption)}">'
     )
+
+
+def _caption(picture: Picture) -> str:
+    caption = escape(picture.caption)
+    return f'<figcaption>{caption}</figcaption>' if caption else ''
 
 
 def paragraph(text: str) -> str:

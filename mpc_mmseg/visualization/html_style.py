@@ -69,6 +69,12 @@ article header span { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .maps { display: grid; gap: 10px; grid-auto-flow: column;
   grid-auto-columns: minmax(0, 1fr); align-items: end; }
 .maps img { width: 100%; display: block; outline: 1px solid var(--line); }
+.gallery { display: grid; gap: 14px;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); }
+.gallery img { width: 100%; display: block; }
+.covered { position: relative; }
+.covered img + img { position: absolute; top: 0; left: 0; opacity: 0; }
+.covered:hover img + img, .covered:focus img + img { opacity: 1; }
 footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
   overflow-wrap: anywhere; }
 @media (max-width: 700px) {

@@ -185,9 +185,9 @@ def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> N
         )
 
 
-def jpeg_picture(image: np.ndarray) -> Picture:
-    """A small copy of a photograph, (H, W, 3) BGR."""
-    return _encoded(image, '.jpg', [cv2.IMWRITE_JPEG_QUALITY, 90])
+def jpeg_picture(image: np.ndarray, long_side: int = _LONG_SIDE) -> Picture:
+    """A small copy of a photograph, (H, W, 3) BGR, of at most so many pixels a side."""
+    return _encoded(image, '.jpg', [cv2.IMWRITE_JPEG_QUALITY, 90], long_side)
 
 
 def png_picture(mask: np.ndarray) -> Picture:
@@ -195,8 +195,10 @@ def png_picture(mask: np.ndarray) -> Picture:
     return _encoded(mask.astype(np.uint8) * 255, '.png', [])
 
 
-def _encoded(image: np.ndarray, suffix: str, options: list[int]) -> Picture:
-    scale = _LONG_SIDE / max(image.shape[:2])
+def _encoded(
+    image: np.ndarray, suffix: str, options: list[int], long_side: int = _LONG_SIDE
+) -> Picture:
+    scale = long_side / max(image.shape[:2])
     if scale < 1:
         height, width = (max(1, round(n * scale)) for n in image.shape[:2])
         image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)

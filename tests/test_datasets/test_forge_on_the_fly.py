@@ -63,6 +63,29 @@ def test_the_draw_decides_not_what_was_read_before(photographs):
     assert same(fly[1], first) and not same(first, second)
 
 
+def test_a_run_repeats_its_forgeries_whatever_the_workers_and_resumes(
+    photographs, phase_samples
+):
+    fly = dict(
+        type='ForgeOnTheFly',
+        dataset=dict(
+            type='ForgeryDataset',
+            data_root=str(photographs),
+            data_prefix=dict(authentic_path='.'),
+        ),
+        size=(96, 96),
+        pipeline=[dict(type='RandomFlip', prob=0.5), dict(type='PackForgeryInputs')],
+    )
+    # Two rounds over the photographs: one photograph gives two forgeries.
+    whole = phase_samples(fly, count=8)
+    assert len({sample for sample, _ in whole}) == len(whole) == 8
+    assert phase_samples(fly, count=8, workers=2) == whole
+    for workers in (0, 2):
+        assert phase_samples(fly, count=4, skip=4, workers=workers) == whole[4:]
+    assert phase_samples(fly, count=4, phase='localize') != whole[:4]
+    assert phase_samples(fly, count=4, seed=6) != whole[:4]
+
+
 def test_a_seed_fixes_the_set(photographs):
     fly, again = build(photographs, seed=5), build(photographs, seed=5)
     np.random.seed(0)

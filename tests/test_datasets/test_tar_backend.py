@@ -2,8 +2,10 @@ import tarfile
 
 import numpy as np
 import pytest
+import torch
 from mmengine import fileio
 from mmengine.dataset import Compose
+from mmengine.runner import Runner
 
 from mpc_mmseg.datasets import LoadForgeryImage, LoadForgeryMask, TarBackend
 from mpc_mmseg.datasets.image_io import ImageReadError
@@ -41,6 +43,45 @@ def test_samples_are_those_of_the_folder(archive, forgery_folder, preload):
         ]
         assert np.array_equal(read[0]['img'], read[1]['img'])
         assert np.array_equal(read[0]['gt_seg_map'], read[1]['gt_seg_map'])
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_a_config_line_reads_a_data_set_from_the_preloaded_tar(
+    archive, forgery_folder, tmp_path, workers
+):
+    text = ''.join(f'images/{i}.png\tmasks/{i}.png\n' for i in range(6))
+    (tmp_path / 'list.txt').write_text(text + 'authentic/6.png\t-\n')
+
+    def samples(root, check, **options):
+        dataset = dict(
+            type='ForgeryDataset',
+            ann_file=str(tmp_path / 'list.txt'),
+            data_root=root,
+            check=check,
+            pipeline=[
+                dict(type='LoadForgeryImage', **options),
+                dict(type='LoadForgeryMask', **options),
+                dict(type='PackForgeryInputs'),
+            ],
+        )
+        loader = Runner.build_dataloader(
+            dict(
+                batch_size=1,
+                num_workers=workers,
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                dataset=dataset,
+            )
+        )
+        return [
+            (each['inputs'][0], each['data_samples'][0].gt_sem_seg.data)
+            for each in loader
+        ]
+
+    tar = dict(backend='tar', tar=archive, root='not/here', preload=True)
+    read = samples('not/here', 'none', backend_args=tar)
+    assert len(read) == 7
+    for one, other in zip(read, samples(str(forgery_folder), 'header')):
+        assert all(map(torch.equal, one, other))
 
 
 def test_one_backend_per_process(archive):

@@ -23,6 +23,7 @@ def test_a_picture_of_every_defect(tmp_path):
     lost = Defect('missing file', 'x', 'gone.png')
     result = judge([CheckedList('x', entries, [lost], list(map(measure, entries)))])
     page = check_page(result, 'Title', max_pictures=200)
+    assert page.count('<h1>Title</h1>') == 1
     assert 'Failed: 3 images' in page and 'gone.png' in page
     assert 'a&lt;b.png' in page and 'a<b' not in page
     assert 'error: empty mask (2)' in page and 'error: zero-size file (1)' in page

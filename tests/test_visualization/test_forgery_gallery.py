@@ -1,10 +1,12 @@
 import json
+import re
+from base64 import b64decode
 
 import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.visualization.forgery_gallery import outlined, write_gallery
+from mpc_mmseg.visualization.forgery_gallery import write_gallery
 
 
 @pytest.fixture
@@ -26,21 +28,26 @@ def made(tmp_path):
 
 
 def test_a_page_of_pictures(made):
-    page = write_gallery(made).read_text(encoding='utf-8')
-    assert page.count('<figure>') == 2
-    assert page.count('data:image/jpeg') == 3  # the forged one with its outline, too
-    assert 'copy move, 8.3%; &lt;healing&gt;' in page
-    assert (
-        write_gallery(made, limit=1).read_text(encoding='utf-8').count('<figure>') == 1
+    text = write_gallery(made).read_text(encoding='utf-8')
+    assert text.count('<figure') == 2
+    assert text.count('data:image/jpeg') == 3  # the forged one with its outline, too
+    assert 'copy move, 8.3%; &lt;healing&gt;' in text
+    assert 'Content-Security-Policy' in text and 'name="viewport"' in text
+    one = write_gallery(made, limit=1).read_text(encoding='utf-8')
+    assert one.count('<figure') == 1
+
+
+def test_the_second_picture_is_outlined_and_only_forged_ones_have_it(made):
+    text = write_gallery(made).read_text(encoding='utf-8')
+    forged, authentic = text.split('<figure')[1:]
+    plain, outlined, alone = (
+        cv2.imdecode(np.frombuffer(b64decode(each), np.uint8), cv2.IMREAD_COLOR)
+        for each in re.findall(r'base64,([^"]+)', forged + authentic)
     )
-
-
-def test_the_outline_is_the_mask_s():
-    mask = np.zeros((40, 60), np.uint8)
-    mask[10:20, 20:40] = 1
-    drawn = outlined(np.zeros((40, 60, 3), np.uint8), mask)
-    assert drawn[10, 30].tolist() == [0, 255, 255]
-    assert not drawn[15, 30].any() and not drawn[5, 5].any()
+    assert 'tabindex="0"' in forged and 'tabindex' not in authentic
+    assert abs(plain.astype(int) - 90).max() <= 1 and (plain == alone).all()
+    changed = abs(outlined.astype(int) - 90).max(axis=2) > 60
+    assert changed[10, 20:40].any() and not changed[:4].any()
 
 
 def test_other_folders(tmp_path, made):

@@ -1,17 +1,20 @@
-"""Divide a folder of forgeries into train.txt and val.txt by source photograph.
+"""Divide a folder of forgeries into train, val and test.txt by source photograph.
 
     python tools/dataset_converters/split_by_source.py DATA_ROOT \\
         --source-pattern '([a-z]{3})_?([0-9]{4})'
 
 DATA_ROOT holds images/ (forged), masks/ (same stem) and, optionally, authentic/.
 Pictures whose names share a source go to the same list. Without a pattern every
-picture is its own source. Authentic pictures are listed for validation; for
-training only with --train-authentic, since an authentic picture has no contrast.
+picture is its own source. val.txt chooses the checkpoint and test.txt scores it; with
+--test-share 0 there is no test.txt, for those who test on other data. Authentic
+pictures are listed for both; for training only with --train-authentic, since an
+authentic picture has no contrast.
 """
 
 import argparse
 import os
 import os.path as osp
+import sys
 
 
 def parse_args() -> argparse.Namespace:
@@ -19,12 +22,15 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('data_root', help='folder with images/, masks/, authentic/')
-    parser.add_argument('--out', help='folder of the two lists; default DATA_ROOT')
+    parser.add_argument('--out', help='folder of the lists; default DATA_ROOT')
     parser.add_argument(
         '--source-pattern',
         help='regular expression whose matches in a name are its sources',
     )
-    parser.add_argument('--val-share', type=float, default=0.2, help='default 0.2')
+    parser.add_argument('--val-share', type=float, default=0.1, help='default 0.1')
+    parser.add_argument(
+        '--test-share', type=float, default=0.1, help='default 0.1; 0: no test.txt'
+    )
     parser.add_argument('--seed', type=int, default=0, help='default 0')
     parser.add_argument(
         '--train-authentic', action='store_true', help='train on authentic ones, too'
@@ -59,14 +65,27 @@ def main() -> None:
         image: source_ids(osp.splitext(osp.basename(image))[0], args.source_pattern)
         for image in masks
     }
-    train, val = split_groups(connected_groups(sources), args.val_share, args.seed)
+    shares = {'val': args.val_share, 'test': args.test_share}
+    if not args.test_share:
+        del shares['test']
+    try:
+        sides = split_groups(connected_groups(sources), shares, args.seed)
+    except ValueError as error:
+        sys.exit(str(error))
     if not args.train_authentic:
-        train = [image for image in train if masks[image]]
+        sides['train'] = [image for image in sides['train'] if masks[image]]
+    if bare := [
+        side for side, names in sides.items() if not any(map(masks.get, names))
+    ]:
+        sys.exit(
+            f'no forged picture for {", ".join(bare)} with seed {args.seed} and shares '
+            f'of {shares}: larger shares or another seed'
+        )
     out = args.out or args.data_root
     os.makedirs(out, exist_ok=True)
-    for name, images in (('train', train), ('val', val)):
+    made = f'source pattern {args.source_pattern}, shares {shares}'
+    for name, images in sides.items():
         forged = sum(masks[image] is not None for image in images)
-        made = f'source pattern {args.source_pattern}, share {args.val_share}'
         header = ListHeader(f'{osp.basename(root)}-{name}', f'seed {args.seed}')
         # Without a pattern a name says nothing of the photographs behind it.
         entries = [

@@ -1,5 +1,6 @@
 # A user's own data: images/, masks/ and authentic/ under data_root, divided by
-# train.txt and val.txt (tools/dataset_converters/split_by_source.py).
+# train.txt, val.txt (chooses checkpoints) and test.txt (scores them); see
+# tools/dataset_converters/split_by_source.py.
 train_pipeline = [
     dict(type='LoadForgeryImage'),
     dict(type='LoadForgeryMask'),
@@ -35,10 +36,18 @@ val_dataloader = dict(
         ann_file='val.txt',
         test_mode=True,
         pipeline=test_pipeline))
-# One list selects checkpoints and is scored by tools/test.py, so the scores of best_*
-# are too good. For others name a test list and take the statement back.
-test_dataloader = val_dataloader
-allow_selection_on_test = True
+test_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='ForgeryDataset',
+        data_root='data/forgery',
+        ann_file='test.txt',
+        test_mode=True,
+        pipeline=test_pipeline))
+allow_selection_on_test = False
 val_evaluator = dict(type='ForgeryMetric')
 test_evaluator = dict(type='ForgeryMetric')
 # An override of these names would change nothing.

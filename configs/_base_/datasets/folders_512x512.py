@@ -34,10 +34,18 @@ val_dataloader = dict(
         ann_file='val.txt',
         test_mode=True,
         pipeline=test_pipeline))
-# One list selects checkpoints and is scored by tools/test.py, so the scores of best_*
-# are too good. For others name a test list and take the statement back.
-test_dataloader = val_dataloader
-allow_selection_on_test = True
+test_dataloader = dict(
+    batch_size=4,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='ForgeryDataset',
+        data_root='data/forgery',
+        ann_file='test.txt',
+        test_mode=True,
+        pipeline=test_pipeline))
+allow_selection_on_test = False
 val_evaluator = dict(type='ForgeryMetric')
 test_evaluator = dict(type='ForgeryMetric')
 # An override of these names would change nothing.

@@ -57,7 +57,18 @@ val_dataloader = dict(
         ann_file='val.txt',
         test_mode=True,
         pipeline=test_pipeline))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    batch_size=4,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='ForgeryDataset',
+        data_root='data/forgery',
+        ann_file='test.txt',
+        test_mode=True,
+        pipeline=test_pipeline))
+allow_selection_on_test = False
 val_evaluator = dict(type='ForgeryMetric')
 test_evaluator = dict(type='ForgeryMetric')
 # An override of these names would change nothing.

@@ -21,7 +21,7 @@ def columbia() -> Layout:
         authentic=rf'4cam_auth/(?P<key>[^/]+?){IMAGE}',
         ignore=r'edgemask/[^/]*',
         tags=lambda key: ('splice',),
-        sources=lambda key: (f'columbia/{key.lower()}',),
+        sources=lambda key: (f'columbia/{key}',),
         decode=green_is_forged,
     )
     return Layout(

@@ -197,7 +197,7 @@ def _entry(
         return str(error)
     path = None if mask is None else Path(os.path.relpath(mask, root)).as_posix()
     # a comma parts groups in a list
-    groups = tuple(each.replace(',', '_').strip() for each in sample.sources)
+    groups = tuple(each.replace(',', '_').strip().lower() for each in sample.sources)
     return ListEntry(sample.image, path, groups, (name, *sample.tags))
 
 

@@ -24,7 +24,8 @@ class Sample:
             distributed one needs decoding. Neither mask nor draw: authentic.
         tags: Of ``TAGS``.
         sources: Ids of the photographs that the image was made from; samples of any
-            data sets that share one belong on the same side of a split.
+            data sets that share one belong on the same side of a split. Lists have them
+            in lower case, since copies of a data set differ in it.
     """
 
     image: str

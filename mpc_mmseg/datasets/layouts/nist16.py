@@ -33,7 +33,7 @@ def nist16() -> Layout:
             row['ProbeFileName'],
             row['ProbeMaskFileName'] if forged else None,
             tags=tuple(tag for name, tag in tags.items() if row[name] == 'Y'),
-            sources=(f'nist16/{PurePosixPath(base).stem.lower()}',),
+            sources=(f'nist16/{PurePosixPath(base).stem}',),
         )
 
     def find(root: Path, files: Sequence[str]) -> Inventory:

@@ -79,8 +79,11 @@ def read_file(path: str, backend_args: dict | None) -> bytes:
         ImageReadError: If the backend cannot give it; names the file.
     """
     try:
-        return fileio.get(path, backend_args=backend_args)
+        content = fileio.get(path, backend_args=backend_args)
     except FileNotFoundError as error:
         raise ImageReadError(f'{path}: there is no such file') from error
     except OSError as error:
         raise ImageReadError(f'{path}: cannot be opened ({error})') from error
+    if content is None:  # what MMEngine's LMDB gives for a key that it has not
+        raise ImageReadError(f'{path}: no such key in {backend_args}')
+    return content

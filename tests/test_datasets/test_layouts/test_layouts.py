@@ -33,7 +33,7 @@ TOLD = {
     'folders': [('', 'a'), ('', 'b/c')],
     'imd2020': [('', 'imd2020/1a1ogs')] * 2,
     'in_the_wild': [('splice', 'in_the_wild/2251'), ('splice', 'in_the_wild/2508')],
-    'korus': [('', 'korus/Canon_60D/DPP0012'), ('', 'raise/r36610622t')],
+    'korus': [('', 'korus/canon_60d/dpp0012'), ('', 'raise/r36610622t')],
     'misd': [('splice', 'misd/ani1,misd/art2')],
     'nist16': [
         ('splice', 'nist16/nc2016_77'),

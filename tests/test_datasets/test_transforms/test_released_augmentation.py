@@ -48,6 +48,23 @@ def test_inputs_have_the_networks_size_and_repeat_with_numpys_seed(
     assert len({image.sum().item() for image, _ in first[::6]}) == 2
 
 
+def test_a_run_repeats_its_samples_whatever_the_workers_and_resumes(
+    steps, forgery_folder, phase_samples
+):
+    dataset = dict(
+        type='ForgeryDataset',
+        data_root=str(forgery_folder),
+        data_prefix=dict(img_path='images', seg_map_path='masks'),
+        pipeline=steps,
+    )
+    whole = phase_samples(dataset, count=12)
+    assert len(set(whole)) > 8  # six pictures; few draws leave one as it is
+    assert phase_samples(dataset, count=12, workers=2) == whole
+    for workers in (0, 2):
+        assert phase_samples(dataset, count=6, skip=6, workers=workers) == whole[6:]
+    assert phase_samples(dataset, count=6, phase='localize') != whole[:6]
+
+
 def test_shares_are_the_published_ones(steps, monkeypatch):
     """Count which steps change 4,000 samples, without changing pixels."""
     counts: Counter = Counter()
