@@ -27,6 +27,7 @@ class ImageRecord:
         sample_idx: Its place in the data set, by which its map is found again.
         size: Native (height, width).
         scores: ``convention.score`` -> value; absent where undefined.
+        bounds: Name of a score that is not exact -> between which values it lies.
         map_features: What calibration may sum the map up by.
         image_hash: Of the file's bytes; None if not asked for, or no file.
         truth_hash: Of the truth's pixels; None if not asked for.
@@ -44,6 +45,7 @@ class ImageRecord:
     sample_idx: int | None = None
     size: tuple[int, int] | None = None
     scores: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
     map_features: dict[str, float] = field(default_factory=dict)
     image_hash: str | None = None
     truth_hash: str | None = None

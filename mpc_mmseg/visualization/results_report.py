@@ -134,7 +134,11 @@ def _scores(runs: Sequence[Run]) -> str:
     }
     for run in runs:
         notes.update(run.conventions)
-    text = 'In brackets: 95 % bootstrap intervals over images.'
+    text = (
+        'In brackets: 95 % bootstrap intervals over images. Where a score comes from a '
+        'histogram of the pixels, the line below says between which values the one of '
+        'the pixels themselves lies.'
+    )
     return (
         f'<section><h2>Scores</h2>{paragraph(text)}{score_tables(runs)}'
         f'{definitions(notes)}</section>'

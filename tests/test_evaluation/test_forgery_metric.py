@@ -191,6 +191,18 @@ def test_all_conventions_and_a_file_of_results(tmp_path):
     f1 = of_a['scores']['mpc.F1']
     assert f1['low'] < f1['value'] < f1['high'] and f1['n'] == 6
     assert of_a['scores']['pooled_AP']['low'] is None
+    # What comes from a histogram says between which values the exact one lies.
+    exactly = str(tmp_path / 'exact.json')
+    native = dict(type='native', curves='exact')
+    evaluate(samples, results_file=exactly, conventions=[native], n_resamples=2)
+    exact = read_results(exactly)['datasets']['a']['scores']
+    for name in ('native.AP', 'native.AUC'):
+        low, high = of_a['scores'][name]['bounds']
+        assert low - 1e-12 <= exact[name]['value'] <= high + 1e-12 and high - low < 1e-3
+        assert 'bounds' not in exact[name]
+    low, high = of_a['scores']['pooled_AUC']['bounds']
+    assert low <= roc_auc_score(*pixels(samples[:6])) <= high
+    assert 'bounds' in exact['pooled_AP'] and 'bounds' not in of_a['scores']['mpc.F1']
     first = result['images'][0]
     assert first['image_hash'] == hashlib.sha256(b'file 0').hexdigest()[:32]
     assert (first['height'], first['width']) == (20, 31)

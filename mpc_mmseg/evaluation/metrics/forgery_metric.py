@@ -10,7 +10,7 @@ from mmseg.registry import METRICS
 
 from mpc_mmseg.evaluation.conventions import build_conventions
 from mpc_mmseg.evaluation.dataset_summary import score_dataset, summarize_dataset
-from mpc_mmseg.evaluation.functional.summary import summarize
+from mpc_mmseg.evaluation.functional.summary import pooled_bounds, summarize
 from mpc_mmseg.evaluation.image_record import (
     ImageRecord,
     find_duplicate,
@@ -176,6 +176,7 @@ class ForgeryMetric(BaseMetric):
                 own,
                 self.conventions,
                 pooled,
+                pooled_bounds(own, self.authentic_as_zero),
                 self.threshold,
                 self.n_resamples,
                 self.seed,
@@ -240,6 +241,11 @@ class ForgeryMetric(BaseMetric):
                 f'{convention.name}.{name}': value
                 for convention in self.conventions
                 for name, value in convention.score_image(image).items()
+            },
+            bounds={
+                f'{convention.name}.{name}': ends
+                for convention in self.conventions
+                for name, ends in convention.score_bounds(image).items()
             },
             map_features=map_features(image.prob) if writes else {},
             image_hash=file_hash(sample.get('img_path')) if writes else None,
