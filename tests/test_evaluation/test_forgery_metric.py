@@ -230,6 +230,18 @@ def test_images_of_one_source_are_drawn_together(tmp_path):
     assert read_results(file)['datasets']['casia']['n_groups'] == 2
 
 
+def test_what_a_list_says_of_sources_and_tags_is_used(tmp_path):
+    samples = make_samples(5)
+    for sample, groups in zip(samples, (('p', 'q'), ('q', 'r'), ('r',), ('s',), ())):
+        sample.set_metainfo({'source_groups': groups, 'tags': ('splice',)})
+    file = tmp_path / 'r.json'
+    evaluate(samples, results_file=file, n_resamples=10)
+    result = read_results(file)
+    assert result['datasets']['casia']['n_groups'] == 3
+    assert [i['source'] for i in result['images']] == ['p', 'p', 'p', 's', None]
+    assert result['images'][0]['tags'] == ['splice']
+
+
 def test_an_image_twice_and_no_image_at_all(tmp_path):
     samples = make_samples(3)
     samples[2].set_metainfo({'img_path': samples[0].img_path})
