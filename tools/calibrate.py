@@ -75,7 +75,8 @@ def main() -> int:
         f'{args.checkpoint}: fitted on {calibration.n_forged} forged and '
         f'{calibration.n_authentic} authentic images\n'
         f'expected calibration error {calibration.ece_before:.4f} before, '
-        f'{calibration.ece_after:.4f} after, on these images\n'
+        f'{calibration.ece_after:.4f} after, by {calibration.n_folds}-fold '
+        'cross-validation\n'
         f'forged above {calibration.forged_above:.4f}, authentic up to '
         f'{calibration.authentic_up_to:.4f}'
     )

@@ -105,7 +105,7 @@ def main() -> int:
     }
     (out / 'curves').mkdir(exist_ok=True)
     for family in robustness_families(results['settings']):
-        for score in sorted(scored & {'F1', 'IoU', 'false_alarm_area'}):
+        for score in sorted(scored & {'F1', 'IoU', 'image_AUC', 'false_alarm_area'}):
             picture = plot_family(results['settings'], family, score)
             (out / 'curves' / f'{family}-{score}.png').write_bytes(picture)
     print(f'results: {out}')

@@ -16,7 +16,7 @@ from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
 
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
-from mpc_mmseg.evaluation.results_file import write_whole
+from mpc_mmseg.evaluation.results_file import ROBUSTNESS_FORMAT, VERSION, write_whole
 from mpc_mmseg.evaluation.robustness.fingerprint import (
     cache_key,
     hash_config,
@@ -91,8 +91,8 @@ def measure_robustness(
         sys.stderr.write('\n')
     records = {name: read_per_image(out / file) for name, file in files.items()}
     results = {
-        'format': 'mpc_mmseg.robustness',
-        'version': 1,
+        'format': ROBUSTNESS_FORMAT,
+        'version': VERSION,
         'checkpoint': str(checkpoint),
         'hashes': hashes,
         'n_images': len(samples),

@@ -128,6 +128,7 @@ class ForgeryDataset(BaseSegDataset):
                 'dataset_name': self.dataset_name,
                 'forged': entry.mask is not None,
                 'source_groups': entry.groups,
+                'tags': entry.tags,
             }
             for entry in entries
         ]

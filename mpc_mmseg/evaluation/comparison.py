@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from .functional.resampling import (
-    bootstrap_intervals,
     group_numbers,
+    mean_with_interval,
     sign_flip_p_value,
-    weighted_mean,
 )
 
 #: Shares of an image's pixels that are forged, between which images are grouped.
@@ -133,20 +132,18 @@ def _compare(
     both = [p for p in pairs if all(score in image['scores'] for image in p)]
     either = sum(any(score in image['scores'] for image in p) for p in pairs)
     a, b = np.array([[image['scores'][score] for image in p] for p in both]).T
-    groups = group_numbers([first['source'] for first, _ in both])
-    interval = bootstrap_intervals(
-        lambda weights: {'': weighted_mean(b - a, weights)}, groups, n_resamples, seed
-    )
-    low, high = interval.get('') or (None, None)
+    sources = [first['source'] for first, _ in both]
+    mean = mean_with_interval(b - a, sources, n_resamples, seed)
+    p_value = sign_flip_p_value(b - a, group_numbers(sources), n_permutations, seed)
     return {
-        'n': len(both),
+        'n': mean['n'],
         'n_undefined': either - len(both),
         'a': float(a.mean()),
         'b': float(b.mean()),
-        'difference': float((b - a).mean()),
-        'low': low,
-        'high': high,
-        'p_value': sign_flip_p_value(b - a, groups, n_permutations, seed),
+        'difference': mean['value'],
+        'low': mean['low'],
+        'high': mean['high'],
+        'p_value': p_value,
     }
 
 

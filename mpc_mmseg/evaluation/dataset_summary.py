@@ -53,6 +53,16 @@ def column_of(records: Sequence[ImageRecord], name: str) -> np.ndarray:
     return np.array([record.scores.get(name, np.nan) for record in records])
 
 
+def mean_bounds(records: Sequence[ImageRecord]) -> dict[str, tuple[float, float]]:
+    """Bounds the means of scores of which each image's value is bounded."""
+    found: dict[str, tuple[float, float]] = {}
+    for name in dict.fromkeys(name for r in records for name in r.bounds):
+        ends = np.array([r.bounds[name] for r in records if name in r.bounds])
+        low, high = ends.mean(axis=0).tolist()
+        found[name] = low, high
+    return found
+
+
 def score_dataset(
     records: Sequence[ImageRecord],
     conventions: Sequence[Convention],
@@ -68,6 +78,7 @@ def summarize_dataset(
     records: Sequence[ImageRecord],
     conventions: Sequence[Convention],
     pooled: Mapping[str, float],
+    pooled_bounds: Mapping[str, tuple[float, float]],
     threshold: float = 0.5,
     n_resamples: int = 1000,
     seed: int = 0,
@@ -78,13 +89,14 @@ def summarize_dataset(
         records: Its images; those of one ``source`` are drawn together.
         conventions: Those by which the images were scored.
         pooled: Scores of its pixels, which get no interval.
+        pooled_bounds: Between which values those of them lie that are not exact.
         threshold: Of an image's score.
         n_resamples: Of the bootstrap.
         seed: Of NumPy's generator.
 
     Returns:
-        Counts, and ``scores``: name -> ``value``, ``low``, ``high`` and ``n``, as
-        docs/evaluation.md describes.
+        Counts, and ``scores``: name -> ``value``, ``low``, ``high``, ``n`` and, if it
+        is not exact, ``bounds``, as docs/evaluation.md describes.
     """
     values = score_dataset(records, conventions, threshold)
     groups = group_numbers([record.source for record in records])
@@ -103,6 +115,9 @@ def summarize_dataset(
         scores[name] = {'value': value, 'low': low, 'high': high, 'n': n}
     for name, value in pooled.items():
         scores[name] = {'value': value, 'low': None, 'high': None, 'n': n_forged}
+    bounds = {**mean_bounds(records), **pooled_bounds}
+    for name in bounds.keys() & scores.keys():
+        scores[name]['bounds'] = list(bounds[name])
     return {
         'n_images': len(records),
         'n_forged': n_forged,

@@ -20,6 +20,8 @@ from .functional.calibration import (
 META_KEY = 'image_calibration'
 IMAGE_SCORES = ('max', 'top_0.1%', 'top_1%', 'logistic')
 METHODS = ('temperature', 'isotonic')
+#: Parts by which calibration errors are found on images that were not fitted on.
+N_FOLDS = 5
 _FEATURES = ('max', 'top_0.1%', 'top_1%', 'mean')
 
 
@@ -38,8 +40,10 @@ class ImageCalibration:
         authentic_up_to: Score up to which an image is called authentic.
         forged_above: Score above which it is called forged.
         false_alarm_rate: For which these were chosen.
-        ece_before: Expected calibration error of the score as it is.
-        ece_after: The same, calibrated; on the images that it was fitted on.
+        ece_before: Expected calibration error of the score as it is, each image's by
+            what was fitted without it.
+        ece_after: The same, calibrated.
+        n_folds: Parts of the images, each left out in turn for these two.
         n_forged: Images that it was fitted on.
         n_authentic: Likewise.
     """
@@ -51,6 +55,7 @@ class ImageCalibration:
     false_alarm_rate: float
     ece_before: float
     ece_after: float
+    n_folds: int
     n_forged: int
     n_authentic: int
     weights: list[float] = field(default_factory=list)
@@ -66,7 +71,10 @@ class ImageCalibration:
 
     def probability(self, score: float) -> float:
         """Gives the calibrated probability that the image was forged."""
-        return float(self._calibrate(np.array([score]))[0])
+        fitted: dict[str, Any] = {'levels': self.levels}
+        if self.method == 'temperature':
+            fitted = {'temperature': self.temperature}
+        return float(_calibrate(np.array([score]), fitted)[0])
 
     def verdict(self, score: float) -> str:
         """Says 'forged', 'authentic' or 'inconclusive'."""
@@ -94,11 +102,6 @@ class ImageCalibration:
                 f"the checkpoint's {META_KEY} cannot be read ({error}); run "
                 'tools/calibrate.py again'
             ) from error
-
-    def _calibrate(self, scores: np.ndarray) -> np.ndarray:
-        if self.method == 'temperature':
-            return expit(logits_of(scores) / self.temperature)
-        return np.interp(scores, self.levels[0], self.levels[1])
 
 
 def fit_calibration(
@@ -131,42 +134,89 @@ def fit_calibration(
     labels = np.asarray(forged, bool)
     n_forged, n_authentic = int(labels.sum()), int((~labels).sum())
     # The small term: 1 / 0.05 must not ask for 21 images.
-    fewest = int(np.ceil(1 / false_alarm_rate - 1e-9))
+    fewest = max(N_FOLDS, int(np.ceil(1 / false_alarm_rate - 1e-9)))
     if min(n_forged, n_authentic) < fewest:
         raise ValueError(
             f'a false_alarm_rate of {false_alarm_rate} needs {fewest} forged and '
             f'{fewest} authentic images, got {n_forged} and {n_authentic}'
         )
-    fitted: dict[str, Any] = {}
-    if image_score == 'logistic':
-        columns = _columns(features)
-        weights, bias = fit_logistic(columns, labels)
-        fitted |= {'weights': weights, 'bias': bias}
-        # One by one, as `score` does it: a batch rounds differently, and thresholds
-        # are scores of images.
-        each = [_regression(row[None], weights, bias) for row in columns]
-        scores = np.concatenate(each)
-    else:
-        scores = np.array([f[image_score] for f in features])
-    if method == 'temperature':
-        fitted['temperature'] = fit_temperature(scores, labels)
-        calibrated = expit(logits_of(scores) / fitted['temperature'])
-    else:
-        fitted['levels'] = list(fit_isotonic(scores, labels))
-        calibrated = np.interp(scores, fitted['levels'][0], fitted['levels'][1])
+    scores, fitted = _fit(features, labels, image_score, method)
     below, above = verdict_thresholds(scores, labels, false_alarm_rate)
+    held_out, calibrated = _held_out(features, labels, image_score, method)
     return ImageCalibration(
         image_score=image_score,
         method=method,
         authentic_up_to=below,
         forged_above=above,
         false_alarm_rate=false_alarm_rate,
-        ece_before=expected_calibration_error(scores, labels),
+        ece_before=expected_calibration_error(held_out, labels),
         ece_after=expected_calibration_error(calibrated, labels),
+        n_folds=N_FOLDS,
         n_forged=n_forged,
         n_authentic=n_authentic,
         **fitted,
     )
+
+
+def _fit(
+    features: Sequence[Mapping[str, float]],
+    labels: np.ndarray,
+    image_score: str,
+    method: str,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Gives the images' scores (N,), and what was fitted for and to them."""
+    fitted: dict[str, Any] = {}
+    if image_score == 'logistic':
+        weights, bias = fit_logistic(_columns(features), labels)
+        fitted |= {'weights': weights, 'bias': bias}
+    scores = _scores(features, image_score, fitted)
+    if method == 'temperature':
+        fitted['temperature'] = fit_temperature(scores, labels)
+    else:
+        fitted['levels'] = list(fit_isotonic(scores, labels))
+    return scores, fitted
+
+
+def _held_out(
+    features: Sequence[Mapping[str, float]],
+    labels: np.ndarray,
+    image_score: str,
+    method: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gives scores and probabilities (N,) of each image, fitted without it."""
+    fold = np.empty(len(labels), int)
+    rng = np.random.default_rng(0)
+    for members in (np.flatnonzero(labels), np.flatnonzero(~labels)):
+        # As many forged images in each part as can be, and as many authentic ones.
+        fold[rng.permutation(members)] = np.arange(len(members)) % N_FOLDS
+    scores, calibrated = np.empty(len(labels)), np.empty(len(labels))
+    for own in (fold == i for i in range(N_FOLDS)):
+        rest = [f for f, held in zip(features, own) if not held]
+        _, fitted = _fit(rest, labels[~own], image_score, method)
+        found = [f for f, held in zip(features, own) if held]
+        scores[own] = _scores(found, image_score, fitted)
+        calibrated[own] = _calibrate(scores[own], fitted)
+    return scores, calibrated
+
+
+def _scores(
+    features: Sequence[Mapping[str, float]],
+    image_score: str,
+    fitted: Mapping[str, Any],
+) -> np.ndarray:
+    if image_score != 'logistic':
+        return np.array([f[image_score] for f in features])
+    # One by one, as `score` does it: a batch rounds differently, and thresholds
+    # are scores of images.
+    rows = _columns(features)[:, None]
+    each = [_regression(row, fitted['weights'], fitted['bias']) for row in rows]
+    return np.concatenate(each)
+
+
+def _calibrate(scores: np.ndarray, fitted: Mapping[str, Any]) -> np.ndarray:
+    if 'temperature' in fitted:
+        return expit(logits_of(scores) / fitted['temperature'])
+    return np.interp(scores, *fitted['levels'])
 
 
 def _columns(features: Sequence[Mapping[str, float]]) -> np.ndarray:

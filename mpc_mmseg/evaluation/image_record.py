@@ -27,10 +27,12 @@ class ImageRecord:
         sample_idx: Its place in the data set, by which its map is found again.
         size: Native (height, width).
         scores: ``convention.score`` -> value; absent where undefined.
+        bounds: Name of a score that is not exact -> between which values it lies.
         map_features: What calibration may sum the map up by.
         image_hash: Of the file's bytes; None if not asked for, or no file.
         truth_hash: Of the truth's pixels; None if not asked for.
-        source: Its source group; None if unknown.
+        source_groups: The photographs that it was made of, as far as its list says.
+        source: The group of images that share photographs; None if unknown.
         tags: Such as the kind of forgery.
     """
 
@@ -44,9 +46,11 @@ class ImageRecord:
     sample_idx: int | None = None
     size: tuple[int, int] | None = None
     scores: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
     map_features: dict[str, float] = field(default_factory=dict)
     image_hash: str | None = None
     truth_hash: str | None = None
+    source_groups: tuple[str, ...] = ()
     source: str | None = None
     tags: tuple[str, ...] = ()
 
@@ -98,16 +102,28 @@ def find_duplicate(
     return None
 
 
-def set_sources(records: Sequence[ImageRecord], pattern: str) -> None:
+def set_sources(records: Sequence[ImageRecord], pattern: str | None = None) -> None:
     """Names the group of images that share source photographs, per data set.
 
     Args:
-        records: Whose ``source`` is set.
-        pattern: Of `source_ids`, matched with the files' names.
+        records: Whose ``source`` is set, where anything is known.
+        pattern: Of `source_ids`, matched with the files' names; None for the records'
+            ``source_groups``.
     """
     for dataset in {record.dataset for record in records}:
-        own = {r.img_path: r for r in records if r.dataset == dataset}
-        sources = {path: source_ids(PurePath(path).stem, pattern) for path in own}
-        for group in connected_groups(sources):
-            for path in group:
-                own[path].source = min(sources[group[0]])
+        own = [record for record in records if record.dataset == dataset]
+        sources = {r.img_path: _sources_of(r, pattern) for r in own}
+        known = {path: ids for path, ids in sources.items() if ids}
+        names = {
+            path: min(known[group[0]])
+            for group in connected_groups(known)
+            for path in group
+        }
+        for record in own:
+            record.source = names.get(record.img_path)
+
+
+def _sources_of(record: ImageRecord, pattern: str | None) -> frozenset[str]:
+    if pattern is None:
+        return frozenset(record.source_groups)
+    return source_ids(PurePath(record.img_path).stem, pattern)

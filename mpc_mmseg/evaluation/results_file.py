@@ -15,8 +15,16 @@ from typing import Any
 import numpy as np
 from mmengine import fileio
 
-FORMAT, VERSION = 'mpc_mmseg.results', 1
-_KEYS = {'list_hash', 'conventions', 'datasets', 'images'}
+RESULTS_FORMAT, ROBUSTNESS_FORMAT = 'mpc_mmseg.results', 'mpc_mmseg.robustness'
+VERSION = 1
+_KEYS = {
+    RESULTS_FORMAT: {'list_hash', 'conventions', 'datasets', 'images'},
+    ROBUSTNESS_FORMAT: {'hashes', 'settings'},
+}
+_WRITERS = {
+    RESULTS_FORMAT: 'tools/test.py --results',
+    ROBUSTNESS_FORMAT: 'tools/robustness.py',
+}
 
 
 def content_hash(*parts: bytes | memoryview) -> str:
@@ -78,7 +86,7 @@ def write_results(
     for image in images:
         of_dataset.setdefault(image['dataset'], []).append(image)
     result = {
-        'format': FORMAT,
+        'format': RESULTS_FORMAT,
         'version': VERSION,
         'list_hash': list_hash(images),
         'resamples': n_resamples,
@@ -93,8 +101,14 @@ def write_results(
     write_whole(path, json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False))
 
 
-def read_results(path: str | Path) -> dict[str, Any]:
-    """Reads results.json.
+def read_results(
+    path: str | Path, formats: Sequence[str] = (RESULTS_FORMAT,)
+) -> dict[str, Any]:
+    """Reads results.json, or robustness.json.
+
+    Args:
+        path: The file.
+        formats: Which of the two are wanted.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -105,16 +119,16 @@ def read_results(path: str | Path) -> dict[str, Any]:
         result = json.loads(Path(path).read_text(encoding='utf-8'))
     except ValueError as error:
         raise ValueError(f'{path} is no JSON: {error}') from error
-    if not isinstance(result, dict) or result.get('format') != FORMAT:
-        raise ValueError(
-            f'{path} is no file of results: write one by tools/test.py --results'
-        )
+    found = result.get('format') if isinstance(result, dict) else None
+    if found is None or found not in formats:
+        writers = ' or '.join(_WRITERS[name] for name in formats)
+        raise ValueError(f'{path} is no file of results: write one by {writers}')
     if result.get('version') != VERSION:
         raise ValueError(
             f'{path} is of version {result.get("version")}; this program reads '
             f'{VERSION}'
         )
-    if missing := _KEYS - set(result):
+    if missing := _KEYS[found] - set(result):
         raise ValueError(f'{path} lacks {sorted(missing)}')
     return result
 

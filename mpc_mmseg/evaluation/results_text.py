@@ -22,15 +22,16 @@ def results_table(
             '',
             f'{dataset}: {summary["n_forged"]} forged, '
             f'{summary["n_authentic"]} authentic images',
-            f'  {"score":{width}}   value   95 % interval      n',
+            f'  {"score":{width}}   value   95 % interval      n   exact value',
         ]
         for name, score in summary['scores'].items():
             span = ''
             if score['low'] is not None:
                 span = f'{score["low"]:.4f}..{score["high"]:.4f}'
-            lines.append(
-                f'  {name:{width}}  {score["value"]:.4f}   {span:14}  {score["n"]:5}'
-            )
+            line = f'  {name:{width}}  {score["value"]:.4f}   {span:14}  {score["n"]:5}'
+            if ends := score.get('bounds'):
+                line += f'   in {ends[0]:.6f}..{ends[1]:.6f}'
+            lines.append(line)
     if explanations:
         lines += ['', 'Numbers of different conventions cannot be compared:']
     for name, text in explanations.items():

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
-from mpc_mmseg.evaluation.robustness.bootstrap_mean import mean_with_interval
+from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
 
 from .figure_png import LINE_COLOURS, figure_png
 

@@ -93,7 +93,7 @@ footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
   .plots { gap: 10px; }
   .plots figure { flex: 1 1 30%; max-width: 49%; break-inside: avoid; }
   .broad figure { flex-basis: 45%; }
-  .filters, .more, noscript, #image-table .screen { display: none; }
+  .filters, .more, noscript, .screen { display: none; }
   .wide { overflow: visible; }
   .dense th, .dense td { font-size: 9px; padding: 2px 4px; }
   .dense small { font-size: 8px; }
@@ -103,6 +103,6 @@ footer { margin-top: 36px; font-size: 12.5px; color: var(--soft);
   tr { break-inside: avoid; }
   thead { display: table-header-group; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, h2 + p, h3 + p { break-after: avoid; }
 }
 """

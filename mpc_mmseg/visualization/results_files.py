@@ -1,6 +1,5 @@
 """What evaluation runs wrote, read for a report."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from mpc_mmseg.evaluation.robustness.bootstrap_mean import mean_with_interval
+from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
+from mpc_mmseg.evaluation.results_file import (
+    RESULTS_FORMAT,
+    ROBUSTNESS_FORMAT,
+    read_results,
+)
 
 from .image_rows import check_record, read_per_image
 from .score_table import scores_of_images
-
-RESULTS_FORMAT = 'mpc_mmseg.results'
-ROBUSTNESS_FORMAT = 'mpc_mmseg.robustness'
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def read_files(
             images = read_per_image(path)
             runs.append(Run(name, _scores(images), images))
             continue
-        content = _read_json(path)
-        if content.get('format') == ROBUSTNESS_FORMAT:
+        content = read_results(path, (RESULTS_FORMAT, ROBUSTNESS_FORMAT))
+        if content['format'] == ROBUSTNESS_FORMAT:
             robustness[name] = content
         else:
             runs.append(_run(name, content, path))
@@ -87,7 +88,7 @@ def _run(name: str, content: dict, path: str | Path) -> Run:
             {key: summary['scores'] for key, summary in datasets.items()},
             images,
             {key: summary['list_hash'] for key, summary in datasets.items()},
-            content.get('conventions', {}),
+            content['conventions'],
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f'{path} is damaged: {error!r}') from error
@@ -118,21 +119,6 @@ def _check_same_images(runs: Sequence[Run]) -> None:
                     f'{first} and {run.name} scored different images as {dataset!r}: '
                     'they cannot be compared; report them apart'
                 )
-
-
-def _read_json(path: str | Path) -> dict:
-    try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path} is no JSON: {error}') from error
-    formats = (RESULTS_FORMAT, ROBUSTNESS_FORMAT)
-    found = content.get('format') if isinstance(content, dict) else None
-    if found not in formats or content.get('version') != 1:
-        raise ValueError(
-            f'{path} is no file of results: its format must be one of {formats}, '
-            f'version 1, not {found!r}'
-        )
-    return content
 
 
 def _names(paths: Sequence[str | Path]) -> list[str]:

@@ -1,7 +1,7 @@
 """The page of results: what tools/report.py writes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from zipfile import BadZipFile
@@ -27,6 +27,8 @@ from .results_files import Run, read_files
 from .results_tables import images_table, robustness_tables, score_tables
 from .robustness_curves import plot_family, robustness_families
 from .score_table import SCORE_NOTES
+
+_CURVES = ('F1', 'image_AUC')
 
 
 def build_results_report(
@@ -77,7 +79,8 @@ def build_results_report(
     if any(run.images for run in runs):
         parts += [
             '<h2>All images</h2>',
-            paragraph('A click on a heading sorts, a second one the other way round.'),
+            '<p class="screen">A click on a heading sorts, a second one the other way '
+            'round.</p>',
             images_table(runs),
         ]
     sources = ', '.join(str(path) for path in results)
@@ -121,31 +124,48 @@ def best_and_worst(images: Sequence[dict], limit: int) -> dict[str, list[dict]]:
 
 
 def _scores(runs: Sequence[Run]) -> str:
-    shown = {
-        score.split('.')[-1]
-        for run in runs
-        for d in run.datasets.values()
-        for score in d
-    }
+    shown = {score for run in runs for d in run.datasets.values() for score in d}
+    # 'trufor.F1' is explained by its convention: it is not what 'F1' is.
+    shown |= {'image' for score in shown if score.startswith('image.')}
     notes = {
         name.replace('_', ' '): text
         for name, text in SCORE_NOTES.items()
         if name in shown
     }
+    conventions: dict[str, str] = {}
     for run in runs:
-        notes.update(run.conventions)
-    text = 'In brackets: 95 % bootstrap intervals over images.'
+        for name, explained in run.conventions.items():
+            if conventions.setdefault(name, explained) != explained:
+                # Of other settings, so no number of one compares with the other's.
+                conventions[f'{name} ({run.name})'] = explained
+    text = (
+        'In brackets: 95 % bootstrap intervals over images. Where a score comes from a '
+        'histogram of the pixels, the line below says between which values the one of '
+        'the pixels themselves lies.'
+    )
     return (
         f'<section><h2>Scores</h2>{paragraph(text)}{score_tables(runs)}'
-        f'{definitions(notes)}</section>'
+        f'{definitions(notes)}{_what_differs(conventions)}</section>'
     )
+
+
+def _what_differs(conventions: Mapping[str, str]) -> str:
+    if not conventions:
+        return ''
+    text = (
+        'Numbers of different conventions, which the words before the dot name, cannot '
+        'be compared with one another:'
+    )
+    return f'<h3>Conventions</h3>{paragraph(text)}{definitions(conventions)}'
 
 
 def _robustness(title: str, content: dict) -> str:
     settings = content['settings']
     curves = [
-        Picture(plot_family(settings, family), family)
+        Picture(plot_family(settings, family, score), family)
         for family in robustness_families(settings)
+        for score in _CURVES
+        if all(score in scores for s in settings for scores in s['scores'].values())
     ]
     text = (
         'Photographs were processed at native size, before any resizing for the '

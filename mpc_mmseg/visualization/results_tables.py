@@ -9,7 +9,7 @@ from .image_table import Column, image_table
 from .results_files import Run
 
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
-_ROBUSTNESS = ('F1', 'IoU', 'false_alarm_area')
+_ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')
 
 
 def score_tables(runs: Sequence[Run]) -> str:
@@ -131,6 +131,8 @@ def _cell(summary: Mapping[str, Any] | None, sign: str = '') -> str:
     low, high = summary.get('low'), summary.get('high')
     if low is not None and high is not None:
         text += f' <small>[{low:{sign}.3f}, {high:{sign}.3f}]</small>'
+    if ends := summary.get('bounds'):
+        text += f'<br><small>exact in {ends[0]:.5f}–{ends[1]:.5f}</small>'
     return f'<td>{text}</td>'
 
 

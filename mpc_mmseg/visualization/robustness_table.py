@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 _COLUMNS = (('scores', 'F1'), ('difference', 'F1'), ('scores', 'IoU'))
-_ALARMS = (('scores', 'false_alarm_area'), ('difference', 'false_alarm_area'))
+_DETECTION = (
+    ('scores', 'image_AUC'),
+    ('difference', 'image_AUC'),
+    ('scores', 'false_alarm_area'),
+    ('difference', 'false_alarm_area'),
+)
 
 
 def robustness_table(results: Mapping[str, Any]) -> str:
@@ -24,7 +29,7 @@ def robustness_table(results: Mapping[str, Any]) -> str:
 def _table(settings: list[Mapping[str, Any]], dataset: str) -> str:
     columns = [
         (kind, score)
-        for kind, score in _COLUMNS + _ALARMS
+        for kind, score in _COLUMNS + _DETECTION
         if any(score in entry[kind].get(dataset, {}) for entry in settings)
     ]
     head = [dataset]

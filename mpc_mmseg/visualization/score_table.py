@@ -18,6 +18,9 @@ SCORE_NOTES = {
     'best_F1': 'F1 of these pixels at the one threshold that suits them best',
     'best_threshold': 'that threshold',
     'image_AUC': 'area under the ROC curve of telling forged from authentic images',
+    'image': 'telling forged from authentic images by one number each: area under the '
+    'ROC curve, equal error rate (0 is best), true-positive rate at 1 % and 5 % false '
+    'alarms; balanced accuracy and F1 at the threshold',
     'false_alarm_area': 'mean share of authentic images called forged; 0 is best',
 }
 

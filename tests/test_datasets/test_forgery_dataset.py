@@ -77,6 +77,7 @@ class TestFolders:
             'dataset_name': 'casia',
             'forged': False,
             'source_groups': (),
+            'tags': (),
             'sample_idx': 4,
         }
         assert build(root).get_data_info(0)['forged'] is True

@@ -191,6 +191,18 @@ def test_all_conventions_and_a_file_of_results(tmp_path):
     f1 = of_a['scores']['mpc.F1']
     assert f1['low'] < f1['value'] < f1['high'] and f1['n'] == 6
     assert of_a['scores']['pooled_AP']['low'] is None
+    # What comes from a histogram says between which values the exact one lies.
+    exactly = str(tmp_path / 'exact.json')
+    native = dict(type='native', curves='exact')
+    evaluate(samples, results_file=exactly, conventions=[native], n_resamples=2)
+    exact = read_results(exactly)['datasets']['a']['scores']
+    for name in ('native.AP', 'native.AUC'):
+        low, high = of_a['scores'][name]['bounds']
+        assert low - 1e-12 <= exact[name]['value'] <= high + 1e-12 and high - low < 1e-3
+        assert 'bounds' not in exact[name]
+    low, high = of_a['scores']['pooled_AUC']['bounds']
+    assert low <= roc_auc_score(*pixels(samples[:6])) <= high
+    assert 'bounds' in exact['pooled_AP'] and 'bounds' not in of_a['scores']['mpc.F1']
     first = result['images'][0]
     assert first['image_hash'] == hashlib.sha256(b'file 0').hexdigest()[:32]
     assert (first['height'], first['width']) == (20, 31)
@@ -216,6 +228,18 @@ def test_images_of_one_source_are_drawn_together(tmp_path):
     file = tmp_path / 'r.json'
     evaluate(samples, results_file=file, source_pattern='Tp_([a-z]+)', n_resamples=10)
     assert read_results(file)['datasets']['casia']['n_groups'] == 2
+
+
+def test_what_a_list_says_of_sources_and_tags_is_used(tmp_path):
+    samples = make_samples(5)
+    for sample, groups in zip(samples, (('p', 'q'), ('q', 'r'), ('r',), ('s',), ())):
+        sample.set_metainfo({'source_groups': groups, 'tags': ('splice',)})
+    file = tmp_path / 'r.json'
+    evaluate(samples, results_file=file, n_resamples=10)
+    result = read_results(file)
+    assert result['datasets']['casia']['n_groups'] == 3
+    assert [i['source'] for i in result['images']] == ['p', 'p', 'p', 's', None]
+    assert result['images'][0]['tags'] == ['splice']
 
 
 def test_an_image_twice_and_no_image_at_all(tmp_path):

@@ -18,6 +18,7 @@ def results(digest='h', **changes):
     return {
         'format': 'mpc_mmseg.results',
         'version': 1,
+        'list_hash': digest,
         'conventions': {'mpc': 'resized'},
         'datasets': {
             'd': {
@@ -28,6 +29,11 @@ def results(digest='h', **changes):
         'images': [record()],
         **changes,
     }
+
+
+def robustness(**changes):
+    found = dict(format='mpc_mmseg.robustness', version=1, hashes={}, settings=[])
+    return {**found, **changes}
 
 
 @pytest.fixture
@@ -47,11 +53,11 @@ def test_every_kind_of_file(write):
         write('a/results.json', results()),
         write('b/results.json', results()),
         write('images.jsonl', '\n'.join(map(json.dumps, lines))),
-        write('robustness.json', dict(format='mpc_mmseg.robustness', version=1)),
+        write('robustness.json', robustness()),
     ]
-    runs, robustness = read_files(paths)
+    runs, found = read_files(paths)
     assert [run.name for run in runs] == ['a/results', 'b/results', 'images']
-    assert list(robustness) == ['robustness']
+    assert list(found) == ['robustness']
     assert runs[0].datasets['d']['mpc.F1']['high'] == 0.6
     assert runs[0].conventions == {'mpc': 'resized'}
     own = runs[2].datasets['d']
@@ -78,7 +84,13 @@ def test_other_images_are_not_compared(write):
         ('{', r'x\.json is no JSON'),
         ({'data/F1': 0.5}, r'x\.json is no file of results'),
         ([], r'x\.json is no file of results'),
-        (results(version=2), r'x\.json is no file of results'),
+        (results(version=2), r'x\.json is of version 2'),
+        (robustness(version=2), r'x\.json is of version 2'),
+        (results(format='other'), r'one by tools/test.py .* or tools/robustness'),
+        (
+            {k: v for k, v in robustness().items() if k != 'settings'},
+            r"x\.json lacks \['settings'\]",
+        ),
         (results(datasets={'d': {}}), r"x\.json is damaged: KeyError\('scores'\)"),
         (results(images=[{}]), r'x\.json, image 1: no line'),
         (results(images=[{'forged': True}]), r'x\.json, image 1: lacks'),

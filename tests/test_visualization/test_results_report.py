@@ -40,6 +40,7 @@ def files(tmp_path):
     results = {
         'format': 'mpc_mmseg.results',
         'version': 1,
+        'list_hash': 'h',
         'conventions': {'mpc': 'resized & binarized'},
         'datasets': {'d': {'list_hash': 'h', 'scores': {'mpc.F1': summary(0.375)}}},
         'images': images,
@@ -55,7 +56,9 @@ def files(tmp_path):
         )
         for s in parse_grid({'jpeg_quality': [90, 50], 'chain': ['weibo_like']})
     ]
-    robustness = dict(format='mpc_mmseg.robustness', version=1, settings=settings)
+    robustness = dict(
+        format='mpc_mmseg.robustness', version=1, hashes={}, settings=settings
+    )
     (tmp_path / 'results.json').write_text(json.dumps(results))
     (tmp_path / 'robustness.json').write_text(json.dumps(robustness))
     np.savez(tmp_path / 'after.npz', embeddings=np.eye(6), labels=np.array([0, 1] * 3))

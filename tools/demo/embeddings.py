@@ -1,4 +1,4 @@
-"""Collect pixel embeddings of a data set, for the plot in the demo's report.
+"""Collect pixel embeddings of a data set, for the plot in a report.
 
     python tools/demo/embeddings.py CONFIG --out before.npz [--checkpoint FILE]
 
@@ -15,6 +15,8 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config file; its test data is embedded')
+    parser.add_argument('--data-root', help='data_root of every data set of the config')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
     parser.add_argument('--checkpoint', help='checkpoint of either phase')
     parser.add_argument('--out', required=True, help='.npz file to write')
     parser.add_argument(
@@ -41,7 +43,7 @@ def main() -> None:
     from mpc_mmseg.engine.launch import load_config
     from mpc_mmseg.models.losses.multi_view_pixel_contrast_loss import masks_for
 
-    cfg = load_config(args.config)
+    cfg = load_config(args.config, args.cfg_options, args.data_root)
     init_default_scope('mmseg')
     MMLogger.get_instance('embeddings', log_level='WARNING')
     set_random_seed(cfg.randomness.seed)

@@ -13,8 +13,8 @@ class PackForgeryInputs(PackSegInputs):
     Args:
         meta_keys: Which entries go into the data sample's metainfo, where the sample
             has them. The defaults are mmseg's and ``dataset_name``, ``forged`` (whether
-            the image has a mask), ``sample_idx``, and ``source`` and ``tags``, by
-            which scores are grouped.
+            the image has a mask), ``sample_idx``, and ``source_groups`` and ``tags``,
+            by which scores are grouped.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class PackForgeryInputs(PackSegInputs):
             'dataset_name',
             'forged',
             'sample_idx',
-            'source',
+            'source_groups',
             'tags',
         ),
     ) -> None:

@@ -32,6 +32,10 @@ class Convention:
         """Scores one image; a score that is undefined, or not taken, is absent."""
         raise NotImplementedError
 
+    def score_bounds(self, image: ScoredImage) -> dict[str, tuple[float, float]]:
+        """Gives between which values those scores lie that are not exact, if any."""
+        return {}
+
     def score_dataset(
         self, columns: Mapping[str, np.ndarray], weights: np.ndarray
     ) -> dict[str, np.ndarray]:

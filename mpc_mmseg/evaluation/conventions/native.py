@@ -48,7 +48,7 @@ class NativeConvention(Convention):
             'recall': recall(counts, empty=np.nan),
             'MCC': mcc(counts, empty=np.nan),
         }
-        if counts.tp + counts.fn and counts.fp + counts.tn:
+        if _has_both(image):
             curves = (
                 SortedScores.of_map(image.prob, image.truth)
                 if self.exact
@@ -58,3 +58,16 @@ class NativeConvention(Convention):
             scores['AUC'] = curves.roc_auc()
             scores['best_F1'] = curves.best_f1()[0]
         return {name: value for name, value in scores.items() if not np.isnan(value)}
+
+    def score_bounds(self, image: ScoredImage) -> dict[str, tuple[float, float]]:
+        if self.exact or not image.forged or not _has_both(image):
+            return {}
+        return {
+            'AP': image.histogram.average_precision_bounds(),
+            'AUC': image.histogram.roc_auc_bounds(),
+        }
+
+
+def _has_both(image: ScoredImage) -> bool:
+    counts = image.counts
+    return bool(counts.tp + counts.fn and counts.fp + counts.tn)

@@ -1,6 +1,7 @@
 """How far a score would move with other images: bootstrap and sign-flip tests."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,40 @@ def bootstrap_intervals(
             low, high = np.percentile(values, [2.5, 97.5])
             intervals[name] = float(low), float(high)
     return intervals
+
+
+def mean_with_interval(
+    values: np.ndarray,
+    sources: Sequence[str | None] | None = None,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Averages images, and says how sure the average is.
+
+    Args:
+        values: (N,) finite numbers, one per image, N >= 1.
+        sources: Images of one source are drawn together; None: each by itself.
+        n_resamples: Of the bootstrap; 0 for no interval.
+        seed: Of NumPy's generator.
+
+    Returns:
+        ``value``, ``low`` and ``high`` (95 % percentile bootstrap; None where there
+        is but one image or source), and ``n``.
+
+    Raises:
+        ValueError: If there is no value, or one is not finite.
+    """
+    values = np.asarray(values, np.float64)
+    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+        raise ValueError(f'expected (N,) finite values, got {values.shape}')
+    intervals = bootstrap_intervals(
+        lambda weights: {'mean': weighted_mean(values, weights)},
+        group_numbers(sources or [None] * values.size),
+        n_resamples,
+        seed,
+    )
+    low, high = intervals.get('mean') or (None, None)
+    return {'value': float(values.mean()), 'low': low, 'high': high, 'n': values.size}
 
 
 def sign_flip_p_value(

@@ -63,7 +63,7 @@ def _score_dataset(
     if pairs:
         f1s, ious = zip(*pairs)
         scores.update(F1=fmean(f1s), IoU=fmean(ious))
-    pooled = pooled_histogram(images if authentic_as_zero else forged)
+    pooled = _pooled(images, authentic_as_zero)
     if pooled.has_both:
         scores['pooled_AP'] = pooled.average_precision()
         scores['pooled_AUC'] = pooled.roc_auc()
@@ -76,6 +76,28 @@ def _score_dataset(
     if alarms:
         scores['false_alarm_area'] = fmean(alarms)
     return scores
+
+
+def pooled_bounds(
+    images: Sequence[ImageRecord], authentic_as_zero: bool = False
+) -> dict[str, tuple[float, float]]:
+    """Gives between which values the pooled scores of a data set's pixels lie.
+
+    Args:
+        images: Of one data set.
+        authentic_as_zero: As of `summarize`.
+    """
+    pooled = _pooled(images, authentic_as_zero)
+    if not pooled.has_both:
+        return {}
+    return {
+        'pooled_AP': pooled.average_precision_bounds(),
+        'pooled_AUC': pooled.roc_auc_bounds(),
+    }
+
+
+def _pooled(images: Sequence[ImageRecord], authentic_as_zero: bool) -> ScoreHistogram:
+    return pooled_histogram([i for i in images if i.forged or authentic_as_zero])
 
 
 def pooled_histogram(images: Sequence[ImageRecord]) -> ScoreHistogram:

@@ -10,7 +10,7 @@ from mmseg.registry import METRICS
 
 from mpc_mmseg.evaluation.conventions import build_conventions
 from mpc_mmseg.evaluation.dataset_summary import score_dataset, summarize_dataset
-from mpc_mmseg.evaluation.functional.summary import summarize
+from mpc_mmseg.evaluation.functional.summary import pooled_bounds, summarize
 from mpc_mmseg.evaluation.image_record import (
     ImageRecord,
     find_duplicate,
@@ -71,8 +71,8 @@ class ForgeryMetric(BaseMetric):
             logged as a table with what each does differently.
         source_pattern: Regular expression by which images' names tell their source
             photographs, as of tools/dataset_converters/split_by_source.py: images
-            that share one are drawn together for the intervals. None: the samples'
-            ``source`` if they have one, else each image alone.
+            that share one are drawn together for the intervals. None: what the list
+            says (``source_groups``); an image of which it says nothing is alone.
         n_resamples: Of the bootstrap for the intervals; 0 for no intervals.
         seed: Of the bootstrap.
         per_image_file: JSON lines to write, one per image, or CSV by its name.
@@ -161,8 +161,7 @@ class ForgeryMetric(BaseMetric):
                 'allow_duplicates=True'
             )
         scores = summarize(results, self.authentic_as_zero)
-        if self.source_pattern is not None:
-            set_sources(results, self.source_pattern)
+        set_sources(results, self.source_pattern)
         if self.per_image_file is not None:
             write_images(self.per_image_file, [r.as_dict() for r in results])
         if not (self.conventions or self.results_file):
@@ -176,6 +175,7 @@ class ForgeryMetric(BaseMetric):
                 own,
                 self.conventions,
                 pooled,
+                pooled_bounds(own, self.authentic_as_zero),
                 self.threshold,
                 self.n_resamples,
                 self.seed,
@@ -241,9 +241,14 @@ class ForgeryMetric(BaseMetric):
                 for convention in self.conventions
                 for name, value in convention.score_image(image).items()
             },
+            bounds={
+                f'{convention.name}.{name}': ends
+                for convention in self.conventions
+                for name, ends in convention.score_bounds(image).items()
+            },
             map_features=map_features(image.prob) if writes else {},
             image_hash=file_hash(sample.get('img_path')) if writes else None,
             truth_hash=truth_hash(image.truth) if writes else None,
-            source=sample.get('source'),
+            source_groups=tuple(sample.get('source_groups', ())),
             tags=tuple(sample.get('tags', ())),
         )

@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 
 from mpc_mmseg.datasets.post_processing import Setting
-
-from .bootstrap_mean import mean_with_interval
+from mpc_mmseg.evaluation.functional.image_level import image_level_scores
+from mpc_mmseg.evaluation.functional.resampling import (
+    bootstrap_intervals,
+    group_numbers,
+    mean_with_interval,
+)
 
 FORGED_SCORES = ('F1', 'IoU')
 FALSE_ALARMS = 'false_alarm_area'
+IMAGE_AUC = 'image_AUC'
 
 
 def image_values(record: Mapping[str, Any]) -> dict[str, float]:
@@ -47,6 +52,9 @@ def summarize_setting(
         ``scores`` and ``difference``: data set -> score -> ``value``, ``low``,
         ``high`` (95 % bootstrap interval, None of a single image) and ``n`` images.
         Differences are paired: means over images that have the score in both.
+        ``image_AUC``, of telling forged from authentic images by their
+        ``image_score``, is there if both kinds are; its difference is over images
+        that are of one kind in both, drawn alike.
 
     Raises:
         ValueError: If the photographs are not the same.
@@ -60,6 +68,8 @@ def summarize_setting(
             f'{odd[1]} of {odd[0]!r}'
         )
     source = {_key(record): record.get('source') for record in records}
+    one = {_key(record): record for record in records}
+    other = {_key(record): record for record in clean}
     scores: dict[str, dict[str, Any]] = {}
     differences: dict[str, dict[str, Any]] = {}
     for dataset in dict.fromkeys(key[0] for key in after):
@@ -77,6 +87,13 @@ def summarize_setting(
                     np.array([after[key][name] - before[key][name] for key in both]),
                     [source[key] for key in both],
                 )
+        own = [one[key] for key in keys]
+        _set(scores[dataset], _image_auc(own))
+        alike = [key for key in keys if one[key]['forged'] == other[key]['forged']]
+        _set(
+            differences[dataset],
+            _image_auc([one[k] for k in alike], [other[k] for k in alike]),
+        )
     single = len(setting.steps) == 1
     return {
         'name': setting.name,
@@ -86,6 +103,37 @@ def summarize_setting(
         'scores': scores,
         'difference': differences,
     }
+
+
+def _image_auc(
+    records: Sequence[Mapping[str, Any]],
+    clean: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any] | None:
+    """Gives the AUC over images, or what it gained on the same images when clean."""
+    forged = np.array([record['forged'] for record in records], bool)
+    if forged.all() or not forged.any():
+        return None
+    scored = [
+        np.array([r['image_score'] for r in own]) for own in (records, clean or ())
+    ]
+
+    def auc(weights: np.ndarray) -> dict[str, np.ndarray]:
+        values = [
+            image_level_scores(scores, forged, weights=weights)['AUC']
+            for scores in scored
+            if len(scores)
+        ]
+        return {IMAGE_AUC: values[0] - values[1] if clean is not None else values[0]}
+
+    groups = group_numbers([record.get('source') for record in records])
+    low, high = bootstrap_intervals(auc, groups)[IMAGE_AUC] or (None, None)
+    value = auc(np.ones((1, len(records))))[IMAGE_AUC]
+    return {'value': float(value[0]), 'low': low, 'high': high, 'n': len(records)}
+
+
+def _set(scores: dict[str, Any], auc: dict[str, Any] | None) -> None:
+    if auc is not None:
+        scores[IMAGE_AUC] = auc
 
 
 def _key(record: Mapping[str, Any]) -> tuple[str, str]:

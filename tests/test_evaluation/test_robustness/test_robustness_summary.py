@@ -55,3 +55,21 @@ def test_data_sets_are_kept_apart():
 def test_other_images_are_an_error_that_names_one():
     with pytest.raises(ValueError, match=r"gamma=1\.3: .* b of 'd'"):
         summarize_setting(parse_setting('gamma=1.3'), BEFORE[:1] + BEFORE[2:], BEFORE)
+
+
+def test_telling_images_apart_is_scored_and_compared():
+    def scored(path, forged, score):
+        return {**record(path, 0.5 if forged else None), 'image_score': score}
+
+    before = [scored('a', True, 0.9), scored('b', True, 0.8), scored('c', False, 0.1)]
+    before.append(scored('e', False, 0.2))
+    # 'b' lost its forgery: authentic now, it counts in the score, in no difference.
+    after = [scored('a', True, 0.5), scored('b', False, 0.6), scored('c', False, 0.1)]
+    after.append(scored('e', False, 0.5))
+    found = summarize_setting(parse_setting('crop_side_share=0.5'), after, before)
+    auc, change = (found[k]['d']['image_AUC'] for k in ('scores', 'difference'))
+    assert auc['value'] == pytest.approx((0 + 1 + 0.5) / 3) and auc['n'] == 4
+    assert change['value'] == pytest.approx((1 + 0.5) / 2 - 1) and change['n'] == 3
+    assert change['low'] <= change['value'] <= change['high']
+    forged = summarize_setting(parse_setting('gamma=1.3'), after[:1], before[:1])
+    assert 'image_AUC' not in forged['scores']['d']

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mpc_mmseg.evaluation.robustness.bootstrap_mean import mean_with_interval
+from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
 
 
 def test_against_the_normal_approximation():
