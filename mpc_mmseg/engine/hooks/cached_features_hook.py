@@ -89,7 +89,9 @@ class CachedFeaturesHook(Hook):
 
     def _describe(self, runner) -> tuple[dict, list[str], dict[str, str]]:
         """Where each image is found, the images, and what masks follow from."""
-        sources, masks, pipelines = {}, {}, {}
+        sources: dict[str, tuple] = {}
+        masks: dict[str, str | None] = {}
+        pipelines: dict[str, None] = {}
         paths: list[str] = []
         for dataset in leaves(runner.train_dataloader.dataset):
             pipelines[repr(dataset.pipeline)] = None
