@@ -1,4 +1,4 @@
-"""Embedding maps of a data set on disk, for training heads on them."""
+"""Embedding maps and masks of a data set on disk, for training heads on them."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_PRINT, _DONE = 'fingerprint.json', 'done.npy'
+_PRINT, _DONE, _MASKS = 'fingerprint.json', 'done.npy', 'masks.npy'
 
 
 def weights_hash(state: Mapping[str, Tensor]) -> str:
@@ -34,10 +34,11 @@ def files_hash(paths: Iterable[str]) -> str:
 
 
 class FeatureCache:
-    """Maps of several scales per image, in half precision, memory-mapped.
+    """Maps of several scales and a mask per image, memory-mapped.
 
     The folder is written aside and renamed once it is whole; what an interrupted run
-    has written is gone on from. Maps are stored channels last.
+    has written is gone on from. Maps are stored in half precision, channels last, masks
+    in 8 bits.
 
     Args:
         folder: Where it is, or will be.
@@ -53,6 +54,7 @@ class FeatureCache:
         self.rows = {name: row for row, name in enumerate(names)}
         self.fingerprint = dict(fingerprint)
         self.maps: list[np.ndarray] = []
+        self.masks: np.ndarray | None = None
 
     def mismatch(self, folder: Path) -> list[str] | None:
         """What a folder's maps follow from that is otherwise here; None: no folder."""
@@ -72,13 +74,28 @@ class FeatureCache:
             return False
         files = sorted(self.folder.glob('map_*.npy'))
         self.maps = [np.load(file, mmap_mode='r') for file in files]
+        self.masks = np.load(self.folder / _MASKS, mmap_mode='r')
         return True
 
-    def begin(self, shapes: Sequence[tuple[int, int, int]]) -> np.ndarray:
+    def open_masks(self) -> bool:
+        """As ``open``, but for masks alone, which do not follow from the weights."""
+        changed = self.mismatch(self.folder)
+        if changed is None or set(changed) - {'weights'}:
+            return False
+        try:
+            self.masks = np.load(self.folder / _MASKS, mmap_mode='r')
+        except FileNotFoundError:  # being replaced at this moment
+            return False
+        return True
+
+    def begin(
+        self, shapes: Sequence[tuple[int, int, int]], mask_size: tuple[int, int]
+    ) -> np.ndarray:
         """Make the files, or go on with those of an interrupted run.
 
         Args:
             shapes: (C, H_i, W_i) of each map.
+            mask_size: (H, W).
 
         Returns:
             Which rows are written, (N,).
@@ -91,6 +108,9 @@ class FeatureCache:
                     self.partial / f'map_{i}.npy', 'w+', np.float16,
                     (len(self.rows), h, w, c),
                 )  # fmt: skip
+            np.lib.format.open_memmap(
+                self.partial / _MASKS, 'w+', np.uint8, (len(self.rows), *mask_size)
+            )
             np.save(self.partial / _DONE, np.zeros(len(self.rows), bool))
             # Last: a folder with a fingerprint has all its files.
             (self.partial / _PRINT).write_text(json.dumps(self.fingerprint, indent=1))
@@ -100,20 +120,33 @@ class FeatureCache:
         """Which rows of an unfinished folder are written, (N,)."""
         return np.lib.format.open_memmap(self.partial / _DONE, 'r+')
 
-    def write(self, names: Sequence[str], maps: Sequence[Tensor]) -> None:
-        """Store the maps (B, C, H_i, W_i) of images.
+    def write(
+        self, names: Sequence[str], maps: Sequence[Tensor], masks: Tensor
+    ) -> None:
+        """Store the maps (B, C, H_i, W_i) and masks (B, H, W) of images.
 
         Raises:
             FloatingPointError: If a value is not finite in half precision.
+            ValueError: If the sizes are not those of the other images.
         """
         rows = [self.rows[name] for name in names]
-        for i, batch in enumerate(maps):
-            values = batch.detach().permute(0, 2, 3, 1).half().cpu().numpy()
+        files = {
+            f'map_{i}.npy': batch.detach().permute(0, 2, 3, 1).half().cpu().numpy()
+            for i, batch in enumerate(maps)
+        }
+        files[_MASKS] = masks.cpu().numpy()
+        for name, values in files.items():
             if not np.isfinite(values).all():
                 raise FloatingPointError(
                     f'embeddings of {", ".join(names)} do not fit half precision'
                 )
-            file = np.lib.format.open_memmap(self.partial / f'map_{i}.npy', 'r+')
+            file = np.lib.format.open_memmap(self.partial / name, 'r+')
+            if values.shape[1:] != file.shape[1:]:
+                raise ValueError(
+                    f'{", ".join(names)}: {values.shape[1:3]} pixels in {name}, others '
+                    f'have {file.shape[1:3]}: embeddings can be stored of images of '
+                    'one size; resize or pad them in the pipeline'
+                )
             file[rows] = values
             file.flush()
         done = self.done()
@@ -137,10 +170,19 @@ class FeatureCache:
             for file in self.maps
         ]
 
+    def read_mask(self, name: str) -> np.ndarray:
+        """Mask (H, W) of an image.
+
+        Raises:
+            KeyError: If the image is not in the cache.
+        """
+        assert self.masks is not None
+        return np.array(self.masks[self.rows[name]])
+
 
 def build(
     cache: FeatureCache,
-    compute: Callable[[Sequence[str]], list[Tensor]],
+    compute: Callable[[Sequence[str]], tuple[list[Tensor], Tensor]],
     batch_size: int,
     rank: int = 0,
     world_size: int = 1,
@@ -151,7 +193,7 @@ def build(
 
     Args:
         cache: What to fill.
-        compute: Names of images -> their maps (B, C, H_i, W_i).
+        compute: Names of images -> their maps (B, C, H_i, W_i) and masks (B, H, W).
         batch_size: Images at a time.
         rank: This process.
         world_size: Number of processes.
@@ -160,7 +202,9 @@ def build(
     """
     names = list(cache.rows)
     if rank == 0:
-        cache.begin([tuple(m.shape[1:]) for m in compute(names[:1])])
+        maps, masks = compute(names[:1])
+        height, width = masks.shape[1:]
+        cache.begin([tuple(m.shape[1:]) for m in maps], (height, width))
     barrier()
     missing = [n for n, d in zip(names, cache.done()) if not d]
     # Nobody writes before all know what is missing.
@@ -168,7 +212,7 @@ def build(
     own = missing[rank::world_size]
     batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
     for batch in progress(batches):
-        cache.write(batch, compute(batch))
+        cache.write(batch, *compute(batch))
     barrier()
     if rank == 0:
         cache.finish()

@@ -21,7 +21,7 @@ def check_weights(
 
     Raises:
         RuntimeError: If a required weight is missing, a weight is unknown to the
-            model, or a shape differs; with the names.
+            model, or a shape differs; with all their names.
     """
     state = {key.removeprefix('module.'): value for key, value in state.items()}
     prefixes = tuple(required)
@@ -37,8 +37,7 @@ def check_weights(
     found = {what: keys for what, keys in problems.items() if keys}
     if found:
         lines = [
-            f'  {len(keys)} {what}: {", ".join(keys[:10])}{" ..." * (len(keys) > 10)}'
-            for what, keys in found.items()
+            f'  {len(keys)} {what}: {", ".join(keys)}' for what, keys in found.items()
         ]
         raise RuntimeError(
             f'{source} does not fit this model; use a checkpoint of the same '

@@ -42,12 +42,16 @@ class SeededDataset(Dataset):
 
     Args:
         dataset: Data set or its config.
+
+    Attributes:
+        of_phase: What a phase reads in the data set's place, by name.
     """
 
     def __init__(self, dataset: Any) -> None:
         if isinstance(dataset, dict):
             dataset = DATASETS.build(dataset)
         self.dataset = dataset
+        self.of_phase: dict[str, Dataset] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name == 'dataset' or name.startswith('__'):
@@ -58,9 +62,11 @@ class SeededDataset(Dataset):
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Any:
+        dataset = self.dataset
         if isinstance(index, SampleIndex):
             seed_global_streams(Stream.SAMPLE, *index.draw)
-        return self.dataset[int(index)]
+            dataset = self.of_phase.get(index.draw[1], dataset)
+        return dataset[int(index)]
 
 
 class PhaseSampler(Sampler):

@@ -20,19 +20,35 @@ def maps_of(names):
     ]
 
 
+def both_of(names):
+    masks = torch.stack([torch.full((16, 16), int(n[0])) for n in names])
+    return maps_of(names), masks.byte()
+
+
 def test_what_is_read_is_what_was_computed(tmp_path):
     cache = FeatureCache(tmp_path / 'c', NAMES, PRINT)
     assert not cache.open() and cache.mismatch(cache.folder) is None
-    build(cache, maps_of, 2)
+    build(cache, both_of, 2)
     again = FeatureCache(tmp_path / 'c', NAMES, PRINT)
     assert again.open() and isinstance(again.maps[0], np.memmap)
     for found, expected in zip(again.read(['3.png', '1.png']), maps_of('31')):
         assert found.dtype == torch.float32 and torch.equal(found, expected)
         assert found.is_contiguous(memory_format=torch.channels_last)
+    assert (again.read_mask('3.png') == 3).all()
     with pytest.raises(KeyError):
         again.read(['9.png'])
+
+
+def test_masks_outlive_the_weights(tmp_path):
+    cache = FeatureCache(tmp_path / 'c', NAMES, PRINT)
+    assert not cache.open_masks()
+    build(cache, both_of, 2)
     other = FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': 'x'})
     assert not other.open() and other.mismatch(other.folder) == ['weights']
+    assert other.open_masks() and other.read_mask('1.png').dtype == np.uint8
+    # A process that loads samples does not know the weights.
+    assert FeatureCache(tmp_path / 'c', NAMES, {'files': 'b'}).open_masks()
+    assert not FeatureCache(tmp_path / 'c', NAMES, {'files': 'x'}).open_masks()
 
 
 def test_an_interrupted_one_is_gone_on_from(tmp_path):
@@ -43,7 +59,7 @@ def test_an_interrupted_one_is_gone_on_from(tmp_path):
         if len(calls) == 3:
             raise KeyboardInterrupt
         calls.append(list(names))
-        return maps_of(names)
+        return both_of(names)
 
     with pytest.raises(KeyboardInterrupt):
         build(cache, compute, 2)
@@ -57,16 +73,26 @@ def test_an_interrupted_one_is_gone_on_from(tmp_path):
 
 
 def test_what_an_interrupted_one_left_for_other_weights_is_dropped(tmp_path):
-    FeatureCache(tmp_path / 'c', NAMES, PRINT).begin([(3, 4, 4), (3, 2, 2)])
+    FeatureCache(tmp_path / 'c', NAMES, PRINT).begin([(3, 4, 4), (3, 2, 2)], (16, 16))
     cache = FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': 'x'})
-    assert not cache.begin([(3, 4, 4)]).any()
+    assert not cache.begin([(3, 4, 4)], (16, 16)).any()
     assert len(list(cache.partial.glob('map_*.npy'))) == 1
 
 
 def test_values_beyond_half_precision_are_refused(tmp_path):
     cache = FeatureCache(tmp_path / 'c', NAMES, PRINT)
     with pytest.raises(FloatingPointError, match=r'0\.png'):
-        build(cache, lambda names: [m * 1e6 + 1e6 for m in maps_of(names)], 2)
+        build(cache, lambda n: ([m * 1e6 + 1e6 for m in maps_of(n)], both_of(n)[1]), 2)
+
+
+def test_images_of_two_sizes_are_refused(tmp_path):
+    def compute(names):
+        maps, masks = both_of(names)
+        return (maps, masks) if '0.png' in names else (maps, masks[:, :8])
+
+    cache = FeatureCache(tmp_path / 'c', NAMES, PRINT)
+    with pytest.raises(ValueError, match=r'1\.png: \(8, 16\) pixels in masks'):
+        build(cache, compute, 1)
 
 
 def test_hashes_follow_values_names_and_files(tmp_path):

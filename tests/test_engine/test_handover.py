@@ -41,3 +41,10 @@ def test_a_file_of_another_project_is_listed_whole():
         check_weights({'model': {'conv1': torch.zeros(1)}}, MODEL, ('backbone.',), 'x')
     assert 'missing: backbone.conv' in str(error.value)
     assert 'unknown to the model: model' in str(error.value)
+
+
+def test_every_name_is_listed():
+    model = {f'backbone.conv{i}': torch.zeros(1) for i in range(30)}
+    with pytest.raises(RuntimeError) as error:
+        check_weights({}, model, ('backbone.',), 'x')
+    assert all(f'backbone.conv{i}' in str(error.value) for i in range(30))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def call(*command, cwd):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-def test_ranks_stay_alike_and_score_as_one(tiny_config, tmp_path):
+def test_ranks_stay_alike_and_score_as_one(tiny_config, tmp_path, monkeypatch):
     if torch.cuda.is_available():
         pytest.skip('this is about machines without a GPU')
     cfg = tiny_config
@@ -43,6 +44,7 @@ def test_ranks_stay_alike_and_score_as_one(tiny_config, tmp_path):
     # time, as how a batch is made up shows in the last bits.
     cfg.test_dataloader.dataset.indices = 7
     cfg.test_dataloader.batch_size = 1
+    monkeypatch.syspath_prepend(Path(__file__).parent)
     cfg.custom_imports.imports.append('rank_notes_hook')
     cfg.custom_hooks += [
         dict(type='SameBuffersHook'),
@@ -69,17 +71,20 @@ def test_ranks_stay_alike_and_score_as_one(tiny_config, tmp_path):
     kept = torch.load(tmp_path / 'work/iter_7.pth', weights_only=True)['state_dict']
     assert all(torch.equal(kept[k], after[k]) for k in after)
     scores = []
-    for name, command in {
-        'two': [ROOT / 'tools/dist_test.sh', path, tmp_path / 'work/iter_7.pth', 2],
-        'one': [
-            sys.executable, ROOT / 'tools/test.py', path, tmp_path / 'work/iter_7.pth'
-        ],
-    }.items():  # fmt: skip
+    for name in ('two', 'one'):
         out = tmp_path / name
-        call(
-            *command, '--json', out / 's.json', '--per-image', out / 'images.jsonl',
-            '--work-dir', out, cwd=tmp_path,
-        )  # fmt: skip
+        options = [
+            path, tmp_path / 'work/iter_7.pth', '--work-dir', out,
+            '--json', out / 's.json', '--per-image', out / 'images.jsonl',
+        ]  # fmt: skip
+        if name == 'two':
+            call(
+                ROOT / 'tools/dist_test.sh', *options[:2], 2, *options[2:], cwd=tmp_path
+            )
+        else:
+            monkeypatch.setenv('LOCAL_RANK', '0')
+            monkeypatch.setattr('sys.argv', ['test.py', *map(str, options)])
+            runpy.run_path(str(ROOT / 'tools/test.py'), run_name='__main__')
         images = (out / 'images.jsonl').read_text().splitlines()
         assert len(images) == 7
         scores.append((json.loads((out / 's.json').read_text()), images))

@@ -7,6 +7,7 @@ Compares, each in a process of its own:
   graph     the same step with the graph through backbone and projection, in eval mode
   released  the same in training mode, as the released program does it
   cached    embeddings from disk (CachedFeaturesHook)
+  products  the matrix products of the head's convolutions alone, which every step has
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 
-VARIANTS = ('graph', 'released', 'frozen', 'cached')
+VARIANTS = ('graph', 'released', 'frozen', 'cached', 'products')
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,6 +61,25 @@ def cached_source(model, inputs, folder: str):
     return cache.read
 
 
+def products(head, pixels: int):
+    """A function of a step's matrix products in a head: forward, both gradients."""
+    import torch
+
+    shapes = [m.weight.shape[:2] for m in head.stack if isinstance(m, torch.nn.Conv2d)]
+    operands = [
+        [torch.rand(pixels, c_in), torch.rand(c_out, c_in), torch.rand(pixels, c_out)]
+        for c_out, c_in in shapes
+    ]
+
+    def run() -> None:
+        for x, weight, gradient in operands:
+            x @ weight.T
+            gradient @ weight
+            gradient.T @ x
+
+    return run
+
+
 def measure(args: argparse.Namespace) -> dict:
     """Median seconds of a step and the memory that steps added, in this process."""
     import torch
@@ -94,13 +114,19 @@ def measure(args: argparse.Namespace) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         if args.variant == 'cached':
             model.feature_source = cached_source(model, inputs, f'{folder}/maps')
-        start, seconds = peak_mib(), []
-        for _ in range(args.steps + 2):
-            begin = time.perf_counter()
+
+        def step() -> None:
             losses = model.loss(inputs, samples)
             sum(v for k, v in losses.items() if 'loss' in k).backward()
             optimizer.step()
             model.zero_grad()
+
+        if args.variant == 'products':
+            step = products(model.decode_head, args.batch * (args.size // 4) ** 2)
+        start, seconds = peak_mib(), []
+        for _ in range(args.steps + 2):
+            begin = time.perf_counter()
+            step()
             seconds.append(time.perf_counter() - begin)
     return dict(
         seconds=statistics.median(seconds[2:]), mib=peak_mib() - start, at_start=start
@@ -128,7 +154,7 @@ def main() -> None:
     for variant, found in results.items():
         # The cache is filled in the same process, so that its peak says nothing.
         memory = '- | -'
-        if variant != 'cached':
+        if variant not in ('cached', 'products'):
             memory = f'{found["mib"]:.0f} | {found["mib"] / base["mib"]:.2f}'
         print(
             f'| {variant} | {found["seconds"]:.2f} | '

@@ -12,31 +12,8 @@ from mmseg.registry import HOOKS
 from torch import Tensor
 
 from ..feature_cache import FeatureCache, build, files_hash, weights_hash
-
-# Others may draw random numbers.
-_FIXED = (
-    'CenterCrop',
-    'LoadAnnotations',
-    'LoadForgeryImage',
-    'LoadForgeryMask',
-    'LoadImageFromFile',
-    'Normalize',
-    'PackForgeryInputs',
-    'PackSegInputs',
-    'Pad',
-    'Resize',
-)
-
-
-def leaves(dataset) -> Iterator:
-    """The innermost data sets of mixtures and repetitions."""
-    inner = getattr(dataset, 'datasets', None)
-    if inner is None and 'dataset' in vars(dataset):
-        inner = [dataset.dataset]
-    for child in inner or ():
-        yield from leaves(child)
-    if not inner:
-        yield dataset
+from ..fixed_data import FIXED_TRANSFORMS, leaves, may_draw
+from ..stored_samples import StoredSamples
 
 
 def _show(batches: list) -> Iterator:
@@ -50,11 +27,12 @@ def _show(batches: list) -> Iterator:
 class CachedFeaturesHook(Hook):
     """Trains the localize phase on embeddings from disk; for sweeps over heads.
 
-    The frozen parts then run once per image and not once per draw. The embeddings are
-    written when the phase begins, by all processes together, and are used again by
-    every later run whose frozen weights, files and pipeline are the same; otherwise
-    they are written anew, with a warning that says what changed. They are kept in half
-    precision, 2.8 MB for an image of 256x256 with the published projection.
+    The frozen parts then run once per image and not once per draw, and no image is
+    decoded again: the masks are stored as well. The embeddings are written when the
+    phase begins, by all processes together, and are used again by every later run
+    whose frozen weights, files and pipeline are the same; otherwise they are written
+    anew, with a warning that says what changed. They are kept in half precision,
+    2.8 MB for an image of 256x256 with the published projection.
 
     Args:
         folder: Where the embeddings are kept.
@@ -77,7 +55,7 @@ class CachedFeaturesHook(Hook):
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
         self.folder = folder
         self.batch_size = batch_size
-        self.fixed = {*_FIXED, *fixed_transforms}
+        self.fixed = {*FIXED_TRANSFORMS, *fixed_transforms}
 
     def before_train(self, runner) -> None:
         """Refuse what embeddings cannot be stored for, before anything is trained."""
@@ -92,13 +70,16 @@ class CachedFeaturesHook(Hook):
         if getattr(model.data_preprocessor, 'batch_augments', None):
             raise ValueError('CachedFeaturesHook: data_preprocessor has batch_augments')
         for dataset in leaves(runner.train_dataloader.dataset):
-            names = [type(t).__name__ for t in dataset.pipeline.transforms]
-            if random := [name for name in names if name not in self.fixed]:
+            if random := may_draw(dataset, self.fixed):
                 raise ValueError(
-                    'CachedFeaturesHook: the training pipeline has transforms that may '
-                    f'draw random numbers: {random}. Remove them, or name them in '
-                    'fixed_transforms if they do not'
+                    'CachedFeaturesHook: the training data have data sets or '
+                    f'transforms that may draw random numbers: {random}. Remove them, '
+                    'or name transforms in fixed_transforms if they do not'
                 )
+        outer = runner.train_dataloader.dataset
+        _, names, fingerprint = self._describe(runner)
+        cache = FeatureCache(self.folder, names, fingerprint)
+        outer.of_phase['localize'] = StoredSamples(outer.dataset, cache)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Open the embeddings when the localize phase begins or is resumed."""
@@ -106,40 +87,53 @@ class CachedFeaturesHook(Hook):
         if model.phase == 'localize' and model.feature_source is None:
             model.feature_source = self._open(runner, model)
 
-    def _open(self, runner, model):
-        sources, paths, pipelines = {}, [], {}
+    def _describe(self, runner) -> tuple[dict, list[str], dict[str, str]]:
+        """Where each image is found, the images, and what masks follow from."""
+        sources: dict[str, tuple] = {}
+        masks: dict[str, str | None] = {}
+        pipelines: dict[str, None] = {}
+        paths: list[str] = []
         for dataset in leaves(runner.train_dataloader.dataset):
             pipelines[repr(dataset.pipeline)] = None
             for index in range(len(dataset)):
                 info = dataset.get_data_info(index)
-                sources.setdefault(info['img_path'], (dataset, index))
-                paths.append(info['img_path'])
+                image, mask = info['img_path'], info.get('seg_map_path')
+                sources.setdefault(image, (dataset, index))
+                if masks.setdefault(image, mask) != mask:
+                    raise ValueError(
+                        f'CachedFeaturesHook: {image} has two masks, {masks[image]} '
+                        f'and {mask}'
+                    )
+                paths += [image] if mask is None else [image, mask]
         if len(pipelines) > 1:
             raise ValueError('CachedFeaturesHook: data sets with different pipelines')
+        fingerprint = {
+            'files': files_hash(paths),
+            'pipeline': next(iter(pipelines)),
+            'preprocessor': repr(runner.cfg.model.get('data_preprocessor')),
+        }
+        return sources, list(sources), fingerprint
+
+    def _open(self, runner, model):
+        sources, images, fingerprint = self._describe(runner)
         frozen = {
             name: value
             for name, value in model.state_dict().items()
             if not name.startswith('decode_head.')
         }
         cache = FeatureCache(
-            self.folder,
-            list(sources),
-            {
-                'weights': weights_hash(frozen),
-                'files': files_hash(paths),
-                'pipeline': next(iter(pipelines)),
-                'preprocessor': repr(runner.cfg.model.get('data_preprocessor')),
-            },
+            self.folder, images, {**fingerprint, 'weights': weights_hash(frozen)}
         )
 
         @torch.no_grad()
-        def compute(names: Sequence[str]) -> list[Tensor]:
+        def compute(names: Sequence[str]) -> tuple[list[Tensor], Tensor]:
             samples = []
             for name in names:
                 dataset, index = sources[name]
                 samples.append(dataset[index])
-            inputs = model.data_preprocessor(pseudo_collate(samples), True)['inputs']
-            return model.extract_feat(inputs)
+            data = model.data_preprocessor(pseudo_collate(samples), True)
+            masks = [sample.gt_sem_seg.data for sample in data['data_samples']]
+            return model.extract_feat(data['inputs']), torch.cat(masks).byte()
 
         if not cache.open():
             if changed := cache.mismatch(cache.folder):

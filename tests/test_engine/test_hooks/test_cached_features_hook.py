@@ -6,7 +6,9 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmseg.registry import MODELS
 
+from mpc_mmseg.datasets.transforms import LoadForgeryImage
 from mpc_mmseg.models.segmentors import MPCSegmentor
 
 
@@ -72,6 +74,43 @@ def test_losses_are_those_without_within_half_precision(
     assert found == pytest.approx(expected, rel=1e-3) and not warnings
     # One image for the maps' sizes, then each of the six once.
     assert passes == [1, 4, 2]
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_nothing_is_decoded_from_the_second_epoch_on(
+    plain, tmp_path, monkeypatch, workers
+):
+    plain.pop('contrast_phase')
+    plain.localize_phase.max_iters = 7
+    plain.train_dataloader.num_workers = workers
+    state = MODELS.build(plain.model).state_dict()
+    plain.load_from = str(tmp_path / 'random.pth')
+    torch.save(dict(state_dict=state), plain.load_from)
+    read = tmp_path / 'read'
+    original = LoadForgeryImage.transform
+
+    def noted(self, results):
+        with read.open('a') as file:  # from any process
+            file.write(results['img_path'] + '\n')
+        return original(self, results)
+
+    monkeypatch.setattr(LoadForgeryImage, 'transform', noted)
+    expected, _ = run(plain)
+    decoded = len(read.read_text().splitlines())
+    assert decoded >= 14
+    read.unlink()
+    found, _ = run(plain, tmp_path / 'cache', work_dir=str(tmp_path / 'a'))
+    assert found == pytest.approx(expected, rel=1e-3)
+    once = 1 + 6  # for the sizes, and each image
+    if workers:
+        # The worker is some batches ahead of the training.
+        assert len(read.read_text().splitlines()) <= once + 2 * 3
+    else:
+        assert len(read.read_text().splitlines()) == once + 2
+    read.unlink()
+    found, _ = run(plain, tmp_path / 'cache', work_dir=str(tmp_path / 'b'))
+    assert found == pytest.approx(expected, rel=1e-3)
+    assert not read.exists()
 
 
 def test_it_is_used_again_until_what_it_follows_from_changes(

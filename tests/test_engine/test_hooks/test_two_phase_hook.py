@@ -6,6 +6,9 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmseg.registry import HOOKS, MODELS
+
+from mpc_mmseg.apis.mpc_release import write_checkpoint
 
 
 class Witness(Hook):
@@ -23,6 +26,16 @@ class Witness(Hook):
                 runner.optim_wrapper.get_lr()['lr'][0],
             )
         )
+
+
+@HOOKS.register_module()
+class RisingScore(Hook):
+    """Makes each validation's score the iteration."""
+
+    priority = 'HIGHEST'
+
+    def after_val_epoch(self, runner, metrics=None):
+        metrics['mean/score'] = float(runner.iter)
 
 
 def run(cfg, **changes):
@@ -158,6 +171,38 @@ def test_phase_two_begins_with_the_best_of_phase_one(random_config, load):
         assert not same(state['iter_10.pth'], state['contrast_end.pth'])
 
 
+def test_averaged_weights_begin_phase_two_from_the_best(
+    random_config, tmp_path, load, assert_same
+):
+    cfg = random_config
+    cfg.custom_hooks.insert(0, dict(type='PhaseEMAHook', momentum=0.2))
+    cfg.contrast_phase.val_interval = 2
+    cfg.default_hooks.checkpoint.max_keep_ckpts = -1
+    # The first validation is taken for the best, whatever the later ones give.
+    cfg.default_hooks.checkpoint.rule = 'less'
+    cfg.custom_hooks.append(dict(type='RisingScore'))
+    run(cfg)
+    best = load(cfg.work_dir, 'best_mean_score_iter_2.pth')['state_dict']
+    ends = [load(cfg.work_dir, f'iter_{i}.pth') for i in (7, 10)]
+    frozen = [k for k in best if k.startswith(('backbone.', 'neck.'))]
+    at_end = load(cfg.work_dir, 'contrast_end.pth')['state_dict']
+    assert any(not torch.equal(at_end[k], best[k]) for k in frozen)
+    for end in ends:
+        # The average as well as the model that is trained stand on the best.
+        for weights in (end['state_dict'], end['ema_state_dict']):
+            of = {k.removeprefix('module.'): v for k, v in weights.items()}
+            assert all(torch.equal(of[k], best[k]) for k in frozen)
+    for at in (5, 6, 8):
+        resumed = str(tmp_path / f'resumed_{at}')
+        path = os.path.join(cfg.work_dir, f'iter_{at}.pth')
+        run(cfg, work_dir=resumed, resume=True, load_from=path)
+        assert_same(load(cfg.work_dir, 'iter_10.pth'), load(resumed, 'iter_10.pth'))
+        assert same(
+            load(cfg.work_dir, 'iter_10.pth')['ema_state_dict'],
+            load(resumed, 'iter_10.pth')['ema_state_dict'],
+        )
+
+
 def test_a_best_checkpoint_that_is_gone_is_missed_before_training(random_config):
     random_config.default_hooks.checkpoint.max_keep_ckpts = -1
     run(random_config)
@@ -235,6 +280,21 @@ def test_weights_of_another_architecture_are_refused(tiny_config, tmp_path):
     other.pop('contrast_phase')
     with pytest.raises(RuntimeError, match=r'missing: neck\.projections\.0'):
         run(other)
+
+
+def test_random_weights_of_a_converted_file_are_missing(tiny_config, tmp_path):
+    state = MODELS.build(tiny_config.model).state_dict()
+    tiny_config.pop('contrast_phase')
+    for lacks in (['neck'], ['decode_head']):
+        model = dict(tiny_config.model, phase='contrast')
+        tiny_config.load_from = str(tmp_path / f'{lacks[0]}.pth')
+        write_checkpoint(state, dict(model=model), lacks, tiny_config.load_from)
+        if lacks == ['neck']:
+            with pytest.raises(RuntimeError, match=r'missing: neck\.projections\.0'):
+                run(tiny_config)
+        else:
+            _, seen = run(tiny_config)
+            assert [s[1] for s in seen] == ['localize'] * 3
 
 
 def test_a_checkpoint_is_tested_in_its_own_phase(tiny_config):
