@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-import torch
-import torch.nn.functional as F
 import torch.utils.checkpoint as cp
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .aligned_linear import PointwiseConv
+from .norm_gelu import norm_gelu
+from .pointwise import PointwiseConv
 from .window_attention import WindowAttention
 
 
@@ -40,17 +39,8 @@ class ConvFFN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
-        x = gelu(self.norm1(self.expand(x)))
-        x = gelu(self.norm2(self.depthwise(x)))
-        return gelu(self.norm3(self.reduce(x)))
-
-
-def gelu(x: Tensor) -> Tensor:
-    """GELU of channels-last maps (B, C, H, W), in place where no gradient needs x."""
-    # torch takes its fast path for tensors that are contiguous as they are indexed.
-    tokens = x.permute(0, 2, 3, 1)
-    function = F.gelu if torch.is_grad_enabled() else torch.ops.aten.gelu_
-    return function(tokens).permute(0, 3, 1, 2)
+        x = norm_gelu(self.expand(x), self.norm1, self.depthwise)
+        return norm_gelu(norm_gelu(x, self.norm2, self.reduce), self.norm3)
 
 
 class HRFormerBlock(nn.Module):
