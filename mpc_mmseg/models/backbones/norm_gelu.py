@@ -63,6 +63,7 @@ class _NormGELU(torch.autograd.Function):
         norm: nn.BatchNorm2d,
         conv: nn.Conv2d | None,
     ) -> Tensor:
+        assert norm.momentum is not None
         y, mean, deviation = torch.native_batch_norm(
             x,
             gamma,
