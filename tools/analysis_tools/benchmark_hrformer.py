@@ -5,20 +5,18 @@
 The plain one has separate projections, einsum attention, a softmax in memory, tokens
 copied into windows and the default layout; it gets the same weights, and both must give
 the same logits. Each figure comes from a fresh process. Forward: eval mode, with
-BatchNorm folded. Step: forward and backward in training mode, batch 1. Memory is the
-largest resident size of the process.
+BatchNorm folded. Step: forward and backward in training mode, batch 1. Memory is what a
+first call adds at most to the resident size of the process, gradients included.
 """
 
 import argparse
 import json
-import resource
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from fresh_process import Measured, measure
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones.hrnet import HRNet
@@ -124,31 +122,22 @@ def build(config: str, kind: str) -> nn.Module:
     return model
 
 
-def measure(args: argparse.Namespace) -> dict[str, float]:
-    """Best time in seconds and the largest resident size in MiB of one task."""
-    model = build(args.config, args.kind)
-    image = torch.rand(1, 3, args.size, args.size)
-    if args.task == 'forward':
+def prepare(task: str, kind: str, config: str, size: int) -> Callable[[], object]:
+    """One task of one implementation, ready to be measured."""
+    model = build(config, kind)
+    image = torch.rand(1, 3, size, size)
+    if task == 'forward':
         model = model.eval()
-        if args.kind == 'ours':
+        if kind == 'ours':
             model = fold_batch_norm(model)
-        run: Callable[[], object] = torch.inference_mode()(
-            lambda: model._forward(image)
-        )
-    else:
-        model.train()
+        return torch.inference_mode()(lambda: model._forward(image))
+    model.train()
 
-        def run() -> None:
-            model.zero_grad()
-            model._forward(image).mean().backward()
+    def step() -> None:
+        model.zero_grad()
+        model._forward(image).mean().backward()
 
-    times = []
-    for _ in range(args.repeats + 1):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {'seconds': min(times[1:]), 'peak_mib': peak}
+    return step
 
 
 @torch.no_grad()
@@ -171,26 +160,26 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--repeats', type=int, default=3, help='after one to warm up')
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
     parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
-    parser.add_argument('--kind', choices=KINDS, help=argparse.SUPPRESS)
-    parser.add_argument('--task', choices=TASKS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
-    if args.kind:
-        print(json.dumps(measure(args)))
-        return
     error = difference(args)
     if not error < 1e-4:
         sys.exit(f'the implementations differ by {error:.1e} of the largest logit')
-    rows: dict[str, dict[str, dict[str, float]]] = {}
+    rows: dict[str, dict[str, Measured]] = {}
     for task in TASKS:
-        for kind in KINDS:
-            child = [sys.executable, *sys.argv, '--kind', kind, '--task', task]
-            done = subprocess.run(child, check=True, stdout=subprocess.PIPE)
-            rows.setdefault(task, {})[kind] = json.loads(done.stdout.splitlines()[-1])
+        rows[task] = {
+            kind: measure(
+                prepare,
+                (task, kind, args.config, args.size),
+                args.repeats,
+                args.threads,
+            )
+            for kind in KINDS
+        }
     print(f'{args.size}x{args.size}, {args.threads} threads, torch {torch.__version__}')
     print(f'logits differ by {error:.1e} of the largest')
     print('| task | plain s | ours s | ratio | plain MiB | ours MiB | ratio |')
@@ -198,9 +187,9 @@ def main() -> None:
     for task, row in rows.items():
         plain, ours = row['plain'], row['ours']
         print(
-            f'| {task} | {plain["seconds"]:.2f} | {ours["seconds"]:.2f} '
-            f'| {ours["seconds"] / plain["seconds"]:.2f} | {plain["peak_mib"]:.0f} '
-            f'| {ours["peak_mib"]:.0f} | {ours["peak_mib"] / plain["peak_mib"]:.2f} |'
+            f'| {task} | {plain.seconds:.2f} | {ours.seconds:.2f} '
+            f'| {ours.seconds / plain.seconds:.2f} | {plain.peak_mib:.0f} '
+            f'| {ours.peak_mib:.0f} | {ours.peak_mib / plain.peak_mib:.2f} |'
         )
     if args.out:
         with open(args.out, 'w', encoding='utf-8') as file:
@@ -210,7 +199,10 @@ def main() -> None:
                     'threads': args.threads,
                     'torch': torch.__version__,
                     'logit_difference': error,
-                    'tasks': rows,
+                    'tasks': {
+                        task: {kind: m._asdict() for kind, m in row.items()}
+                        for task, row in rows.items()
+                    },
                 },
                 file,
                 indent=2,

@@ -10,15 +10,9 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .hrformer_block import HRFormerBlock
+from .hrformer_stages import check_extra
+from .hrnet import MPCHRNet
 from .stochastic_depth import set_drop_path
-
-_PER_BRANCH = (
-    'num_blocks',
-    'num_channels',
-    'num_heads',
-    'window_sizes',
-    'mlp_ratios',
-)
 
 
 class HRFormerModule(HRModule):
@@ -162,7 +156,7 @@ class HRFormer(HRNet):
             fit one another.
     """
 
-    blocks_dict = {**HRNet.blocks_dict, 'HRFORMER': HRFormerBlock}
+    blocks_dict = {**MPCHRNet.blocks_dict, 'HRFORMER': HRFormerBlock}
 
     def __init__(
         self,
@@ -174,7 +168,7 @@ class HRFormer(HRNet):
         with_cp: bool = False,
         **kwargs,
     ) -> None:
-        check_extra(extra)
+        check_extra(extra, tuple(MPCHRNet.blocks_dict))
         if stem_channels < 1:
             raise ValueError(f'stem_channels must be positive, got {stem_channels}')
         if frozen_stages not in range(-1, 5):
@@ -243,48 +237,3 @@ class HRFormer(HRNet):
         """Set the mode, keeping frozen parts in eval."""
         super().train(mode)  # of mmseg, which returns nothing
         return self
-
-
-def check_extra(extra: Mapping) -> None:
-    """Check the description of the stages.
-
-    Args:
-        extra: As of `HRFormer`.
-
-    Raises:
-        ValueError: If a key is missing or a value does not fit, with both.
-    """
-    for n in range(1, 5):
-        name = f'stage{n}'
-        if name not in extra:
-            raise ValueError(f'extra lacks {name!r}, it has {list(extra)}')
-        stage = extra[name]
-        keys = _PER_BRANCH if n > 1 else _PER_BRANCH[:2]
-        missing = {'num_modules', 'num_branches', 'block', *keys} - set(stage)
-        if missing:
-            raise ValueError(f'extra.{name} lacks {sorted(missing)}')
-        blocks = ('HRFORMER',) if n > 1 else tuple(HRNet.blocks_dict)
-        expected = {'block': blocks, 'num_branches': (n,)}
-        for key, allowed in expected.items():
-            if stage[key] not in allowed:
-                raise ValueError(
-                    f'extra.{name}.{key} must be one of {allowed}, got {stage[key]!r}'
-                )
-        if stage['num_modules'] < 1:
-            raise ValueError(
-                f'extra.{name}.num_modules must be positive, got {stage["num_modules"]}'
-            )
-        for key in keys:
-            if len(stage[key]) != n or min(stage[key]) <= 0:
-                raise ValueError(
-                    f'extra.{name}.{key} must be {n} positive numbers, one per '
-                    f'branch, got {stage[key]!r}'
-                )
-        if n == 1:
-            continue
-        for channels, heads in zip(stage['num_channels'], stage['num_heads']):
-            if channels % heads:
-                raise ValueError(
-                    f'extra.{name}.num_heads {stage["num_heads"]!r} must divide '
-                    f'num_channels {stage["num_channels"]!r}'
-                )

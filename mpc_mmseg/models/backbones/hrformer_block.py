@@ -1,16 +1,11 @@
 """A transformer block on a map: attention in windows, then convolutions."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-
-import torch
-import torch.nn.functional as F
-import torch.utils.checkpoint as cp
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from .aligned_linear import PointwiseConv
+from .norm_gelu import norm_gelu
+from .pointwise import PointwiseConv
+from .recomputed import recomputed
 from .window_attention import WindowAttention
 
 
@@ -40,17 +35,8 @@ class ConvFFN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
-        x = gelu(self.norm1(self.expand(x)))
-        x = gelu(self.norm2(self.depthwise(x)))
-        return gelu(self.norm3(self.reduce(x)))
-
-
-def gelu(x: Tensor) -> Tensor:
-    """GELU of channels-last maps (B, C, H, W), in place where no gradient needs x."""
-    # torch takes its fast path for tensors that are contiguous as they are indexed.
-    tokens = x.permute(0, 2, 3, 1)
-    function = F.gelu if torch.is_grad_enabled() else torch.ops.aten.gelu_
-    return function(tokens).permute(0, 3, 1, 2)
+        x = norm_gelu(self.expand(x), self.norm1, self.depthwise)
+        return norm_gelu(norm_gelu(x, self.norm2, self.reduce), self.norm3)
 
 
 class HRFormerBlock(nn.Module):
@@ -100,30 +86,5 @@ class HRFormerBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
         if self.with_cp and x.requires_grad:
-            # The random state is kept, so the recomputed pass drops the same paths.
-            return cp.checkpoint(
-                self._blocks, x, use_reentrant=False, context_fn=self._contexts
-            )
+            return recomputed(self, self._blocks, x)
         return self._blocks(x)
-
-    def _contexts(self) -> tuple[AbstractContextManager, AbstractContextManager]:
-        return nullcontext(), statistics_untouched(self)
-
-
-@contextmanager
-def statistics_untouched(module: nn.Module) -> Iterator[None]:
-    """Keeps running statistics as they are: a recomputed batch must not count twice."""
-    norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    counts = [norm.num_batches_tracked for norm in norms]
-    before = [None if count is None else count.clone() for count in counts]
-    for norm in norms:
-        norm.momentum = 0.0
-    try:
-        yield
-    finally:
-        for norm, momentum in zip(norms, momenta):
-            norm.momentum = momentum
-        for count, value in zip(counts, before):
-            if count is not None and value is not None:
-                count.copy_(value)

@@ -1,11 +1,11 @@
 """HRNet with stochastic depth."""
 
-import torch.utils.checkpoint as cp
 from mmseg.models.backbones.hrnet import HRNet
 from mmseg.models.backbones.resnet import BasicBlock, Bottleneck
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from .recomputed import recomputed
 from .stochastic_depth import set_drop_path
 
 
@@ -44,8 +44,7 @@ class StochasticBottleneck(Bottleneck):
 
 def _run(block: 'StochasticBasicBlock | StochasticBottleneck', x: Tensor) -> Tensor:
     if block.with_cp and x.requires_grad:
-        # The random state is kept, so the recomputed pass drops the same paths.
-        return block.relu(cp.checkpoint(block._residual, x, use_reentrant=False))
+        return block.relu(recomputed(block, block._residual, x))
     return block.relu(block._residual(x))
 
 

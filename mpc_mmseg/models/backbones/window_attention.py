@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .aligned_linear import aligned_linear
+from .pointwise import pointwise
 
 
 def relative_position_index(size: int) -> Tensor:
@@ -107,21 +107,21 @@ class WindowAttention(nn.Module):
         out = attend(q, k, v, bias, scale)
         out = out[..., : channels // self.num_heads].transpose(1, 2)
         out = merge(out.reshape(windows.shape), height, width)
-        return aligned_linear(out, self.proj.weight, self.proj.bias)
+        return pointwise(out, self.proj.weight, self.proj.bias)
 
     def _heads(self, tokens: Tensor) -> tuple[Tensor, ...]:
         """Queries, keys and values (N, heads, L, d) of tokens (N, L, C)."""
         weight: Tensor = self.qkv.weight
         bias: Tensor = self.qkv.bias
         # Heads of 39 channels as ones of 40, the last being zero, change no product
-        # and are faster on a CPU, as in aligned_linear.
+        # and are faster on a CPU (docs/benchmarks.md).
         more = -(len(weight) // 3 // self.num_heads) % 8 if tokens.is_cpu else 0
         if more:
             heads = 3 * self.num_heads
             weight = F.pad(weight.unflatten(0, (heads, -1)), (0, 0, 0, more))
             bias = F.pad(bias.unflatten(0, (heads, -1)), (0, more)).flatten()
             weight = weight.flatten(0, 1)
-        qkv = aligned_linear(tokens, weight, bias)
+        qkv = pointwise(tokens, weight, bias)
         return (
             qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4).unbind()
         )

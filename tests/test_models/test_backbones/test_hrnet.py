@@ -66,16 +66,18 @@ def test_two_passes_differ_in_training_alone(block):
     assert torch.equal(net(x)[0], net(x)[0])
 
 
-def test_checkpointed_pass_gives_the_same_gradients():
+def test_checkpointed_pass_gives_the_same_gradients_and_statistics():
     x = torch.randn(2, 3, 32, 32)
-    gradients = []
+    gradients, buffers = [], []
     for with_cp in (False, True):
         net = seeded(MPCHRNet, drop_path_rate=0.5, with_cp=with_cp)
         net.train()
         torch.manual_seed(1)
         net(x.clone().requires_grad_())[0].sum().backward()
         gradients.append(net.stage2[0].branches[0][0].conv1.weight.grad)
+        buffers.append(dict(net.named_buffers()))
     torch.testing.assert_close(*gradients)
+    torch.testing.assert_close(*buffers)
 
 
 def test_bad_rate_is_named():

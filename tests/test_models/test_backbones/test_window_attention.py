@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from mpc_mmseg.models.backbones.aligned_linear import aligned_linear
 from mpc_mmseg.models.backbones.window_attention import (
     WindowAttention,
     merge,
@@ -85,21 +84,6 @@ def test_index_of_a_window_of_two():
         [7, 6, 4, 3],
         [8, 7, 5, 4],
     ]
-
-
-@pytest.mark.parametrize('widths', [(5, 11), (8, 13), (6, 16), (8, 8)])
-def test_aligned_linear_is_linear(widths):
-    linear = torch.nn.Linear(*widths)
-    x = torch.rand(3, 4, widths[0], requires_grad=True)
-    expected = linear(x)
-    found = aligned_linear(x, linear.weight, linear.bias)
-    torch.testing.assert_close(found, expected)
-    inputs = [x, linear.weight, linear.bias]
-    for a, b in zip(
-        torch.autograd.grad(found.square().sum(), inputs),
-        torch.autograd.grad(expected.square().sum(), inputs),
-    ):
-        torch.testing.assert_close(a, b)
 
 
 def test_wrong_arguments_are_named():
