@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 # What is printed of the scores.
-_SCORES = ('mean/F1', 'mean/IoU', 'pooled/AP')
+_SCORES = ('F1', 'IoU', 'pooled_AP')
 
 
 def parse_args() -> argparse.Namespace:
@@ -81,7 +81,11 @@ def main() -> int:
             for file, score in zip(files, scores):
                 print(f'{file}:', _line(score))
             if args.int8:
-                loss = {key: scores[0][key] - scores[1][key] for key in scores[0]}
+                loss = {
+                    key: value - scores[1][key]
+                    for key, value in scores[0].items()
+                    if key in scores[1]
+                }
                 print('lost by 8 bits:', _line(loss))
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         print(f'export_onnx.py: {error}', file=sys.stderr)
@@ -94,7 +98,11 @@ def _mebibytes(path: str) -> float:
 
 
 def _line(scores: dict[str, float]) -> str:
-    return ', '.join(f'{key} {scores[key]:.4f}' for key in _SCORES if key in scores)
+    return ', '.join(
+        f'{key} {value:.4f}'
+        for key, value in scores.items()
+        if key.split('/')[-1] in _SCORES
+    )
 
 
 if __name__ == '__main__':

@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from mpc_mmseg.engine.launch import load_config
 
 from .onnx_engine import METADATA_KEY, OnnxEngine, read_description
+from .onnx_segmentor import OnnxSegmentor
 
 
 def quantise(file: str | Path, out: str | Path) -> None:
@@ -91,7 +92,7 @@ def scores_on_validation(
     with tempfile.TemporaryDirectory() as folder:
         cfg = load_config(config, options, data_root, 'none', folder)
         threads = torch.get_num_threads()
-        cfg.model = dict(type='OnnxSegmentor', file=str(file), threads=threads)
+        cfg.model = dict(type=OnnxSegmentor.__name__, file=str(file), threads=threads)
         cfg.load_from, cfg.resume, cfg.custom_hooks = None, False, []
         cfg.test_dataloader, cfg.test_cfg = cfg.val_dataloader, dict(type='TestLoop')
         cfg.test_evaluator = cfg.val_evaluator
