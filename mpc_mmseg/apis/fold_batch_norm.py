@@ -6,6 +6,7 @@ import torch
 from mmcv.cnn import fuse_conv_bn
 from mmengine.model import BaseModel
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 
 #: Largest error of a map, relative to the map's largest value.
 TOLERANCE = 1e-4
@@ -22,7 +23,8 @@ def fold_batch_norm(model: BaseModel) -> BaseModel:
         model: In eval mode.
 
     Returns:
-        The copy, in eval mode. It cannot be trained.
+        The copy, in eval mode. It cannot be trained. A model without BatchNorm is given
+        back as it is.
 
     Raises:
         ValueError: If the model is in training mode.
@@ -31,6 +33,8 @@ def fold_batch_norm(model: BaseModel) -> BaseModel:
     """
     if model.training:
         raise ValueError('BatchNorm is folded for inference: call model.eval() first')
+    if not any(isinstance(m, _BatchNorm) for m in model.modules()):
+        return model
     folded = fuse_conv_bn(copy.deepcopy(model))
     for before, after in zip(_maps(model), _maps(folded)):
         error = (after - before).abs().max() / before.abs().max().clamp_min(1e-12)

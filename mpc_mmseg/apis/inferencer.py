@@ -64,7 +64,8 @@ class ForgeryInferencer:
     Any segmentor of MMSegmentation does that gives a probability or two classes.
 
     Args:
-        model: A config file, or a checkpoint with its config inside.
+        model: A config file, a checkpoint with its config inside, or an ONNX file of
+            tools/export_onnx.py.
         weights: A checkpoint; None if ``model`` is one.
         device: As torch names it; None for the GPU if there is one.
         threshold: Probability that a forged pixel exceeds, 0.5 standing for 127 of

@@ -30,7 +30,8 @@ def load_model(
     ``model`` and the file as ``weights``; then only tensors are read from it.
 
     Args:
-        model: A config file, or a checkpoint with its config inside.
+        model: A config file, a checkpoint with its config inside, or an ONNX file of
+            tools/export_onnx.py, which onnxruntime runs.
         weights: A checkpoint; None if ``model`` is one, or for random weights.
         device: As torch names it; None for the GPU if there is one.
         trusted: Whether checkpoints may hold Python objects, which run code as
@@ -45,6 +46,10 @@ def load_model(
         ValueError: If a checkpoint has no config, or the config no model.
         RuntimeError: If a checkpoint cannot be read, or is of another architecture.
     """
+    if Path(model).suffix == '.onnx':
+        from .onnx_segmentor import load_onnx  # onnxruntime is optional
+
+        return load_onnx(model, weights, device)
     checkpoint = None
     if Path(model).suffix in _CONFIG_SUFFIXES:
         if not Path(model).is_file():

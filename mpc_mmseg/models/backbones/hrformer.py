@@ -125,7 +125,8 @@ def upsample(x: Tensor, factor: int, size: Sequence[int]) -> Tensor:
         (B, C, H, W).
     """
     x = F.interpolate(x, scale_factor=factor, mode='nearest')
-    if x.shape[2:] == size:
+    # An exported graph is for every size, whatever the one that it is traced with.
+    if x.shape[2:] == size and not torch.onnx.is_in_onnx_export():
         return x
     return F.interpolate(x, tuple(size), mode='bilinear', align_corners=True)
 

@@ -1,5 +1,6 @@
 """A linear layer of tokens by the convolution kernel, which takes any width well."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -36,7 +37,10 @@ def pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Returns:
         (..., L, D).
     """
-    images = as_images(x) if x.is_cpu else None
+    # An exported graph is for every size, which the choice here depends on.
+    images = None
+    if x.is_cpu and not torch.onnx.is_in_onnx_export():
+        images = as_images(x)
     if images is None:
         return F.linear(x, weight, bias)
     y = F.conv2d(images, weight[:, :, None, None], bias)

@@ -35,7 +35,8 @@ def partition(x: Tensor, size: int) -> Tensor:
     """
     height, width = x.shape[1:3]
     down, right = -height % size, -width % size
-    if down or right:
+    # An exported graph is for every size, whatever the one that it is traced with.
+    if down or right or torch.onnx.is_in_onnx_export():
         x = F.pad(
             x, (0, 0, right // 2, right - right // 2, down // 2, down - down // 2)
         )
@@ -116,7 +117,7 @@ class WindowAttention(nn.Module):
         # Heads of 39 channels as ones of 40, the last being zero, change no product
         # and are faster on a CPU (docs/benchmarks.md).
         more = -(len(weight) // 3 // self.num_heads) % 8 if tokens.is_cpu else 0
-        if more:
+        if more and not torch.onnx.is_in_onnx_export():
             heads = 3 * self.num_heads
             weight = F.pad(weight.unflatten(0, (heads, -1)), (0, 0, 0, more))
             bias = F.pad(bias.unflatten(0, (heads, -1)), (0, more)).flatten()

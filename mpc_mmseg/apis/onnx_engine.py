@@ -1,0 +1,176 @@
+"""An exported model run by onnxruntime: from an image to its probability map.
+
+This file needs NumPy, OpenCV and onnxruntime, and nothing else of this package. Beside
+a model it may be copied to where there is no torch:
+
+    from onnx_engine import OnnxEngine
+    prob = OnnxEngine('model.onnx').probability(cv2.imread('photo.png'))
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+#: Key of the model's metadata that holds its description, as JSON.
+METADATA_KEY = 'mpc_mmseg'
+#: Version of that description.
+FORMAT = 1
+_PROVIDERS = {'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
+
+
+class OnnxEngine:
+    """Runs a file of tools/export_onnx.py.
+
+    Args:
+        path: The file.
+        device: ``cpu`` or ``cuda``; None for the GPU if onnxruntime has one.
+        threads: Threads of an operator on the CPU; None for one a core.
+
+    Attributes:
+        description: What the file says of itself: how an image is prepared,
+            ``threshold``, ``calibration``, hashes of config and weights.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If onnxruntime is missing.
+        RuntimeError: If it is no ONNX model.
+        ValueError: If it was not exported by this package, or the device is missing.
+    """
+
+    def __init__(
+        self, path: str | Path, device: str | None = None, threads: int | None = None
+    ) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ImportError(
+                f'{path} is run by onnxruntime: pip install onnxruntime'
+            ) from error
+        if not Path(path).is_file():
+            raise FileNotFoundError(f'no ONNX file {path}')
+        available = onnxruntime.get_available_providers()
+        kinds = [k for k in ('cuda', 'cpu') if _PROVIDERS[k] in available]
+        kind = kinds[0] if device is None else device.split(':')[0]
+        if kind not in kinds:
+            raise ValueError(
+                f'device must be one of {kinds} with this onnxruntime, got {device!r}'
+            )
+        provider: str | tuple[str, dict] = _PROVIDERS[kind]
+        if device is not None and ':' in device:
+            provider = (_PROVIDERS[kind], {'device_id': device.split(':')[1]})
+        options = onnxruntime.SessionOptions()
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        # Of the constants that it folds, and warns of.
+        options.log_severity_level = 3
+        try:
+            self.session = onnxruntime.InferenceSession(
+                str(path),
+                options,
+                [provider, _PROVIDERS['cpu']] if kind != 'cpu' else [provider],
+            )
+        except Exception as error:  # its classes of errors have no common one
+            raise RuntimeError(f'{path} is no ONNX model: {error}') from error
+        self.description = read_description(
+            self.session.get_modelmeta().custom_metadata_map, path
+        )
+
+    def run(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities (B, 1, h, w) of prepared images (B, 3, H, W) float32."""
+        return self.session.run(None, {'image': images})[0]
+
+    def probability(self, image: np.ndarray) -> np.ndarray:
+        """The probability that each pixel was forged.
+
+        Args:
+            image: (H, W, 3) uint8 BGR, as OpenCV reads it.
+
+        Returns:
+            (H, W) float32 in 0..1.
+
+        Raises:
+            ValueError: If the image is of another kind, or the model's images are
+                prepared by steps that are not known here.
+        """
+        prepared, (height, width) = prepare(image, self.description)
+        prob = self.run(prepared)[0, 0]
+        if (height, width) != prepared.shape[2:]:
+            prob = _resize(prob, prepared.shape[2:])[:height, :width]
+        return np.clip(_resize(prob, image.shape[:2]), 0, 1)
+
+
+def read_description(metadata: dict[str, str], path: str | Path) -> dict[str, Any]:
+    """Reads what an exported model says of itself.
+
+    Args:
+        metadata: Of the ONNX file.
+        path: Its name, for errors.
+
+    Raises:
+        ValueError: If there is no description, or one of another version.
+    """
+    try:
+        description = json.loads(metadata[METADATA_KEY])
+        version = description['format']
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{path} does not say how images are prepared for it: export the model '
+            'with tools/export_onnx.py'
+        ) from error
+    if version != FORMAT:
+        raise ValueError(
+            f'{path} has a description of version {version}, {FORMAT} is understood: '
+            'export the model again'
+        )
+    return description
+
+
+def prepare(
+    image: np.ndarray, description: dict[str, Any]
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Resizes, normalises and pads an image for an exported model.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        description: Of the model.
+
+    Returns:
+        (1, 3, H', W') float32, and (height, width) of what is not padding.
+
+    Raises:
+        ValueError: As `OnnxEngine.probability`.
+    """
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            f'an image must be (H, W, 3) uint8, got {image.shape} {image.dtype}'
+        )
+    resize = description['resize']
+    if resize == 'other':
+        raise ValueError(
+            'images are prepared for this model by steps that only ForgeryInferencer '
+            f'can take: {description["pipeline"]}'
+        )
+    if resize is not None:
+        image = _resize(image, resize)
+    if description['channel_order'] == 'RGB':
+        image = image[..., ::-1]
+    mean, std = (np.array(description[key], np.float32) for key in ('mean', 'std'))
+    pixels = (image.astype(np.float32) - mean) / std
+    height, width = pixels.shape[:2]
+    divisor = description['size_divisor']
+    pixels = np.pad(
+        pixels,
+        ((0, -height % divisor), (0, -width % divisor), (0, 0)),
+        constant_values=description['pad_value'],
+    )
+    batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+    return batch, (height, width)
+
+
+def _resize(x: np.ndarray, size: tuple[int, ...] | list[int]) -> np.ndarray:
+    if x.shape[:2] == tuple(size):
+        return x
+    return cv2.resize(x, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
