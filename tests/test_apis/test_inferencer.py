@@ -190,7 +190,8 @@ def test_views_are_undone_exactly(per_pixel, head):
     assert result.prob == pytest.approx(plain.prob, abs=1e-5)
     assert len(turned.model.sizes) == 8
     # Scales blur: a smooth image stays as it was, but for its borders.
-    ramp = np.tile(np.linspace(30, 220, 64).astype(np.uint8)[:, None], (1, 64, 3))
+    column = np.linspace(30, 220, 64).astype(np.uint8)
+    ramp = np.broadcast_to(column[:, None, None], (64, 64, 3)).copy()
     scaled = ForgeryInferencer(per_pixel, device='cpu', tta=['scale'], tile=64)
     expected = ForgeryInferencer(per_pixel, device='cpu', tile=64).predict(ramp)
     difference = scaled.predict(ramp).prob - expected.prob

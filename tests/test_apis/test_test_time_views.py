@@ -10,7 +10,7 @@ def test_the_views_of_each_kind():
     assert len(views_of(['flip'])) == 3 and len(views_of(['rot90'])) == 4
     assert len(views_of(['flip', 'rot90'])) == 8
     assert len(set(views_of(KINDS))) == 24 and views_of(KINDS)[0] == View()
-    with pytest.raises(ValueError, match="tta must be of .*'crop'"):
+    with pytest.raises(ValueError, match=r"tta must be of .*'crop'"):
         views_of(['crop'])
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ def test_tiles_cover_an_axis_and_weigh_one_everywhere(length):
     tiling = Tiling(64, 16)
     starts = tile_starts(length, tiling)
     assert starts[0] == 0 and starts[-1] == max(0, length - 64)
-    assert all(b - a <= 48 for a, b in zip(starts, starts[1:]))
+    assert all(b - a <= 48 for a, b in pairwise(starts))
     total = np.zeros(length)
     for start, weights in zip(starts, fade(length, starts, tiling)):
         assert (weights > 0).all()
@@ -56,5 +58,5 @@ def test_no_seam_where_tiles_disagree():
 
 @pytest.mark.parametrize('arguments', [(16, 0), (64, 33), (64, -1)])
 def test_wrong_tilings_are_refused(arguments):
-    with pytest.raises(ValueError, match='tile must|overlap must'):
+    with pytest.raises(ValueError, match=r'tile must|overlap must'):
         Tiling(*arguments)
