@@ -46,5 +46,5 @@ def test_a_seal_within_the_text_counts_for_nothing():
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match='body'):
         sealed('no line break', 'html')
-    with pytest.raises(ValueError, match='kind.*xml'):
+    with pytest.raises(ValueError, match=r'kind.*xml'):
         sealed('a\n', 'xml')
