@@ -6,14 +6,18 @@
 For each image STEM.* it writes to the output folder, in the image's sub-folder:
 
     STEM_mask.png      white where the image was forged
-    STEM_heatmap.png   how probable that is, with a colour scale
+    STEM_prob.png      how probable that is, as 16-bit grey (65535 is 1)
     STEM_overlay.png   the image with the mask on it
+    STEM_heatmap.png   the probability in colours, with a scale (--write heatmap)
 
-and one line to results.jsonl: path, size [height, width], image_score (the highest
+and one line to results.jsonl: path, size [height, width], regions (connected parts of
+the mask: box [x, y, width, height], area, mean_score), image_score (the highest
 probability), forged_share (of the pixels), threshold, files; after tools/calibrate.py
-also forged_probability and verdict (forged, authentic or inconclusive). Of an image
-that cannot be read the line holds path and error; the others go on and the exit status
-is 1.
+also forged_probability and verdict (forged, authentic or inconclusive), unless --tile
+or --tta change the maps that it was made for. Of an image that cannot be read the line
+holds path and error; the others go on and the exit status is 1.
+
+Interrupted, the same command with --resume goes on.
 """
 
 import argparse
@@ -25,7 +29,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        'input', help='an image, or a folder of images, read with its sub-folders'
+        'input',
+        help='an image, a folder of images, read with its sub-folders, or a quoted '
+        'pattern',
     )
     parser.add_argument(
         '--model',
@@ -49,9 +55,62 @@ def parse_args() -> argparse.Namespace:
         "model's config, 0.5 unless set there",
     )
     parser.add_argument(
-        '--save-prob',
+        '--write',
+        nargs='+',
+        choices=('mask', 'prob', 'overlay', 'heatmap'),
+        default=['mask', 'prob', 'overlay'],
+        metavar='KIND',
+        help='pictures to write: mask, prob, overlay (these by default), heatmap',
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=1,
+        metavar='N',
+        help='images, or tiles, that the network sees at once; default: 1',
+    )
+    parser.add_argument(
+        '--amp',
         action='store_true',
-        help='also write STEM_prob.png, the probabilities as a 16-bit grey PNG',
+        help='compute in bfloat16 (CPU) or float16 (GPU) where that is safe',
+    )
+    parser.add_argument(
+        '--tile',
+        type=int,
+        metavar='SIZE',
+        help='show the network the image at its own size, in tiles of this side that '
+        "overlap, in place of the whole image made small as the model's config says",
+    )
+    parser.add_argument(
+        '--overlap', type=int, metavar='PIXELS', help='of tiles; default: a quarter'
+    )
+    parser.add_argument(
+        '--tta',
+        nargs='+',
+        choices=('flip', 'rot90', 'scale'),
+        default=[],
+        metavar='KIND',
+        help='average over views of the image: flip, rot90, scale',
+    )
+    parser.add_argument(
+        '--similarity',
+        type=_pixel,
+        metavar='X,Y',
+        help='also write STEM_similarity.png, how alike the embeddings of all pixels '
+        'are to that of this one, and cluster_separation (0..1), how clearly the '
+        'embeddings fall into two kinds',
+    )
+    parser.add_argument(
+        '--pixel-limit',
+        type=int,
+        default=2**27,
+        metavar='N',
+        help='refuse images of more pixels; default: 134,217,728',
+    )
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='leave images that an earlier run with the same settings finished',
     )
     parser.add_argument(
         '--fold-batch-norm',
@@ -59,18 +118,20 @@ def parse_args() -> argparse.Namespace:
         help='make BatchNorm part of the convolutions: faster, and the same but for '
         'rounding',
     )
-    parser.add_argument(
-        '--trusted',
-        action='store_true',
-        help='load checkpoints that hold Python objects; these can run code, so only '
-        'for files whose origin you trust',
-    )
     args = parser.parse_args()
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f'--threshold must be in 0..1, got {args.threshold}')
-    if args.model.endswith(('.py', '.yml', '.yaml', '.json')) and not args.weights:
+    is_config = args.model.endswith(('.py', '.yml', '.yaml', '.json'))
+    # A name without an ending is one of this project's configs.
+    is_config = is_config or '.' not in args.model.replace('\\', '/').split('/')[-1]
+    if is_config and not args.weights:
         parser.error(f'--model {args.model} is a config: its --weights are needed')
     return args
+
+
+def _pixel(text: str) -> tuple[int, int]:
+    x, y = text.split(',')
+    return int(x), int(y)
 
 
 def main() -> int:
@@ -83,12 +144,19 @@ def main() -> int:
             args.input,
             args.out,
             model=args.model,
+            kinds=args.write,
+            resume=args.resume,
+            similarity=args.similarity,
             weights=args.weights,
             device=args.device,
             threshold=args.threshold,
-            save_prob=args.save_prob,
-            trusted=args.trusted,
             fold_batch_norm=args.fold_batch_norm,
+            batch_size=args.batch_size,
+            amp=args.amp,
+            tile=args.tile,
+            overlap=args.overlap,
+            tta=args.tta,
+            pixel_limit=args.pixel_limit,
         )
     except (OSError, ValueError, RuntimeError) as error:
         print(f'infer.py: {error}', file=sys.stderr)

@@ -1,79 +1,145 @@
 """Inference from files to files: what tools/infer.py does."""
 
-import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mmengine.utils import ProgressBar
 
-from .inferencer import ForgeryInferencer, expand
-from .prediction_files import output_names, result_line, write_prediction
+from .embedding_evidence import cluster_separation, separation_in_words, similarity_map
+from .image_inputs import expand
+from .inferencer import ForgeryInferencer, Prediction
+from .prediction_files import (
+    KINDS,
+    PICTURES,
+    output_names,
+    result_line,
+    similarity_picture,
+    write_png,
+    write_prediction,
+)
+from .result_lines import FILE, as_text, keep_finished
 
 
 def infer_folder(
     source: str | Path,
     out: str | Path,
     model: str | Path,
-    weights: str | Path | None = None,
-    device: str | None = None,
-    threshold: float | None = None,
-    save_prob: bool = False,
-    trusted: bool = False,
-    fold_batch_norm: bool = False,
+    kinds: Sequence[str] = KINDS,
+    resume: bool = False,
+    similarity: tuple[int, int] | None = None,
+    **settings: Any,
 ) -> tuple[int, list[str]]:
     """Predicts an image or all images of a folder and writes what was found.
 
     Args:
-        source: An image or a folder. Images below ``out`` are left out: they are
-            results of an earlier run.
-        out: Folder of the results: pictures as `write_prediction` names them, and
-            ``results.jsonl``, written line by line.
-        model: As of `ForgeryInferencer`, like the next ones.
-        weights: A checkpoint, if ``model`` is none.
-        device: As torch names it.
-        threshold: Probability that a forged pixel exceeds; None for the model's own.
-        save_prob: Whether to write the probabilities too.
-        trusted: Whether checkpoints may hold Python objects.
-        fold_batch_norm: Whether to make BatchNorm part of the convolutions.
+        source: An image, a folder or a pattern. Images below ``out`` are left out:
+            they are results of an earlier run.
+        out: Folder of the results: pictures as `write_prediction` names them,
+            ``results.jsonl``, written line by line, and ``settings.json``.
+        model: As of `ForgeryInferencer`.
+        kinds: Pictures to write, of `PICTURES`.
+        resume: Whether to leave what an earlier run of the same settings finished.
+        similarity: (x, y) of a pixel whose embedding is compared with all others, of
+            every image; also gives the image's cluster separation.
+        **settings: Further arguments of `ForgeryInferencer`.
 
     Returns:
         The number of images, and a message per image without a prediction.
 
     Raises:
         FileNotFoundError: If source, model or weights are missing.
-        ValueError: If an argument or the config is wrong.
+        ValueError: If an argument or the config is wrong, or an earlier run to be
+            resumed had other settings.
         RuntimeError: If a checkpoint cannot be read or does not fit.
     """
     source, out = Path(source), Path(out)
-    if not source.exists():
-        raise FileNotFoundError(f'no image or folder {source}')
-    paths = [
-        str(path)
-        for path in expand(source)
-        if not Path(str(path)).resolve().is_relative_to(out.resolve())
-        or source.is_file()
-    ]
-    if not paths:
-        raise FileNotFoundError(f'the folder {source} holds no image but results')
-    root = source if source.is_dir() else source.parent
-    inferencer = ForgeryInferencer(
-        model, weights, device, threshold, trusted, fold_batch_norm
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    progress = ProgressBar(len(paths), file=sys.stderr)
+    for kind in kinds:
+        if kind not in PICTURES:
+            raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
+    paths = _images(source, out)
+    root = source if source.is_dir() else _fixed_part(source)
+    inferencer = ForgeryInferencer(model, **settings)
+    decides = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
+    done = keep_finished(out, {k: _plain(v) for k, v in decides.items()}, resume)
+    names = {
+        path: name
+        for path, name in zip(paths, output_names(paths, root))
+        if path not in done
+    }
+    progress = ProgressBar(len(names), file=sys.stderr)
     failures = []
-    with (out / 'results.jsonl').open('w', encoding='utf-8') as lines:
-        for name, prediction in zip(output_names(paths, root), inferencer(paths)):
-            files = []
+    with (out / FILE).open('a', encoding='utf-8') as lines:
+        for name, prediction in zip(names.values(), inferencer(list(names))):
+            line: dict[str, object] = {}
             if prediction.error is None:
-                files = write_prediction(prediction, out, name, save_prob)
+                files = write_prediction(
+                    prediction, out, name, inferencer.threshold, kinds
+                )
+                if similarity is not None:
+                    prediction, line = _evidence(
+                        inferencer, prediction, similarity, out, name
+                    )
+            if prediction.error is None:
+                files += line.pop('files', [])  # type: ignore[arg-type]
+                line = {**result_line(prediction, inferencer.threshold, files), **line}
             else:
                 reason = prediction.error
                 named = str(prediction.path) in reason
                 failures.append(reason if named else f'{prediction.path}: {reason}')
-            line = result_line(prediction, inferencer.threshold, files)
-            lines.write(json.dumps(line, ensure_ascii=False) + '\n')
+                line = result_line(prediction, inferencer.threshold, [])
+            lines.write(as_text(line))
             lines.flush()
             progress.update()
     sys.stderr.write('\n')
     return len(paths), failures
+
+
+def _evidence(
+    inferencer: ForgeryInferencer,
+    prediction: Prediction,
+    pixel: tuple[int, int],
+    out: Path,
+    name: str,
+) -> tuple[Prediction, dict[str, object]]:
+    """Writes the similarity to a pixel; gives what the image's line says of it."""
+    assert prediction.image is not None
+    embeddings = inferencer.embeddings(prediction.image)
+    try:
+        similar = similarity_map(embeddings, pixel, prediction.image.shape[:2])
+    except ValueError as error:
+        return replace(prediction, error=str(error), prob=None), {}
+    file = f'{name}_similarity.png'
+    write_png(similarity_picture(similar, pixel), out / file)
+    score = cluster_separation(embeddings)
+    return prediction, {
+        'files': [file],
+        'cluster_separation': score,
+        'cluster_separation_in_words': separation_in_words(score),
+    }
+
+
+def _images(source: Path, out: Path) -> list[str]:
+    if source.is_file():
+        return [str(source)]
+    paths = [str(path) for path in expand(source)]
+    if not source.is_dir() and paths == [str(source)]:
+        raise FileNotFoundError(f'no image or folder {source}')
+    results = out.resolve()
+    paths = [p for p in paths if not Path(p).resolve().is_relative_to(results)]
+    if not paths:
+        raise FileNotFoundError(f'{source} holds no image but results')
+    return paths
+
+
+def _fixed_part(source: Path) -> Path:
+    """The folder above an image, or the one above a pattern's first wildcard."""
+    parts = list(source.parts[:-1])
+    wild = [i for i, part in enumerate(parts) if any(c in part for c in '*?[')]
+    return Path(*parts[: wild[0]] if wild else parts)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value

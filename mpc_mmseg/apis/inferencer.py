@@ -1,7 +1,8 @@
 """ForgeryInferencer: where, and how surely, images were forged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,26 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmseg.registry import TRANSFORMS
+from torch import Tensor
 
-from mpc_mmseg.datasets.folder_pairs import find_images
+from mpc_mmseg.datasets.image_io import PIXEL_LIMIT
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
-from mpc_mmseg.evaluation.probability_map import (
-    image_score,
-    map_features,
-    probability_map,
-)
+from mpc_mmseg.evaluation.probability_map import image_score, map_features
+from mpc_mmseg.models.decode_heads.fuse import fuse
 
 from .fold_batch_norm import fold_batch_norm as folded
+from .image_inputs import Input, as_loaded, expand, path_of, pixels_of
 from .model_from_files import load_model
-
-Input = str | Path | np.ndarray
+from .network_pass import NetworkPass
+from .regions import Region, find_regions
+from .test_time_views import views_of
+from .tiling import Tiling, Window, tiled_map
 
 _LOADS_IMAGE = ('LoadForgeryImage', 'LoadImageFromFile')
 _LOADS_MASK = ('LoadForgeryMask', 'LoadAnnotations')
+_RESIZES = ('Resize', 'ResizeShortestEdge', 'ResizeToMultiple')
+# What an image can do wrong; another error is the program's and ends the run.
+_IMAGE_ERRORS = (OSError, ValueError, MemoryError, torch.cuda.OutOfMemoryError)
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Prediction:
     """What a model says of one image.
 
     Attributes:
-        path: The image's file; None if it was given as an array.
+        path: The image's file; None if it came without one.
         error: Why there is no prediction; None if there is one. The rest is None
             in that case.
         image: (H, W, 3) uint8 BGR, upright, as the maps lie on it.
@@ -42,9 +47,11 @@ class Prediction:
         image_score: The highest probability.
         forged_share: Share of the pixels called forged.
         forged_probability: Calibrated probability that the image was forged; None
-            unless the checkpoint has a calibration (tools/calibrate.py).
+            unless the checkpoint has a calibration (tools/calibrate.py), which is
+            one of maps without tiles and test-time augmentation.
         verdict: 'forged', 'authentic' or 'inconclusive' at the false-alarm rate of
             the calibration; None likewise.
+        regions: Connected parts of the mask, the largest first.
     """
 
     path: str | None
@@ -56,6 +63,7 @@ class Prediction:
     forged_share: float | None = None
     forged_probability: float | None = None
     verdict: str | None = None
+    regions: tuple[Region, ...] | None = None
 
 
 class ForgeryInferencer:
@@ -64,15 +72,23 @@ class ForgeryInferencer:
     Any segmentor of MMSegmentation does that gives a probability or two classes.
 
     Args:
-        model: A config file, or a checkpoint with its config inside.
-        weights: A checkpoint; None if ``model`` is one.
+        model: A config file, the name of one of this project's configs, or a
+            checkpoint with its config inside.
+        weights: A checkpoint; None if ``model`` is one. Checkpoints are read by
+            torch's safe loader only.
         device: As torch names it; None for the GPU if there is one.
         threshold: Probability that a forged pixel exceeds, 0.5 standing for 127 of
             255; None for the model's own, which is 0.5 unless its config sets one.
-        trusted: Whether checkpoints may hold Python objects, which run code as
-            they load.
         fold_batch_norm: Whether to make BatchNorm part of the convolutions, which
             is faster and changes probabilities by rounding alone.
+        batch_size: Images, or tiles, that the network sees at once at most.
+        amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
+        tile: Side in pixels of tiles of the image at its own size, each of which the
+            network sees in place of the whole image made small. None: the whole
+            image, prepared as the config says.
+        overlap: Pixels that tiles share; None for a quarter of a tile.
+        tta: Kinds of test-time augmentation, as `views_of` has them.
+        pixel_limit: Refuse files of more pixels than this.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -87,105 +103,152 @@ class ForgeryInferencer:
         weights: str | Path | None = None,
         device: str | None = None,
         threshold: float | None = None,
-        trusted: bool = False,
         fold_batch_norm: bool = False,
+        batch_size: int = 1,
+        amp: bool = False,
+        tile: int | None = None,
+        overlap: int | None = None,
+        tta: Sequence[str] = (),
+        pixel_limit: int = PIXEL_LIMIT,
     ) -> None:
         if threshold is not None and not 0 <= threshold <= 1:
             raise ValueError(f'threshold must be in 0..1, got {threshold}')
-        self.model, self.cfg = load_model(model, weights, device, trusted)
+        if pixel_limit < 1:
+            raise ValueError(f'pixel_limit must be positive, got {pixel_limit}')
+        if tile is None and overlap is not None:
+            raise ValueError(f'overlap={overlap} needs a tile size, got tile=None')
+        self.tiling = None
+        if tile is not None:
+            self.tiling = Tiling(tile, tile // 4 if overlap is None else overlap)
+        views = views_of(tta)
+        self.model, self.cfg = load_model(model, weights, device)
+        if self.tiling and getattr(self.model, 'phase', None) == 'contrast':
+            raise ValueError(
+                f'tile={tile} needs a trained head: in phase contrast the smaller '
+                'cluster is called forged, in each tile another one'
+            )
         if fold_batch_norm:
             self.model = folded(self.model)
         own = getattr(self.model, 'threshold', 0.5)
         self.threshold: float = own if threshold is None else threshold
+        self.pixel_limit, self.batch_size = pixel_limit, batch_size
         steps = inference_steps(self.cfg)
-        loader = steps[0] if steps[0]['type'] in _LOADS_IMAGE else None
-        self._load = TRANSFORMS.build(loader or {'type': 'LoadForgeryImage'})
-        self._transform = Compose(
-            [TRANSFORMS.build(step) for step in (steps[1:] if loader else steps)]
-        )
+        # `pixels_of` does what LoadForgeryImage does by default; other loaders differ.
+        self._load = None
+        if steps[0]['type'] in _LOADS_IMAGE:
+            loader, *steps = steps
+            if loader['type'] != 'LoadForgeryImage' or loader.get('backend_args'):
+                self._load = TRANSFORMS.build(loader)
+        if self.tiling:
+            steps = [step for step in steps if step['type'] not in _RESIZES]
+        transform = Compose([TRANSFORMS.build(step) for step in steps])
+        self.network = NetworkPass(self.model, transform, batch_size, amp, views)
+        plain = self.tiling is None and len(views) == 1
+        self._calibration = self.model.image_calibration if plain else None
 
-    def __call__(self, inputs: Input | Sequence[Input]) -> Iterator[Prediction]:
-        """Predicts images one by one, while the caller asks for them.
+    def __call__(self, inputs: Input | Iterable[Input]) -> Iterator[Prediction]:
+        """Predicts images batch by batch, while the caller asks for them.
 
         Args:
-            inputs: An image's path, a folder (read with its sub-folders), a
-                (H, W, 3) uint8 BGR array, or a list of any of these.
+            inputs: An image's path or content, a folder (read with its sub-folders),
+                a pattern of paths, an upright (H, W, 3) uint8 BGR array, a Pillow
+                image, or an iterable of any of these.
 
         Yields:
             A prediction per image, in order. An image that cannot be read or
             predicted is one with an ``error``, and the others follow.
 
         Raises:
-            FileNotFoundError: If a folder holds no image.
+            FileNotFoundError: If a folder holds no image, or nothing fits a pattern.
         """
-        for item in expand(inputs):
-            yield self.predict(item)
+        images = expand(inputs)
+        # Tiles fill the batches of a tiled image, which may be a large one.
+        size = 1 if self.tiling else self.batch_size
+        while batch := list(islice(images, size)):
+            yield from self._predict(batch)
 
     def predict(self, item: Input) -> Prediction:
-        """Predicts one image, a path or an array."""
-        path = None if isinstance(item, np.ndarray) else str(item)
+        """Predicts one image."""
+        return self._predict([item])[0]
+
+    def embeddings(self, image: np.ndarray) -> Tensor:
+        """Embeddings (C, h, w) that cover an image (H, W, 3), prepared as ever.
+
+        Of a network with several maps the fused ones; see `embedding_evidence`.
+        """
+        packed = self.network.transform(as_loaded(image, None))
+        height, width = packed['inputs'].shape[1:]
+        with torch.no_grad():
+            data = self.model.data_preprocessor(pseudo_collate([packed]), False)
+            fused = fuse(list(self.model.extract_feat(data['inputs'])))[0]
+        padded = data['inputs'].shape[2:]
+        # Without what was padded on the right and below.
+        h, w = (
+            max(1, round(n * own / whole))
+            for n, own, whole in zip(fused.shape[1:], (height, width), padded)
+        )
+        return fused[:, :h, :w]
+
+    def _predict(self, items: Sequence[Input]) -> list[Prediction]:
+        loaded = [self._loaded(item) for item in items]
+        whole = [x for x in loaded if not isinstance(x, str)]
         try:
-            loaded = self._loaded(item)
-            prob = self._probability(loaded)
-        except (OSError, ValueError, MemoryError, torch.cuda.OutOfMemoryError) as error:
-            return Prediction(path, error=str(error) or type(error).__name__)
-        mask = binarize(prob, self.threshold).astype(np.uint8)
+            maps = iter(self._maps(whole))
+        except _IMAGE_ERRORS as error:
+            if len(items) > 1:
+                # One is at fault; the others shall not suffer for it.
+                return [self.predict(item) for item in items]
+            return [Prediction(path_of(items[0]), str(error) or type(error).__name__)]
+        return [
+            Prediction(path_of(item), error=image)
+            if isinstance(image, str)
+            else self._said(path_of(item), image['img'], next(maps))
+            for item, image in zip(items, loaded)
+        ]
+
+    def _loaded(self, item: Input) -> dict[str, Any] | str:
+        """What a loading step gives, or why it fails."""
+        try:
+            if self._load is not None and isinstance(item, str | Path):
+                return self._load({'img_path': str(item)})
+            return as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+        except _IMAGE_ERRORS as error:
+            return str(error) or type(error).__name__
+
+    def _maps(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
+        if self.tiling is None:
+            return self.network(images)
+        return [self._tiled(image, self.tiling) for image in images]
+
+    def _tiled(self, image: dict[str, Any], tiling: Tiling) -> np.ndarray:
+        pixels = image['img']
+
+        def predict(windows: list[Window]) -> list[np.ndarray]:
+            tiles = (np.ascontiguousarray(pixels[window]) for window in windows)
+            return self.network([as_loaded(t, image['img_path']) for t in tiles])
+
+        return tiled_map(pixels.shape[:2], tiling, predict, self.batch_size)
+
+    def _said(
+        self, path: str | None, image: np.ndarray, prob: np.ndarray
+    ) -> Prediction:
+        mask = binarize(prob, self.threshold).view(np.uint8)
         probability, verdict = None, None
-        if (calibration := self.model.image_calibration) is not None:
-            score = calibration.score(map_features(prob))
-            probability = calibration.probability(score)
-            verdict = calibration.verdict(score)
+        if self._calibration is not None:
+            score = self._calibration.score(map_features(prob))
+            probability = self._calibration.probability(score)
+            verdict = self._calibration.verdict(score)
         return Prediction(
             path=path,
-            image=loaded['img'],
+            image=image,
             prob=prob,
             mask=mask,
             image_score=image_score(prob),
             forged_share=float(mask.mean()),
             forged_probability=probability,
             verdict=verdict,
+            regions=find_regions(prob, mask),
         )
-
-    def _loaded(self, item: Input) -> dict[str, Any]:
-        if not isinstance(item, np.ndarray):
-            return self._load({'img_path': str(item)})
-        if item.dtype != np.uint8 or item.ndim != 3 or item.shape[2] != 3:
-            raise ValueError(
-                f'an image must be (H, W, 3) uint8, got {item.shape} {item.dtype}'
-            )
-        size = item.shape[:2]
-        return {'img': item, 'img_path': None, 'img_shape': size, 'ori_shape': size}
-
-    @torch.no_grad()
-    def _probability(self, loaded: dict[str, Any]) -> np.ndarray:
-        batch = pseudo_collate([self._transform(dict(loaded))])
-        [sample] = self.model.test_step(batch)
-        prob = probability_map(sample.to_dict())
-        if prob.shape != loaded['ori_shape'][:2]:
-            raise ValueError(
-                f'the model gave a map of {prob.shape} for an image of '
-                f'{loaded["ori_shape"][:2]}'
-            )
-        return prob
-
-
-def expand(inputs: Input | Sequence[Input]) -> list[Input]:
-    """Lists the images that inputs stand for: folders are replaced by their images.
-
-    Raises:
-        FileNotFoundError: If a folder holds no image.
-    """
-    items = [inputs] if isinstance(inputs, str | Path | np.ndarray) else inputs
-    images: list[Input] = []
-    for item in items:
-        if isinstance(item, np.ndarray) or not Path(item).is_dir():
-            images.append(item)
-            continue
-        found, _ = find_images(str(item))
-        if not found:
-            raise FileNotFoundError(f'the folder {item} holds no image')
-        images += [path for _, path in found]
-    return images
 
 
 def inference_steps(cfg: Config) -> list[dict]:

@@ -1,6 +1,7 @@
 """A model that is ready to predict, from a config, a checkpoint, or both."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -15,6 +16,7 @@ from mpc_mmseg.engine.handover import check_weights
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
 _CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
+_CONFIGS = Path(__file__).parents[2] / 'configs'
 
 
 def load_model(
@@ -30,9 +32,10 @@ def load_model(
     ``model`` and the file as ``weights``; then only tensors are read from it.
 
     Args:
-        model: A config file, or a checkpoint with its config inside.
+        model: A config file, the name of one of this project's, or a checkpoint with
+            its config inside.
         weights: A checkpoint; None if ``model`` is one, or for random weights.
-        device: As torch names it; None for the GPU if there is one.
+        device: As torch names it; None for the GPU (CUDA, then MPS) if there is one.
         trusted: Whether checkpoints may hold Python objects, which run code as
             they load.
 
@@ -46,9 +49,9 @@ def load_model(
         RuntimeError: If a checkpoint cannot be read, or is of another architecture.
     """
     checkpoint = None
+    if not Path(model).is_file():
+        model = find_config(model)
     if Path(model).suffix in _CONFIG_SUFFIXES:
-        if not Path(model).is_file():
-            raise FileNotFoundError(f'no config file {model}')
         cfg = Config.fromfile(model)
     else:
         checkpoint = read_checkpoint(model, trusted)
@@ -64,8 +67,36 @@ def load_model(
     if checkpoint is not None:
         _load(built, checkpoint, str(source))
     if device is None:
-        device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        device = default_device()
     return revert_sync_batchnorm(built).to(device).eval(), cfg
+
+
+def default_device() -> str:
+    """Gives the device to run on: a GPU if torch can use one."""
+    if torch.cuda.is_available():
+        return 'cuda'
+    return 'mps' if torch.backends.mps.is_available() else 'cpu'
+
+
+def find_config(name: str | Path) -> Path:
+    """Finds one of this project's configs by its name.
+
+    Args:
+        name: As ``configs/mpc`` has it, with or without ``.py``.
+
+    Raises:
+        FileNotFoundError: If there is none; says what is meant perhaps.
+    """
+    known = {path.stem: path for path in sorted(_CONFIGS.glob('mpc/*.py'))}
+    stem = Path(name).name.removesuffix('.py')
+    if stem in known and Path(name).parent == Path():
+        return known[stem]
+    meant = get_close_matches(stem, known, n=3)
+    also = f'; did you mean {" or ".join(meant)}?' if meant else ''
+    raise FileNotFoundError(
+        f'no config file or checkpoint {name}, and no config of that name in '
+        f'{_CONFIGS / "mpc"}{also}'
+    )
 
 
 def read_checkpoint(path: str | Path, trusted: bool = False) -> dict[str, Any]:
@@ -89,7 +120,8 @@ def read_checkpoint(path: str | Path, trusted: bool = False) -> dict[str, Any]:
         raise RuntimeError(
             f'{path} is damaged, or holds Python objects, which can run code when they '
             f"load, so torch's safe loader refuses it ({reason}). If you trust where "
-            'it comes from, load it with trusted=True (tools/infer.py: --trusted)'
+            'it comes from, load it yourself and save its state_dict alone, then give '
+            'its config as the model and that file as the weights'
         ) from error
     except (EOFError, RuntimeError) as error:
         raise RuntimeError(f'{path} is no checkpoint, or damaged: {error}') from error

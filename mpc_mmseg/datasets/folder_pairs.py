@@ -11,7 +11,9 @@ from mmengine.logging import print_log
 from .dataset_problems import Problem
 from .list_file import ListEntry
 
-SUFFIXES = '.jpg .jpeg .jpe .jfif .png .bmp .tif .tiff .webp .gif .ppm .pgm .jp2 .avif'
+SUFFIXES = (
+    '.jpg .jpeg .jpe .jfif .png .bmp .tif .tiff .webp .gif .ppm .pgm .jp2 .avif .heic'
+)
 
 
 def find_images(folder: str) -> tuple[list[tuple[str, str]], list[Problem]]:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 
 import cv2
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
+
+with suppress(ImportError):  # optional; AVIF and WebP are Pillow's own
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
 
 Source = str | os.PathLike[str] | bytes
 
@@ -91,6 +96,21 @@ def read_image(
         return np.ascontiguousarray(_turn_upright(pixels, image))
 
 
+def image_of_pillow(image: Image.Image, pixel_limit: int = PIXEL_LIMIT) -> np.ndarray:
+    """As :func:`read_image`, of an image that Pillow has opened.
+
+    Raises:
+        ImageReadError: Likewise.
+    """
+    name = getattr(image, 'filename', '') or 'the Pillow image'
+    try:
+        _check_size(image, pixel_limit)
+        image.load()
+        return np.ascontiguousarray(_turn_upright(_to_bgr(image), image))
+    except Exception as error:
+        raise ImageReadError(f'{name}: {error}') from error
+
+
 def read_mask(
     source: Source, name: str | None = None, pixel_limit: int = PIXEL_LIMIT
 ) -> np.ndarray:
@@ -157,16 +177,21 @@ def _opened(
     content = BytesIO(source) if isinstance(source, bytes) else None
     try:
         with Image.open(content or source) as image:  # type: ignore[arg-type]
-            width, height = image.size
-            if pixel_limit is not None and width * height > pixel_limit:
-                raise _Unsupported(
-                    f'has {width} x {height} pixels, more than pixel_limit='
-                    f'{pixel_limit}; make it smaller, or raise the limit'
-                )
+            if pixel_limit is not None:
+                _check_size(image, pixel_limit)
             yield image
     except Exception as error:
         label = name or ('image' if isinstance(source, bytes) else os.fspath(source))
         raise ImageReadError(f'{label}: {_reason(source, error)}') from error
+
+
+def _check_size(image: Image.Image, pixel_limit: int) -> None:
+    width, height = image.size
+    if width * height > pixel_limit:
+        raise _Unsupported(
+            f'has {width} x {height} pixels, more than pixel_limit={pixel_limit}; '
+            'make it smaller, or raise the limit'
+        )
 
 
 def _reason(source: Source, error: Exception) -> str:
@@ -180,8 +205,8 @@ def _reason(source: Source, error: Exception) -> str:
         return 'the file is empty (0 bytes)'
     if isinstance(error, UnidentifiedImageError):
         return (
-            'is no image that Pillow can read (HEIC, camera raw and floating-point '
-            'TIFF are not); save it as an 8-bit PNG or JPEG'
+            'is no image that Pillow can read (HEIC needs pillow-heif; camera raw and '
+            'floating-point TIFF are not); save it as an 8-bit PNG or JPEG'
         )
     return f'is truncated or damaged ({error}); fetch or export it again'
 

@@ -46,9 +46,10 @@ def test_results_inside_the_input_are_no_input(checkpoint, tmp_path):
 
 def test_a_single_image_beside_its_results(checkpoint, tmp_path):
     write_image(tmp_path / 'a.png')
-    assert infer_folder(
-        tmp_path / 'a.png', tmp_path, checkpoint, device='cpu', save_prob=True
-    ) == (1, [])
+    assert infer_folder(tmp_path / 'a.png', tmp_path, checkpoint, device='cpu') == (
+        1,
+        [],
+    )
     assert (tmp_path / 'a_prob.png').is_file()
 
 
@@ -111,3 +112,40 @@ def test_help_does_not_wait_for_torch():
     assert result.returncode == 0, result.stderr
     for word in ('_mask.png', 'results.jsonl', '--threshold', '--weights'):
         assert word in result.stdout
+
+
+def test_an_interrupted_run_goes_on(checkpoint, tmp_path):
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    for seed in range(3):
+        write_image(photos / f'{seed}.png', seed)
+    infer_folder(photos, out, checkpoint, device='cpu')
+    lines = (out / 'results.jsonl').read_text().splitlines()
+    # Stopped in the middle of the second line, after a picture was lost.
+    (out / 'results.jsonl').write_text(lines[0] + '\n' + lines[1][:20])
+    kept = (out / '0_mask.png').stat().st_mtime_ns
+    settings = dict(device='cpu', resume=True)
+    assert infer_folder(photos, out, checkpoint, **settings) == (3, [])
+    assert (out / '0_mask.png').stat().st_mtime_ns == kept
+    assert (out / 'results.jsonl').read_text().splitlines() == lines
+    (out / '0_mask.png').unlink()
+    infer_folder(photos, out, checkpoint, **settings)
+    assert (out / '0_mask.png').is_file() and len(read_lines(out)) == 3
+    with pytest.raises(ValueError, match='differs in threshold'):
+        infer_folder(photos, out, checkpoint, **settings, threshold=0.2)
+
+
+def test_similarity_to_a_pixel(tiny_config, tmp_path):
+    from mpc_mmseg.apis.inferencer import ForgeryInferencer
+
+    write_image(tmp_path / 'a.png')
+    config, out = tmp_path / 'config.py', tmp_path / 'out'
+    tiny_config.dump(config)
+    args = (tmp_path / 'a.png', out, config)
+    assert infer_folder(*args, device='cpu', similarity=(3, 5)) == (1, [])
+    [line] = read_lines(out)
+    assert 'a_similarity.png' in line['files']
+    assert 0 <= line['cluster_separation'] <= 1
+    _, failures = infer_folder(*args, device='cpu', similarity=(50, 5))
+    assert 'inside an image 50 wide' in failures[0]
+    inferencer = ForgeryInferencer(config, device='cpu')
+    assert inferencer.embeddings(write_image(tmp_path / 'b.png')).shape == (32, 16, 16)

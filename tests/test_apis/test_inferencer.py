@@ -5,11 +5,14 @@ import pytest
 import torch
 from bright_is_forged import CONFIG, write_image
 from mmengine.config import Config
+from mmengine.structures import PixelData
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.registry import MODELS
 
 from mpc_mmseg.apis.calibrate_checkpoint import read_features, store_calibration
-from mpc_mmseg.apis.inferencer import ForgeryInferencer, expand, inference_steps
+from mpc_mmseg.apis.inferencer import ForgeryInferencer, inference_steps
 from mpc_mmseg.apis.prediction_files import result_line
-from mpc_mmseg.evaluation.functional import binarize
+from mpc_mmseg.evaluation.functional import binarize, resize_probability
 from mpc_mmseg.evaluation.image_calibration import fit_calibration
 
 FEATURES = ('max', 'top_0.1%', 'top_1%', 'mean')
@@ -142,6 +145,95 @@ def test_pipeline_without_the_mask():
         inference_steps(Config({'model': {}}))
 
 
-def test_an_empty_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=tmp_path.name):
-        expand(tmp_path)
+class PerPixel(BaseSegmentor):
+    """Equivariant: a pixel's probability is its brightness, at any size."""
+
+    def __init__(self, head='one logit', **kwargs):
+        super().__init__(**kwargs)
+        self.weight = torch.nn.Parameter(torch.ones(1))
+        self.head, self.sizes, self.image_calibration = head, [], None
+
+    def predict(self, inputs, data_samples=None):
+        self.sizes.append(tuple(inputs.shape))
+        for image, sample in zip(inputs, data_samples):
+            prob = resize_probability(
+                image.mean(0).clamp(0.01, 0.99).numpy(), sample.ori_shape
+            )
+            logit = torch.from_numpy(prob).logit()
+            if self.head == 'one logit':
+                sample.forgery_prob = PixelData(data=logit.sigmoid()[None])
+            else:
+                both = torch.stack([torch.zeros_like(logit), logit])
+                sample.seg_logits = PixelData(data=both)
+        return data_samples
+
+    def loss(self, inputs, data_samples):
+        raise NotImplementedError
+
+    _forward = encode_decode = extract_feat = loss
+
+
+@pytest.fixture
+def per_pixel(config):
+    MODELS.register_module(module=PerPixel, force=True)
+    config.write_text(CONFIG.replace('BrightIsForged', 'PerPixel'))
+    return config
+
+
+@pytest.mark.parametrize('head', ['one logit', 'two classes'])
+def test_views_are_undone_exactly(per_pixel, head):
+    per_pixel.write_text(per_pixel.read_text() + f"\nmodel.update(head='{head}')")
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    plain = ForgeryInferencer(per_pixel, device='cpu').predict(image)
+    turned = ForgeryInferencer(per_pixel, device='cpu', tta=['flip', 'rot90'])
+    result = turned.predict(image)
+    assert result.prob == pytest.approx(plain.prob, abs=1e-5)
+    assert len(turned.model.sizes) == 8
+    # Scales blur: a smooth image stays as it was, but for its borders.
+    ramp = np.tile(np.linspace(30, 220, 64).astype(np.uint8)[:, None], (1, 64, 3))
+    scaled = ForgeryInferencer(per_pixel, device='cpu', tta=['scale'], tile=64)
+    expected = ForgeryInferencer(per_pixel, device='cpu', tile=64).predict(ramp)
+    difference = scaled.predict(ramp).prob - expected.prob
+    assert np.abs(difference[4:-4]).max() < 0.01
+
+
+def test_tiles_see_the_image_at_its_own_size(per_pixel):
+    image = np.random.default_rng(0).integers(0, 256, (150, 90, 3), np.uint8)
+    tiled = ForgeryInferencer(per_pixel, device='cpu', tile=64, batch_size=3)
+    result = tiled.predict(image)
+    assert result.error is None
+    expected = (image.mean(2) / 255).clip(0.01, 0.99)
+    assert result.prob == pytest.approx(expected, abs=1e-5)
+    assert {size[2:] for size in tiled.model.sizes} == {(64, 64)}
+    assert max(size[0] for size in tiled.model.sizes) == 3
+    whole = ForgeryInferencer(per_pixel, device='cpu', tile=160).predict(image)
+    assert whole.prob == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ValueError, match='overlap=8 needs a tile'):
+        ForgeryInferencer(per_pixel, overlap=8)
+
+
+def test_images_of_one_network_size_run_together_and_keep_their_order(per_pixel):
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (*size, 3), np.uint8) for size in [(40, 50)] * 3]
+    images.insert(1, rng.integers(0, 256, (20, 30, 3), np.uint8))
+    alone = ForgeryInferencer(per_pixel, device='cpu')
+    batched = ForgeryInferencer(per_pixel, device='cpu', batch_size=4)
+    mixed = [images[0], b'broken', *images[1:]]
+    results = list(batched(iter(mixed)))
+    assert results[1].error and results[1].prob is None
+    for image, result in zip(images, [results[0], *results[2:]]):
+        assert (result.prob == alone.predict(image).prob).all()
+    assert (
+        batched.model.sizes[0][0] == 3 and sum(s[0] for s in batched.model.sizes) == 4
+    )
+
+
+def test_regions_and_amp(checkpoint, tmp_path):
+    image = write_image(tmp_path / 'photo.png')
+    result = ForgeryInferencer(checkpoint, device='cpu', amp=True).predict(image)
+    [region] = result.regions
+    assert region.box[:2] == (0, 0) and region.area == result.mask.sum()
+    assert region.mean_score == pytest.approx(result.prob[result.mask > 0].mean())
+    for wrong in (dict(batch_size=0), dict(pixel_limit=0), dict(tile=8)):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            ForgeryInferencer(checkpoint, device='cpu', **wrong)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-from mpc_mmseg.apis.model_from_files import load_model, read_checkpoint
+from mpc_mmseg.apis.model_from_files import find_config, load_model, read_checkpoint
 
 
 def test_a_checkpoint_alone_is_enough(checkpoint):
@@ -62,7 +62,9 @@ def test_python_objects_load_only_if_trusted(checkpoint):
     allowed = torch.serialization.get_safe_globals()
     torch.serialization.clear_safe_globals()
     try:
-        with pytest.raises(RuntimeError, match=r'model\.pth.*trusted=True'):
+        with pytest.raises(
+            RuntimeError, match=r'model\.pth.*run code.*state_dict alone'
+        ):
             load_model(checkpoint, device='cpu')
     finally:
         torch.serialization.add_safe_globals(allowed)
@@ -82,3 +84,28 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
         read_checkpoint(tmp_path / 'tensor.pth')
     with pytest.raises(FileNotFoundError, match=r'absent\.py'):
         load_model(tmp_path / 'absent.py')
+
+
+class _Touches:
+    """A pickle whose loading would write a file: harmless, and caught all the same."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), 'w')
+
+
+def test_code_in_a_checkpoint_does_not_run(checkpoint, tmp_path):
+    touched = tmp_path / 'touched'
+    torch.save({**torch.load(checkpoint), 'extra': _Touches(touched)}, checkpoint)
+    with pytest.raises(RuntimeError, match=r'model\.pth.*can run code'):
+        load_model(checkpoint, device='cpu')
+    assert not touched.exists()
+
+
+def test_configs_by_name():
+    found = find_config('mpc_hrnet-w18s_1xb8-2phase_demo-128x128')
+    assert found.is_file() and found == find_config(f'{found.stem}.py')
+    with pytest.raises(FileNotFoundError, match='did you mean .*demo-128x128'):
+        find_config('mpc_hrnet-w18_1xb8-2phase_demo-128x128')

@@ -1,0 +1,65 @@
+from io import BytesIO
+
+import numpy as np
+import pytest
+from bright_is_forged import write_image
+from PIL import Image, features
+
+from mpc_mmseg.apis.image_inputs import expand, path_of, pixels_of
+from mpc_mmseg.datasets.image_io import ImageReadError
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=tmp_path.name):
+        list(expand(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r'pattern .*\*\.jpg'):
+        list(expand(tmp_path / '*.jpg'))
+
+
+def test_patterns_folders_and_iterators(tmp_path):
+    for name in ('a.png', 'b.png', 'deep/c.png', 'odd[1].png'):
+        write_image(tmp_path / name)
+    assert len(list(expand(tmp_path))) == 4
+    assert len(list(expand(str(tmp_path / '*.png')))) == 3
+    assert len(list(expand(tmp_path / '**/*.png'))) == 4
+    assert list(expand(tmp_path / 'odd[1].png')) == [tmp_path / 'odd[1].png']
+
+    def endless():
+        while True:
+            yield tmp_path / 'a.png'
+
+    assert next(expand(endless())) == tmp_path / 'a.png'
+
+
+def test_every_kind_of_input_gives_the_same_pixels(tmp_path):
+    image = write_image(tmp_path / 'a.png')
+    opened = Image.open(tmp_path / 'a.png')
+    content = (tmp_path / 'a.png').read_bytes()
+    made = Image.fromarray(np.ascontiguousarray(image[..., ::-1]))
+    for item in (tmp_path / 'a.png', image, content, opened, made):
+        assert (pixels_of(item) == image).all()
+    assert path_of(opened) == str(tmp_path / 'a.png')
+    assert path_of(made) is None is path_of(content)
+    for item in (content, opened):
+        with pytest.raises(ImageReadError, match=r'50 x 40 pixels.*pixel_limit=100'):
+            pixels_of(item, pixel_limit=100)
+    with pytest.raises(ValueError, match='must have pixels'):
+        pixels_of(image[:0])
+
+
+@pytest.mark.parametrize('kind', ['webp', 'avif'])
+def test_modern_formats_where_pillow_decodes_them(kind):
+    if not features.check(kind):
+        pytest.skip(f'this Pillow has no {kind}')
+    file = BytesIO()
+    Image.new('RGB', (32, 16), (200, 100, 50)).save(file, kind)
+    pixels = pixels_of(file.getvalue())
+    assert pixels.shape == (16, 32, 3)
+    assert np.abs(pixels.mean((0, 1)) - (50, 100, 200)).max() < 5
+
+
+def test_the_first_frame_of_an_animation_counts():
+    file = BytesIO()
+    frames = [Image.new('RGB', (8, 8), colour) for colour in ('red', 'blue')]
+    frames[0].save(file, 'gif', save_all=True, append_images=frames[1:])
+    assert (pixels_of(file.getvalue()) == (0, 0, 255)).all()
