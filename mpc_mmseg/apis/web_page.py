@@ -82,8 +82,12 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         if path is None:
             return None, '', '', '', ''
         file = Path(path)
-        content = file.read_bytes()
-        file.unlink()
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError as error:
+            # Gradio stores equal uploads once, and another visitor's was read.
+            raise gr.Error('The upload is gone; drop the photograph again') from error
+        file.unlink(missing_ok=True)
         try:
             analysis = examiner.analyse(content, file.name, pixel_limit)
         except (OSError, ValueError) as error:
