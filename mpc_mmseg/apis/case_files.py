@@ -47,7 +47,8 @@ def write_cases(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     progress = ProgressBar(len(paths), file=sys.stderr)
-    seals, failures = {}, []
+    seals: dict[str, str] = {}
+    failures: list[str] = []
     for path, name in zip(paths, output_names(paths, root)):
         try:
             analysis = examiner.analyse(path.read_bytes(), path.name, pixel_limit)
