@@ -3,6 +3,7 @@
 Through the pipes of ``--remote-debugging-pipe``: no port, no driver, no package.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -109,6 +110,19 @@ class Browser:
         """Clicks into a field, and types."""
         self.click(selector)
         self._call('Input.insertText', text=text)
+
+    def choose_file(self, selector, path):
+        """Puts a file into a field for files."""
+        root = self._call('DOM.getDocument')['root']['nodeId']
+        node = self._call('DOM.querySelector', nodeId=root, selector=selector)
+        self._call('DOM.setFileInputFiles', files=[str(path)], nodeId=node['nodeId'])
+
+    def screenshot(self, path):
+        """Writes the page, all of its height, as a PNG file."""
+        shot = self._call(
+            'Page.captureScreenshot', format='png', captureBeyondViewport=True
+        )
+        path.write_bytes(base64.b64decode(shot['data']))
 
     def width(self, pixels):
         """Makes the window that wide."""
