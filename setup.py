@@ -42,7 +42,10 @@ setup(
             'regex',
         ],
         'demo': ['scikit-image', 'scikit-learn'],
-        'test': ['pytest', 'scikit-image', 'scikit-learn'],
+        'heif': ['pillow-heif'],
+        'onnx': ['onnx', 'onnxruntime'],
+        'test': ['onnx', 'onnxruntime', 'pytest', 'scikit-image', 'scikit-learn'],
+        'web': ['gradio>=6.31,<7'],
         'dev': ['mypy', 'pre-commit', 'ruff'],
     },
 )
