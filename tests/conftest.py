@@ -1,6 +1,7 @@
 """A data set, a network and a config small enough to train in a test."""
 
 import gc
+import itertools
 import os
 
 # Before torch is imported: two test processes with two threads each starve one
@@ -13,6 +14,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 
 import mpc_mmseg  # noqa: F401 - registers the plugin
 
@@ -22,6 +24,21 @@ torch.set_num_threads(1)
 def pytest_collection_finish():
     # Each data set of MMEngine collects garbage, 0.2 s for all that is imported by now.
     gc.freeze()
+
+
+_RUNS = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def runs_of_different_names(monkeypatch):
+    """MMEngine tells runs of a process apart by name and second; these take less."""
+    init = Runner.__init__
+
+    def named(self, *args, experiment_name=None, **kwargs):
+        name = f'{experiment_name or "test"}_{next(_RUNS)}'
+        init(self, *args, experiment_name=name, **kwargs)
+
+    monkeypatch.setattr(Runner, '__init__', named)
 
 
 @pytest.fixture(autouse=True)

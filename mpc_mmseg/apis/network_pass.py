@@ -93,7 +93,9 @@ class NetworkPass:
 
     @torch.no_grad()
     def _forward(self, samples: list[dict[str, Any]]) -> list[np.ndarray]:
-        device = next(self.model.parameters()).device.type
+        # A network in an ONNX file has no parameters here.
+        parameter = next(self.model.parameters(), None)
+        device = 'cpu' if parameter is None else parameter.device.type
         dtype = torch.bfloat16 if device == 'cpu' else torch.float16
         with torch.autocast(device, dtype=dtype, enabled=self.amp):
             results = self.model.test_step(pseudo_collate(samples))

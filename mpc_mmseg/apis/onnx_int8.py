@@ -93,6 +93,8 @@ def scores_on_validation(
         cfg = load_config(config, options, data_root, 'none', folder)
         threads = torch.get_num_threads()
         cfg.model = dict(type=OnnxSegmentor.__name__, file=str(file), threads=threads)
+        # MMEngine tells runs apart by name and second; two files take less.
+        cfg.experiment_name = Path(folder).name
         cfg.load_from, cfg.resume, cfg.custom_hooks = None, False, []
         cfg.test_dataloader, cfg.test_cfg = cfg.val_dataloader, dict(type='TestLoop')
         cfg.test_evaluator = cfg.val_evaluator

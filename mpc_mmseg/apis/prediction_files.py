@@ -98,7 +98,7 @@ def write_png(picture: np.ndarray, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + '.partial')
-    # Level 1 takes a third of the time of the default for a tenth more bytes.
+    # Level 1: quicker than the default, for somewhat larger files.
     encoded = cv2.imencode('.png', picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
     aside.write_bytes(encoded.data)
     os.replace(aside, path)

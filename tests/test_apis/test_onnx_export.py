@@ -164,6 +164,7 @@ def test_the_file_says_what_inference_needs(hrnet, tmp_path):
         false_alarm_rate=0.05,
         ece_before=0.1,
         ece_after=0.1,
+        n_folds=5,
         n_forged=20,
         n_authentic=20,
     )

@@ -194,8 +194,8 @@ class TestProblems:
 
     def test_empty_folder(self, root):
         for path in (root / 'authentic').iterdir():
-            path.rename(path.with_suffix('.heic'))
-        match = r"folder without images.*\n.*authentic \{'.heic': 2\}"
+            path.rename(path.with_suffix('.raw'))
+        match = r"folder without images.*\n.*authentic \{'.raw': 2\}"
         with pytest.raises(ValueError, match=match):
             build(root)
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -63,11 +64,15 @@ def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
         assert len(images) == len(maps) == 8
         first = cv2.imread(str(maps[0]), cv2.IMREAD_UNCHANGED)
         assert first.dtype == 'uint16' and first.shape in [(48, 64), (64, 40)]
+    rng = np.random.default_rng(0)
+    for i in range(3):  # a calibration needs five of each
+        photo = rng.integers(0, 256, (48, 64, 3), np.uint8)
+        cv2.imwrite(str(forgery_folder / f'authentic/more_{i}.png'), photo)
     message = tool(
         'calibrate.py', config_file, work / 'iter_7.pth', '--false-alarm-rate', '0.5',
         '--image-score', 'max', '--work-dir', tmp_path / 'calibrate', cwd=tmp_path,
     )  # fmt: skip
-    assert 'fitted on 6 forged and 2 authentic' in message
+    assert 'fitted on 6 forged and 5 authentic' in message
     meta = torch.load(work / 'iter_7.pth', weights_only=True)['meta']
     assert meta['image_calibration']['n_forged'] == 6
     # A test needs no training data.

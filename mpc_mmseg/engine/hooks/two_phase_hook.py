@@ -51,6 +51,14 @@ class TwoPhaseHook(Hook):
         self._ends: dict[str, int] = {}
         self._early_stop: EarlyStoppingHook | None = None
 
+    def before_run(self, runner) -> None:
+        """Forget the best and last checkpoints of another run."""
+        # MMEngine tells runs of a process apart by name and second; two that begin
+        # in one second share these. A resumed run gets its own from its checkpoint.
+        stale = ('best_', 'keep_ckpt_ids', 'last_ckpt', 'mpc_')
+        for key in [k for k in runner.message_hub.runtime_info if k.startswith(stale)]:
+            runner.message_hub.pop_info(key)
+
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Check the weights; on resume, enter the checkpoint's phase."""
         # runner.train_loop would build a loop that a test run does not need.

@@ -320,3 +320,17 @@ def test_resuming_a_phase_that_the_config_lacks_is_refused(tiny_config, tmp_path
             resume=True,
             load_from=os.path.join(tiny_config.work_dir, 'iter_2.pth'),
         )
+
+
+def test_two_runs_of_one_second_share_no_best_checkpoint(tiny_config, tmp_path):
+    tiny_config.localize_phase.load_best = True
+    first, _ = run(tiny_config)
+    cfg = Config(tiny_config.to_dict(), format_python_code=False)
+    cfg.work_dir = str(tmp_path / 'other')
+    runner = Runner.from_cfg(cfg)
+    # As if MMEngine had given both one name.
+    for key, value in first.message_hub.runtime_info.items():
+        runner.message_hub.update_info(key, value)
+    runner.train()
+    best = runner.message_hub.get_info('best_ckpt')
+    assert (tmp_path / 'other' / os.path.basename(best)).is_file()
