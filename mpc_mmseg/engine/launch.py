@@ -1,5 +1,6 @@
 """From the command line to a config that a runner can be built from."""
 
+import atexit
 import os
 from collections.abc import Iterator, Sequence
 
@@ -83,6 +84,16 @@ def override(cfg: Config, options: Sequence[str]) -> None:
         cfg.merge_from_dict({key: DictAction._parse_iterable(value)})
 
 
+def leave_process_group() -> None:
+    """Ends the process group, if there is one.
+
+    A process that exits with the group's threads running is now and then aborted
+    ("terminate called without an active exception"), and takes the others with it.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def load_config(
     path: str,
     options: Sequence[str] = (),
@@ -115,6 +126,8 @@ def load_config(
     name = os.path.splitext(os.path.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)
     cfg.launcher = launcher
+    if launcher != 'none':
+        atexit.register(leave_process_group)
     if launcher != 'none' and not torch.cuda.is_available():
         # MMEngine's launcher sets a CUDA device whatever the backend, unless the
         # process group is there already.
