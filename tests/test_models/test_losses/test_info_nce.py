@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mpc_mmseg.models.losses import Pair, info_nce, info_nce_of_pairs
+from mpc_mmseg.models.losses import Pair, blocked_info_nce, info_nce, info_nce_of_pairs
 
 
 def unit(n, c, seed):
@@ -72,10 +72,8 @@ def test_blocks_do_not_show(monkeypatch):
     inputs = [unit(50, 8, 0).requires_grad_(), unit(30, 8, 1).requires_grad_()]
     whole = info_nce(*inputs)
     gradients = torch.autograd.grad(whole, inputs)
-    # The module, which the package's function of the same name hides.
-    scope = info_nce_of_pairs.__globals__
-    monkeypatch.setitem(scope, 'BLOCK_ELEMENTS', dict(cpu=100, cuda=100))
-    monkeypatch.setitem(scope, 'MIN_ROWS', 1)
+    monkeypatch.setattr(blocked_info_nce, 'BLOCK_ELEMENTS', dict(cpu=100, cuda=100))
+    monkeypatch.setattr(blocked_info_nce, 'MIN_ROWS', 1)
     blocked = info_nce(*inputs)
     assert blocked.item() == pytest.approx(whole.item(), rel=1e-6)
     for a, b in zip(gradients, torch.autograd.grad(blocked, inputs)):
@@ -177,8 +175,8 @@ def mixed_pairs():
 def test_pairs_in_shared_passes_equal_single_ones(free, block, monkeypatch):
     scope = info_nce_of_pairs.__globals__
     monkeypatch.setitem(scope, 'PADDING_FREE', dict(cpu=free, cuda=free))
-    monkeypatch.setitem(scope, 'BLOCK_ELEMENTS', dict(cpu=block, cuda=block))
-    monkeypatch.setitem(scope, 'MIN_ROWS', 1)
+    monkeypatch.setattr(blocked_info_nce, 'BLOCK_ELEMENTS', dict(cpu=block, cuda=block))
+    monkeypatch.setattr(blocked_info_nce, 'MIN_ROWS', 1)
     upstream = torch.linspace(0.5, 3, 6)
     gradients = []
     for shared in (True, False):
