@@ -74,7 +74,7 @@ def main() -> None:
     from mmengine.fileio import dump
     from mmengine.runner import Runner
 
-    from mpc_mmseg.engine.launch import load_config
+    from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(
         args.config, args.cfg_options, args.data_root, args.launcher, args.work_dir
@@ -98,6 +98,7 @@ def main() -> None:
     scores = Runner.from_cfg(cfg).test()
     if args.json and is_main_process():
         dump(scores, args.json, indent=2)
+    leave_process_group()
 
 
 if __name__ == '__main__':

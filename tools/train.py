@@ -59,7 +59,7 @@ def main() -> None:
     from mmengine.runner import Runner
 
     from mpc_mmseg.engine.checkpoint_files import latest_checkpoint
-    from mpc_mmseg.engine.launch import load_config
+    from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(
         args.config, args.cfg_options, args.data_root, args.launcher, args.work_dir
@@ -81,6 +81,7 @@ def main() -> None:
         else:
             cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
     Runner.from_cfg(cfg).train()
+    leave_process_group()
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 """From the command line to a config that a runner can be built from."""
 
-import atexit
 import os
+import sys
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -85,13 +85,17 @@ def override(cfg: Config, options: Sequence[str]) -> None:
 
 
 def leave_process_group() -> None:
-    """Ends the process group, if there is one.
+    """Ends a process of a distributed run whose work is done; others go on.
 
-    A process that exits with the group's threads running is now and then aborted
-    ("terminate called without an active exception"), and takes the others with it.
+    Its exit status is 0 whatever happens while the interpreter is taken down: now and
+    then a thread of the group's is still running then, which aborts the process
+    ("terminate called without an active exception"), and the launcher the run.
     """
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def load_config(
@@ -126,8 +130,6 @@ def load_config(
     name = os.path.splitext(os.path.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)
     cfg.launcher = launcher
-    if launcher != 'none':
-        atexit.register(leave_process_group)
     if launcher != 'none' and not torch.cuda.is_available():
         # MMEngine's launcher sets a CUDA device whatever the backend, unless the
         # process group is there already.
