@@ -1,12 +1,13 @@
 """The page of results: what tools/report.py writes."""
 
-import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+
+from mpc_mmseg.evaluation.results_file import write_whole
 
 from .area_plot import plot_by_area
 from .embedding_plot import plot_embeddings
@@ -86,10 +87,7 @@ def build_results_report(
     sources = ', '.join(str(path) for path in results)
     parts.append(f'<footer>From {escape(sources)}.</footer>')
     path = Path(out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(page(title, parts), encoding='utf-8')
-    os.replace(partial, path)
+    write_whole(path, page(title, parts))
     return path
 
 

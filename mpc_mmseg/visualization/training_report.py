@@ -1,6 +1,5 @@
 """The report of a whole run: curves, scores against baselines, embeddings, maps."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
@@ -8,6 +7,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.results_file import write_whole
 
 from .embedding_plot import plot_embeddings
 from .html_report import Picture, Report, Section, render
@@ -97,10 +97,7 @@ def build_report(
         footer=f'Run: {Path(work_dir).name}. Threshold {threshold:g}.',
     )
     path = Path(out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(render(report), encoding='utf-8')
-    os.replace(partial, path)
+    write_whole(path, render(report))
     return path
 
 
