@@ -1,3 +1,3 @@
-from . import backbones, decode_heads, losses, necks, segmentors
+from . import backbones, decode_heads, losses, necks, pointwise, segmentors
 
-__all__ = ['backbones', 'decode_heads', 'losses', 'necks', 'segmentors']
+__all__ = ['backbones', 'decode_heads', 'losses', 'necks', 'pointwise', 'segmentors']

@@ -4,19 +4,22 @@
 
 The plain one has separate projections, einsum attention, a softmax in memory, tokens
 copied into windows and the default layout; it gets the same weights, and both must give
-the same logits. Each figure comes from a fresh process. Forward: eval mode, with
-BatchNorm folded. Step: forward and backward in training mode, batch 1. Memory is what a
-first call adds at most to the resident size of the process, gradients included.
+the same logits. Forward: eval mode, with BatchNorm folded. Step: forward and backward
+in training mode, batch 1. Times: the two take turns in one process that keeps freed
+memory, as tools/train.py does; medians. Memory is what a first call adds at most to the
+resident size of a fresh process, gradients included.
 """
 
 import argparse
 import json
+import statistics
 import sys
+import time
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from fresh_process import Measured, measure
+from fresh_process import Measured, peak
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones.hrnet import HRNet
@@ -24,7 +27,9 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
+from mpc_mmseg.engine.kept_memory import keep_freed_memory
 from mpc_mmseg.models.backbones.hrformer_block import HRFormerBlock
+from mpc_mmseg.models.pointwise import PointwiseConv
 
 KINDS = ('plain', 'ours')
 TASKS = ('forward', 'step')
@@ -113,6 +118,9 @@ def build(config: str, kind: str) -> nn.Module:
             nn.init.uniform_(module.running_mean, -0.1, 0.1)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     if kind == 'plain':
+        for module in model.modules():
+            if isinstance(module, PointwiseConv):
+                module.__class__ = nn.Conv2d
         for name, module in list(model.named_modules()):
             if isinstance(module, HRFormerBlock):
                 parent, _, key = name.rpartition('.')
@@ -149,6 +157,18 @@ def difference(args: argparse.Namespace) -> float:
     return float((logits - expected).abs().max() / expected.abs().max())
 
 
+def seconds(task: str, args: argparse.Namespace) -> dict[str, float]:
+    """Median time of one task by each implementation, which take turns."""
+    runs = {kind: prepare(task, kind, args.config, args.size) for kind in KINDS}
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for _ in range(args.repeats + 1):
+        for kind, run in runs.items():
+            start = time.perf_counter()
+            run()
+            times[kind].append(time.perf_counter() - start)
+    return {kind: statistics.median(row[1:]) for kind, row in times.items()}
+
+
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -159,6 +179,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--size', type=int, default=512, help='side of the image')
     parser.add_argument('--repeats', type=int, default=3, help='after one to warm up')
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
+    parser.add_argument('--tasks', nargs='+', choices=TASKS, default=TASKS)
+    parser.add_argument('--no-memory', action='store_true', help='times alone')
     parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
     return parser.parse_args()
 
@@ -170,15 +192,16 @@ def main() -> None:
     if not error < 1e-4:
         sys.exit(f'the implementations differ by {error:.1e} of the largest logit')
     rows: dict[str, dict[str, Measured]] = {}
-    for task in TASKS:
+    keep_freed_memory()
+    for task in args.tasks:
         rows[task] = {
-            kind: measure(
-                prepare,
-                (task, kind, args.config, args.size),
-                args.repeats,
-                args.threads,
+            kind: Measured(
+                median,
+                float('nan')
+                if args.no_memory
+                else peak(prepare, (task, kind, args.config, args.size), args.threads),
             )
-            for kind in KINDS
+            for kind, median in seconds(task, args).items()
         }
     print(f'{args.size}x{args.size}, {args.threads} threads, torch {torch.__version__}')
     print(f'logits differ by {error:.1e} of the largest')

@@ -76,11 +76,24 @@ def measure(
         RuntimeError: If the process fails, out of memory for instance.
     """
     times, _ = _run(prepare, args, repeats + 1, threads)  # the first warms up
+    return Measured(statistics.median(times[1:]), peak(prepare, args, threads))
+
+
+def peak(prepare: Callable, args: tuple, threads: int | None = None) -> float:
+    """What one call adds at most to the resident memory, in MiB.
+
+    Args:
+        prepare: As of `measure`.
+        args: Its arguments.
+        threads: torch's threads; None: its default.
+
+    Raises:
+        RuntimeError: If the process fails, out of memory for instance.
+    """
     # glibc keeps freed memory for later, which says nothing of the function: here
     # every larger block goes back at once (slower, so not for the times).
     os.environ['MALLOC_MMAP_THRESHOLD_'] = str(2**16)
     try:
-        _, peak = _run(prepare, args, 1, threads)
+        return _run(prepare, args, 1, threads)[1]
     finally:
         del os.environ['MALLOC_MMAP_THRESHOLD_']
-    return Measured(statistics.median(times[1:]), peak)

@@ -67,9 +67,10 @@ class HRFormerModule(HRModule):
         )
 
     def _conv_norm(self, c_in: int, c_out: int, kernel: int, **kwargs) -> list:
-        conv = build_conv_layer(
-            self.conv_cfg, c_in, c_out, kernel, bias=False, **kwargs
-        )
+        cfg = self.conv_cfg
+        if cfg is None and kernel == 1:
+            cfg = dict(type='PointwiseConv')
+        conv = build_conv_layer(cfg, c_in, c_out, kernel, bias=False, **kwargs)
         return [conv, build_norm_layer(self.norm_cfg, c_out)[1]]
 
     def _make_fuse_layers(self) -> nn.ModuleList:

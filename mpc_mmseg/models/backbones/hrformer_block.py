@@ -3,8 +3,8 @@
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
+from ..pointwise import PointwiseConv
 from .norm_gelu import norm_gelu
-from .pointwise import PointwiseConv
 from .recomputed import recomputed
 from .window_attention import WindowAttention
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .pointwise import pointwise
+from ..pointwise import pointwise
 
 
 def relative_position_index(size: int) -> Tensor:

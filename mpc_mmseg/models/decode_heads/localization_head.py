@@ -9,6 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
+from ..pointwise import PointwiseConv
 from .fuse import fuse
 from .lean_backward import LeanReLU, made_again
 
@@ -68,7 +69,7 @@ class LocalizationHead(BaseDecodeHead):
             layers += [
                 build_norm_layer(norm_cfg, c_in)[1],
                 LeanReLU(),
-                nn.Conv2d(c_in, c_out, 1),
+                PointwiseConv(c_in, c_out),
             ]
         layers += [build_norm_layer(norm_cfg, widths[-1])[1], LeanReLU()]
         self.stack = nn.Sequential(*layers)

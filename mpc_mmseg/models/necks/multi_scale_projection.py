@@ -41,7 +41,14 @@ class MultiScaleProjection(BaseModule):
         norm_cfg = norm_cfg or dict(type='BN', eps=1e-3, momentum=0.03)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.projections = nn.ModuleList(
-            ConvModule(c, out_channels, 1, bias=False, norm_cfg=norm_cfg)
+            ConvModule(
+                c,
+                out_channels,
+                1,
+                bias=False,
+                conv_cfg=dict(type='PointwiseConv'),
+                norm_cfg=norm_cfg,
+            )
             for c in in_channels
         )
 

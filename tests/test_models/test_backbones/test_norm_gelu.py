@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mpc_mmseg.models.backbones import norm_gelu as module
 from mpc_mmseg.models.backbones.norm_gelu import norm_gelu
 
 
@@ -39,10 +40,11 @@ def plain(x, norm, conv):
     return y if conv is None else conv(y)
 
 
-# 16 rows of pixels are a batch to the convolution, 6 are not.
-@pytest.mark.parametrize('size', [(2, 8, 5), (2, 3, 4)])
+# Blocks of 7 tokens do not divide the 80; 24 tokens are one block of 170.
+@pytest.mark.parametrize('size, block', [((2, 8, 5), 42), ((2, 3, 4), 1024)])
 @pytest.mark.parametrize('kind', ['none', 'pointwise', 'depthwise'])
-def test_against_one_operation_after_another(kind, size):
+def test_against_one_operation_after_another(kind, size, block, monkeypatch):
+    monkeypatch.setattr(module, '_BLOCK', block)
     norm, conv = parts(kind)
     other = copy.deepcopy((norm, conv))
     x = images(size[0], 6, *size[1:])

@@ -6,6 +6,7 @@ from torch import nn
 
 from mpc_mmseg.models.decode_heads import LocalizationHead
 from mpc_mmseg.models.decode_heads.lean_backward import LeanReLU
+from mpc_mmseg.models.pointwise import PointwiseConv
 
 
 def sample(mask):
@@ -15,7 +16,7 @@ def sample(mask):
 def test_layers_are_the_published_ones():
     head = LocalizationHead(in_channels=[256] * 4, hidden_channels=(512, 256, 128))
     kinds = [type(m) for m in head.stack]
-    assert kinds == [nn.BatchNorm2d, LeanReLU, nn.Conv2d] * 3 + [
+    assert kinds == [nn.BatchNorm2d, LeanReLU, PointwiseConv] * 3 + [
         nn.BatchNorm2d,
         LeanReLU,
     ]
