@@ -47,7 +47,7 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def cached_source(model, inputs, folder: str):
+def cached_source(model, inputs, mask, folder: str):
     """Embeddings of a batch, by names, from files that were just written."""
     import torch
 
@@ -55,8 +55,13 @@ def cached_source(model, inputs, folder: str):
 
     names = [str(i) for i in range(len(inputs))]
     cache = FeatureCache(folder, names, {})
+
+    def compute(some):
+        maps = model.extract_feat(inputs[[int(n) for n in some]])
+        return maps, mask.expand(len(some), -1, -1)
+
     with torch.no_grad():
-        build(cache, lambda some: model.extract_feat(inputs[[int(n) for n in some]]), 1)
+        build(cache, compute, 1)
     cache.open()
     return cache.read
 
@@ -90,7 +95,9 @@ def measure(args: argparse.Namespace) -> dict:
     from mmseg.structures import SegDataSample
 
     import mpc_mmseg  # noqa: F401 - registers the plugin
+    from mpc_mmseg.engine.kept_memory import keep_freed_memory
 
+    keep_freed_memory()  # as tools/train.py does
     init_default_scope('mmseg')
     torch.manual_seed(0)
     config = Config.fromfile(args.config).model
@@ -113,7 +120,7 @@ def measure(args: argparse.Namespace) -> dict:
     ]
     with tempfile.TemporaryDirectory() as folder:
         if args.variant == 'cached':
-            model.feature_source = cached_source(model, inputs, f'{folder}/maps')
+            model.feature_source = cached_source(model, inputs, mask, f'{folder}/maps')
 
         def step() -> None:
             losses = model.loss(inputs, samples)
