@@ -1,5 +1,9 @@
 """model-index.yml, as OpenMMLab's tools read it."""
 
+import ast
+import functools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,13 +39,18 @@ def test_the_fields_own_parser_reads_it():
             assert result.metrics and result.task == 'Image Forgery Localization'
 
 
+@functools.cache
+def _parameters(part: str) -> int:
+    built = MODELS.build(ast.literal_eval(part))
+    return sum(p.numel() for p in built.parameters())
+
+
 @pytest.mark.parametrize('model', models(), ids=lambda m: m['Name'])
 def test_what_a_model_says_holds(model):
     assert model['In Collection'] == 'MPC'
     cfg = Config.fromfile(ROOT / model['Config'])
-    built = MODELS.build(cfg.model)
-    parameters = sum(p.numel() for p in built.parameters())
-    assert model['Metadata']['Parameters'] == parameters
+    parts = [cfg.model[part] for part in ('backbone', 'neck', 'decode_head')]
+    assert model['Metadata']['Parameters'] == sum(_parameters(str(p)) for p in parts)
     if batch := model['Metadata'].get('Batch Size'):
         assert batch == cfg.train_dataloader.batch_size
     if weights := model.get('Weights'):
@@ -59,3 +68,20 @@ def test_models_are_named_once_and_published_ones_are_in_the_index():
         assert weights[name].endswith(f'/{entry.file}')
         assert (ROOT / 'zoo' / entry.card).is_file()
         assert (ROOT / 'configs/mpc' / f'{entry.config}.py').is_file()
+
+
+def test_an_installed_package_has_what_mim_looks_for(tmp_path):
+    pytest.importorskip('setuptools')
+    done = subprocess.run(
+        [
+            sys.executable, 'setup.py', '-q', 'egg_info', '--egg-base', tmp_path,
+            'build_py', '--build-lib', tmp_path / 'lib',
+        ],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    mim = tmp_path / 'lib/mpc_mmseg/.mim'
+    assert (mim / 'model-index.yml').is_file() and (mim / 'tools/train.py').is_file()
+    for model in models():
+        assert (mim / model['Config']).is_file()
+    assert not list(mim.rglob('*.pth')) and not list(mim.rglob('__pycache__'))

@@ -67,10 +67,14 @@ def published(
 def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
     """Gives what a zoo says of the scores of a file of results.
 
+    Of several conventions it is MPC's alone, if that is among them.
+
     Returns:
         Data set -> ``n_images``, ``list_hash`` (which images were scored with which
         truths) and ``scores``: name -> ``value``, ``low``, ``high``.
     """
+    conventions = set(results['conventions'])
+    left_out = conventions - {'mpc'} if 'mpc' in conventions else set()
     return {
         name: {
             'n_images': summary['n_images'],
@@ -78,6 +82,7 @@ def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
             'scores': {
                 score: {key: found[key] for key in ('value', 'low', 'high')}
                 for score, found in summary['scores'].items()
+                if score.partition('.')[0] not in left_out
             },
         }
         for name, summary in results['datasets'].items()

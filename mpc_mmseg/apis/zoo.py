@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 
 from .zoo_index import FILE, ZooEntry, check_name, entry_of, parse_index
@@ -160,7 +159,10 @@ def model_file(model: str | Path, weights: str | Path | None = None) -> str | Pa
 
 
 def _fetch(source: str) -> bytes:
-    from mmengine import fileio  # not needed where the zoo is a folder
+    # Not needed where the zoo is a folder.
+    from http.client import HTTPException
+
+    from mmengine import fileio
 
     try:
         with _impatient():

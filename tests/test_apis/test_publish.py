@@ -128,13 +128,13 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
                 'format': 'mpc_mmseg.results',
                 'version': 1,
                 'list_hash': 'ab',
-                'conventions': {},
+                'conventions': {'mpc': 'text', 'focal': 'text'},
                 'images': [],
                 'datasets': {
                     'made': {
                         'n_images': 8,
                         'list_hash': 'cd',
-                        'scores': {'mpc.F1': score},
+                        'scores': {'mpc.F1': score, 'focal.F1': score},
                     }
                 },
             }
@@ -150,9 +150,8 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
         64,
     )
     assert meta['metrics'] == entry.metrics and meta['mpc_phase'] == 'localize'
-    assert entry.metrics['made']['scores']['mpc.F1'] == {
-        'value': 0.51234, 'low': 0.4, 'high': 0.6,
-    }  # fmt: skip
+    kept = {'value': 0.51234, 'low': 0.4, 'high': 0.6}
+    assert entry.metrics['made']['scores'] == {'mpc.F1': kept}
     assert meta['versions']['torch'] == torch.__version__
     assert str(tmp_path) not in str(meta) and 'somebody' not in str(meta)
     [model] = yaml.safe_load((zoo / 'tiny.yml').read_text())['Models']
@@ -209,3 +208,22 @@ def test_from_a_run_to_a_map_by_name(checkpoint, card, tmp_path, monkeypatch, ca
     assert run_tool(monkeypatch, 'infer.py', *infer, 'brigth') == 2
     shown = capsys.readouterr().err
     assert 'altered, and is not used' in shown and 'did you mean bright' in shown
+
+
+def test_a_test_takes_a_name(run, card, tmp_path, monkeypatch, tiny_config):
+    entry = publish(run[0], tmp_path / 'zoo', card=card, weights='ema', **SAID)
+    monkeypatch.setenv('MPC_ZOO', str(tmp_path / 'zoo'))
+    tiny_config.dump(tmp_path / 'tiny.py')
+    tested = []
+
+    class Runner:
+        @staticmethod
+        def from_cfg(cfg):
+            tested.append(cfg.load_from)
+            return Runner
+
+        test = staticmethod(dict)
+
+    monkeypatch.setattr('mmengine.runner.Runner', Runner)
+    run_tool(monkeypatch, 'test.py', tmp_path / 'tiny.py', 'tiny')
+    assert tested == [str(tmp_path / 'zoo' / entry.file)]

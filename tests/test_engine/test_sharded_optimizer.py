@@ -54,6 +54,18 @@ def test_frozen_weights_are_left_out(one_process):
     assert [len(g['params']) for g in flat.param_groups] == [2]
 
 
+@pytest.mark.parametrize(
+    'path', sorted(SCALED.parent.glob('*.py')), ids=lambda p: p.stem
+)
+def test_configs_for_many_gpus(path):
+    phases = read_phases(load_config(str(path)), epoch_iters=3297)
+    assert [p.end - p.begin for p in phases] == [2000, 800]
+    assert {p.val_interval for p in phases} == {330}
+    kinds = {p.optim_wrapper['optimizer']['type'] for p in phases}
+    assert kinds == {'ShardedOptimizer' if 'zero' in path.stem else 'AdamW'}
+    assert {p.optim_wrapper['type'] for p in phases} == {'AmpOptimWrapper'}
+
+
 def call(*command, cwd):
     environment = {
         **os.environ,
