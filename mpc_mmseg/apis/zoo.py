@@ -3,18 +3,13 @@
 import hashlib
 import os
 import re
-import socket
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .zoo_files import check, fetch, sha256, write_aside
 from .zoo_index import FILE, ZooEntry, check_name, entry_of, parse_index
 
-#: Seconds without a byte after which a server counts as gone.
-TIMEOUT = 60
 _PIN = re.compile(r'(.*)#sha256=([0-9a-f]{64})', re.DOTALL)
 
 
@@ -92,17 +87,17 @@ class Zoo:
             return Path(source).read_bytes()
         place = hashlib.sha256(self.location.encode()).hexdigest()[:16]
         kept = self.cache / place / FILE
-        if self.pin and kept.is_file() and _sha256(kept.read_bytes()) == self.pin:
+        if self.pin and kept.is_file() and sha256(kept.read_bytes()) == self.pin:
             return kept.read_bytes()
         try:
-            content = _fetch(source)
+            content = fetch(source)
         except OSError as error:
             if self.pin or not kept.is_file():
                 raise
             print(f'{error}; using the index of an earlier visit', file=sys.stderr)
             return kept.read_bytes()
         parse_index(content, source, self.pin)
-        _write(kept, content)
+        write_aside(kept, content)
         return content
 
     def find(self, name: str) -> Path:
@@ -119,17 +114,17 @@ class Zoo:
         if self.is_local:
             if not Path(source).is_file():
                 raise FileNotFoundError(f'{source}, which {FILE} names, is missing')
-            _check(Path(source).read_bytes(), entry, source)
+            check(Path(source).read_bytes(), entry, source)
             return Path(source)
         path = self.cache / entry.sha256[:16] / entry.file
         if path.is_file():
-            if _sha256(path.read_bytes()) == entry.sha256:
+            if sha256(path.read_bytes()) == entry.sha256:
                 return path
             path.unlink()
             print(f'{path} was altered; fetching it again', file=sys.stderr)
-        content = _fetch(source)
-        _check(content, entry, source)
-        _write(path, content)
+        content = fetch(source)
+        check(content, entry, source)
+        write_aside(path, content)
         return path
 
 
@@ -156,67 +151,3 @@ def model_file(model: str | Path, weights: str | Path | None = None) -> str | Pa
         raise FileNotFoundError(
             f'no file {name}, and {error} (the name of a config needs weights)'
         ) from error
-
-
-def _fetch(source: str) -> bytes:
-    # Not needed where the zoo is a folder.
-    from http.client import HTTPException
-
-    from mmengine import fileio
-
-    try:
-        with _impatient():
-            return fileio.get(source)
-    except (ImportError, KeyError) as error:
-        raise ValueError(
-            f'{source}: MMEngine has no file backend for it, or one that lacks a '
-            f'package: {error}'
-        ) from error
-    except HTTPException as error:
-        # Of a connection that breaks off; no OSError.
-        raise ConnectionError(
-            f'{source} broke off ({error!r}): run the command again'
-        ) from error
-    except OSError as error:
-        raise ConnectionError(f'cannot fetch {source}: {error}') from error
-
-
-def _check(content: bytes, entry: ZooEntry, source: str) -> None:
-    found = _sha256(content)
-    if found != entry.sha256:
-        raise RuntimeError(
-            f'{source} is damaged or was altered, and is not used: {len(content):,} '
-            f'bytes with SHA-256 {found}; {FILE} says {entry.size:,} bytes with '
-            f'{entry.sha256}'
-        )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file aside and renames it; several processes may do so at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix='.fetching-', delete=False
-    ) as file:
-        try:
-            file.write(content)
-            file.close()
-            os.chmod(file.name, 0o644)  # a cache may be a team's
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-@contextmanager
-def _impatient() -> Iterator[None]:
-    """MMEngine's backends wait for ever unless the process says otherwise."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT if before is None else before)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

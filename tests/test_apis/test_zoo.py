@@ -7,7 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from mpc_mmseg.apis import zoo as module
+from mpc_mmseg.apis import zoo_files as module
 from mpc_mmseg.apis.zoo import Zoo, model_file
 from mpc_mmseg.apis.zoo_index import ZooEntry, format_index, parse_index
 
