@@ -6,6 +6,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from mmengine import fileio
 
 from mpc_mmseg.apis import zoo_files as module
 from mpc_mmseg.apis.zoo import Zoo, model_file
@@ -210,3 +211,16 @@ def test_what_is_no_index_is_named():
         parse_index(twice, 'here')
     more = format_index([entry()]).replace('"terms"', '"later": 1, "terms"').encode()
     assert parse_index(more, 'here') == {'mpc_small': entry()}
+
+
+def test_any_file_backend_of_mmengine_serves(folder, cache):
+    @fileio.register_backend('bucket', prefixes='bucket', force=True)
+    class Bucket(fileio.BaseStorageBackend):
+        def get(self, filepath):
+            return (folder / filepath.removeprefix('bucket://models/')).read_bytes()
+
+        def get_text(self, filepath):
+            raise NotImplementedError
+
+    found = Zoo.from_environment('bucket://models').find('mpc_small')
+    assert found.is_relative_to(cache) and found.read_bytes() == CONTENT
