@@ -1,12 +1,33 @@
 """Packaging of mpc_mmseg."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 VERSION: dict[str, str] = {}
 exec((ROOT / 'mpc_mmseg/version.py').read_text(), VERSION)
+
+
+class BuildForMim(build_py):
+    """Adds what OpenMMLab's mim looks for in an installed package, as ``.mim``."""
+
+    def run(self):
+        super().run()
+        if self.editable_mode:
+            return
+        target = Path(self.build_lib, 'mpc_mmseg', '.mim')
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / 'model-index.yml', target)
+        for folder, what in (('configs', '*'), ('tools', '*'), ('zoo', '*.yml')):
+            for file in sorted((ROOT / folder).rglob(what)):
+                if file.is_file() and file.suffix != '.pyc':
+                    copy = target / file.relative_to(ROOT)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, copy)
+
 
 setup(
     name='mpc_mmseg',
@@ -17,6 +38,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['mpc_mmseg', 'mpc_mmseg.*']),
+    cmdclass={'build_py': BuildForMim},
     python_requires='>=3.10',
     install_requires=[
         'matplotlib',
@@ -44,7 +66,14 @@ setup(
         'demo': ['scikit-image', 'scikit-learn'],
         'heif': ['pillow-heif'],
         'onnx': ['onnx', 'onnxruntime'],
-        'test': ['onnx', 'onnxruntime', 'pytest', 'scikit-image', 'scikit-learn'],
+        'test': [
+            'model-index',
+            'onnx',
+            'onnxruntime',
+            'pytest',
+            'scikit-image',
+            'scikit-learn',
+        ],
         'web': ['gradio>=6.31,<7'],
         'dev': ['mypy', 'pre-commit', 'ruff'],
     },

@@ -1,5 +1,6 @@
 """Show where images were forged.
 
+    python tools/infer.py photo.jpg --model NAME --out results
     python tools/infer.py photo.jpg --model work_dirs/RUN/best.pth --out results
     python tools/infer.py photos/ --model CONFIG.py --weights best.pth --out results
 
@@ -36,8 +37,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--model',
         required=True,
-        metavar='FILE',
-        help='a checkpoint of tools/train.py, or a config file (then give --weights)',
+        metavar='MODEL',
+        help='name of a published model (docs/zoo.md), a checkpoint of tools/train.py, '
+        'or a config file or the name of one (then give --weights)',
     )
     parser.add_argument(
         '--weights', metavar='FILE', help='checkpoint to use with a config file'
@@ -122,8 +124,6 @@ def parse_args() -> argparse.Namespace:
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f'--threshold must be in 0..1, got {args.threshold}')
     is_config = args.model.endswith(('.py', '.yml', '.yaml', '.json'))
-    # A name without an ending is one of this project's configs.
-    is_config = is_config or '.' not in args.model.replace('\\', '/').split('/')[-1]
     if is_config and not args.weights:
         parser.error(f'--model {args.model} is a config: its --weights are needed')
     return args

@@ -15,7 +15,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoint', help='checkpoint file, or name of a published model (docs/zoo.md)'
+    )
     parser.add_argument(
         '--work-dir', help='folder of the log; default work_dirs/CONFIG'
     )
@@ -74,12 +76,13 @@ def main() -> None:
     from mmengine.fileio import dump
     from mmengine.runner import Runner
 
+    from mpc_mmseg.apis.zoo import model_file
     from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(
         args.config, args.cfg_options, args.data_root, args.launcher, args.work_dir
     )
-    cfg.load_from = args.checkpoint
+    cfg.load_from = str(model_file(args.checkpoint))
     cfg.resume = False
     # Nothing is trained: a missing training set must not stop a test.
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):

@@ -18,6 +18,7 @@ from .file_metadata import FileMetadata, file_metadata
 from .inferencer import ForgeryInferencer, Prediction
 from .seal import sealed
 from .seen_embeddings import seen_embeddings
+from .zoo import model_file
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Examiner:
         threshold: float | None = None,
     ) -> 'Examiner':
         """Loads the model; arguments and errors as of `ForgeryInferencer`."""
+        model = model_file(model, weights)
         inferencer = ForgeryInferencer(model, weights, device, threshold)
         return cls(inferencer, model_identity(inferencer, model, weights))
 

@@ -21,6 +21,7 @@ from .prediction_files import (
     write_prediction,
 )
 from .result_lines import FILE, as_text, keep_finished
+from .zoo import model_file
 
 
 def infer_folder(
@@ -61,6 +62,8 @@ def infer_folder(
             raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
     paths = _images(source, out)
     root = source if source.is_dir() else _fixed_part(source)
+    # Its file, as another one may be published under the name before a --resume.
+    model = model_file(model, settings.get('weights'))
     inferencer = ForgeryInferencer(model, **settings)
     decides = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
     done = keep_finished(out, {k: _plain(v) for k, v in decides.items()}, resume)

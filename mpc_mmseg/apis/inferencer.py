@@ -72,8 +72,8 @@ class ForgeryInferencer:
     Any segmentor of MMSegmentation does that gives a probability or two classes.
 
     Args:
-        model: A config file, the name of one of this project's configs, a checkpoint
-            with its config inside, or an ONNX file of tools/export_onnx.py.
+        model: As of `load_model`: a config, a checkpoint, the name of a published
+            model, or an ONNX file.
         weights: A checkpoint; None if ``model`` is one. Checkpoints are read by
             torch's safe loader only.
         device: As torch names it; None for the GPU if there is one.

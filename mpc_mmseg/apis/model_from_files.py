@@ -15,6 +15,8 @@ from mmseg.registry import MODELS
 from mpc_mmseg.engine.handover import check_weights
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
+from .zoo import model_file
+
 _CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
 _CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -32,9 +34,9 @@ def load_model(
     ``model`` and the file as ``weights``; then only tensors are read from it.
 
     Args:
-        model: A config file, the name of one of this project's, a checkpoint with its
-            config inside, or an ONNX file of tools/export_onnx.py, which onnxruntime
-            runs.
+        model: A config file, the name of one of this project's with weights, a
+            checkpoint with its config inside, the name of a published one, or an ONNX
+            file of tools/export_onnx.py, which onnxruntime runs.
         weights: A checkpoint; None if ``model`` is one, or for random weights.
         device: As torch names it; None for the GPU (CUDA, then MPS) if there is one.
         trusted: Whether checkpoints may hold Python objects, which run code as
@@ -49,6 +51,7 @@ def load_model(
         ValueError: If a checkpoint has no config, or the config no model.
         RuntimeError: If a checkpoint cannot be read, or is of another architecture.
     """
+    model = model_file(model, weights)
     if Path(model).suffix == '.onnx':
         from .onnx_segmentor import load_onnx  # onnxruntime is optional
 

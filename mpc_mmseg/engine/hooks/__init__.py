@@ -6,6 +6,7 @@ from .protocol_hook import ProtocolHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .same_buffers_hook import SameBuffersHook
 from .save_maps_hook import SaveMapsHook
+from .sharded_optimizer_hook import ShardedOptimizerHook
 from .two_phase_hook import TwoPhaseHook
 from .watchdog_hook import WatchdogHook
 
@@ -18,6 +19,7 @@ __all__ = [
     'SafeCheckpointHook',
     'SameBuffersHook',
     'SaveMapsHook',
+    'ShardedOptimizerHook',
     'TwoPhaseHook',
     'WatchdogHook',
 ]

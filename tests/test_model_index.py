@@ -1,0 +1,87 @@
+"""model-index.yml, as OpenMMLab's tools read it."""
+
+import ast
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from mpc_mmseg.apis.zoo_index import parse_index
+
+ROOT = Path(__file__).parents[1]
+
+
+def models() -> list[dict]:
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    files = [file for pattern in index['Import'] for file in sorted(ROOT.glob(pattern))]
+    return [
+        model
+        for file in files
+        for model in yaml.safe_load(file.read_text()).get('Models', [])
+    ]
+
+
+def test_the_fields_own_parser_reads_it():
+    library = pytest.importorskip('modelindex.load_model_index')
+    index = library.load(str(ROOT / 'model-index.yml'))
+    index.build_models_with_collections()
+    assert index.check(silent=True) == []
+    assert [c.name for c in index.collections] == ['MPC']
+    assert [m.name for m in index.models] == [m['Name'] for m in models()]
+    for model in index.models:
+        assert model.full_model.paper, f'{model.name} is in no collection'
+        for result in model.results or ():
+            assert result.metrics and result.task == 'Image Forgery Localization'
+
+
+@functools.cache
+def _parameters(part: str) -> int:
+    built = MODELS.build(ast.literal_eval(part))
+    return sum(p.numel() for p in built.parameters())
+
+
+@pytest.mark.parametrize('model', models(), ids=lambda m: m['Name'])
+def test_what_a_model_says_holds(model):
+    assert model['In Collection'] == 'MPC'
+    cfg = Config.fromfile(ROOT / model['Config'])
+    parts = [cfg.model[part] for part in ('backbone', 'neck', 'decode_head')]
+    assert model['Metadata']['Parameters'] == sum(_parameters(str(p)) for p in parts)
+    if batch := model['Metadata'].get('Batch Size'):
+        assert batch == cfg.train_dataloader.batch_size
+    if weights := model.get('Weights'):
+        assert '://' in weights or (ROOT / weights).is_file()
+
+
+def test_models_are_named_once_and_published_ones_are_in_the_index():
+    names = [model['Name'] for model in models()]
+    assert len(set(names)) == len(names) > 0
+    index = ROOT / 'zoo/index.json'
+    published = parse_index(index.read_bytes(), str(index))
+    weights = {m['Name']: m['Weights'] for m in models() if 'Weights' in m}
+    assert weights.keys() == published.keys()
+    for name, entry in published.items():
+        assert weights[name].endswith(f'/{entry.file}')
+        assert (ROOT / 'zoo' / entry.card).is_file()
+        assert (ROOT / 'configs/mpc' / f'{entry.config}.py').is_file()
+
+
+def test_an_installed_package_has_what_mim_looks_for(tmp_path):
+    pytest.importorskip('setuptools')
+    done = subprocess.run(
+        [
+            sys.executable, 'setup.py', '-q', 'egg_info', '--egg-base', tmp_path,
+            'build_py', '--build-lib', tmp_path / 'lib',
+        ],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    mim = tmp_path / 'lib/mpc_mmseg/.mim'
+    assert (mim / 'model-index.yml').is_file() and (mim / 'tools/train.py').is_file()
+    for model in models():
+        assert (mim / model['Config']).is_file()
+    assert not list(mim.rglob('*.pth')) and not list(mim.rglob('__pycache__'))

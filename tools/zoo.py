@@ -1,0 +1,58 @@
+"""Look at a zoo of published models.
+
+    python tools/zoo.py list
+    python tools/zoo.py fetch NAME     # into the cache; prints the file
+    python tools/zoo.py verify         # every file against the index
+    python tools/zoo.py pin            # for MPC_ZOO: trust this index only
+
+The zoo is that of MPC_ZOO, a folder or an address; by default this project's own.
+"""
+
+import argparse
+import hashlib
+import sys
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('command', choices=('list', 'fetch', 'verify', 'pin'))
+    parser.add_argument('names', nargs='*', metavar='NAME', help='default: all models')
+    parser.add_argument('--zoo', metavar='PLACE', help='in place of MPC_ZOO')
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    # Imported late: --help need not wait for torch.
+    from mpc_mmseg.apis.zoo import Zoo
+    from mpc_mmseg.apis.zoo_index import entry_of
+
+    zoo, failed = Zoo.from_environment(args.zoo), False
+    try:
+        entries = zoo.entries()
+        if args.command == 'pin':
+            print(f'{zoo.location}#sha256={hashlib.sha256(zoo.index()).hexdigest()}')
+            return 0
+        for name in args.names or entries:
+            if args.command == 'list':
+                entry = entry_of(entries, name, zoo.location)
+                size = f'{entry.size / 2**20:.1f} MiB'
+                print(
+                    f'{name}\n  {size}, {entry.config}, {entry.card}\n  {entry.terms}'
+                )
+                continue
+            try:
+                print(zoo.find(name))
+            except RuntimeError as error:
+                print(f'zoo.py: {error}', file=sys.stderr)
+                failed = True
+    except (OSError, ValueError) as error:
+        print(f'zoo.py: {error}', file=sys.stderr)
+        return 2
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
