@@ -11,7 +11,7 @@ from mmengine.utils import ProgressBar
 from mpc_mmseg.datasets.image_io import PIXEL_LIMIT
 
 from .case_report import CaseReport, Examiner
-from .inferencer import expand
+from .image_inputs import expand
 from .prediction_files import output_names
 from .seal import SealError, check_seal
 

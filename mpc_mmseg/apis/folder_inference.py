@@ -1,16 +1,17 @@
 """Inference from files to files: what tools/infer.py does."""
 
 import sys
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmengine.utils import ProgressBar
-
-from .embedding_evidence import cluster_separation, separation_in_words, similarity_map
+from .image_by_image import ImageByImage
 from .image_inputs import expand
-from .inferencer import ForgeryInferencer, Prediction
+from .prediction import Prediction
 from .prediction_files import (
     KINDS,
     PICTURES,
@@ -20,14 +21,22 @@ from .prediction_files import (
     write_png,
     write_prediction,
 )
+from .progress_line import ProgressLine
 from .result_lines import FILE, as_text, keep_finished
 from .zoo import model_file
+
+if TYPE_CHECKING:
+    from .inferencer import ForgeryInferencer
+
+# Threads that write while the network runs, and the pixels that may wait for them.
+_WRITERS = 2
+_WAITING = 2**25
 
 
 def infer_folder(
     source: str | Path,
     out: str | Path,
-    model: str | Path,
+    model: str | Path | ImageByImage,
     kinds: Sequence[str] = KINDS,
     resume: bool = False,
     similarity: tuple[int, int] | None = None,
@@ -40,7 +49,8 @@ def infer_folder(
             they are results of an earlier run.
         out: Folder of the results: pictures as `write_prediction` names them,
             ``results.jsonl``, written line by line, and ``settings.json``.
-        model: As of `ForgeryInferencer`.
+        model: As of `ForgeryInferencer`; or an inferencer that is ready, whose settings
+            nobody checks when a run is resumed.
         kinds: Pictures to write, of `PICTURES`.
         resume: Whether to leave what an earlier run of the same settings finished.
         similarity: (x, y) of a pixel whose embedding is compared with all others, of
@@ -62,9 +72,12 @@ def infer_folder(
             raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
     paths = _images(source, out)
     root = source if source.is_dir() else _fixed_part(source)
-    # Its file, as another one may be published under the name before a --resume.
-    model = model_file(model, settings.get('weights'))
-    inferencer = ForgeryInferencer(model, **settings)
+    if isinstance(model, ImageByImage):
+        inferencer, model = model, type(model).__name__
+    else:
+        # Its file, as another one may be published under the name before a --resume.
+        model = model_file(model, settings.get('weights'))
+        inferencer = _inferencer(model, similarity is not None, settings)
     decides = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
     done = keep_finished(out, {k: _plain(v) for k, v in decides.items()}, resume)
     names = {
@@ -72,27 +85,33 @@ def infer_folder(
         for path, name in zip(paths, output_names(paths, root))
         if path not in done
     }
-    progress = ProgressBar(len(names), file=sys.stderr)
+
+    def written(name: str, prediction: Prediction) -> dict[str, object]:
+        line: dict[str, object] = {}
+        files: list[str] = []
+        if prediction.error is None:
+            files = write_prediction(prediction, out, name, inferencer.threshold, kinds)
+            if similarity is not None:
+                prediction, line = _evidence(
+                    inferencer,  # type: ignore[arg-type] # has embeddings
+                    prediction,
+                    similarity,
+                    out,
+                    name,
+                )
+        if prediction.error is not None:
+            return result_line(prediction, inferencer.threshold, [])
+        files += line.pop('files', [])  # type: ignore[arg-type]
+        return {**result_line(prediction, inferencer.threshold, files), **line}
+
+    progress = ProgressLine(len(names), sys.stderr)
     failures = []
     with (out / FILE).open('a', encoding='utf-8') as lines:
-        for name, prediction in zip(names.values(), inferencer(list(names))):
-            line: dict[str, object] = {}
-            if prediction.error is None:
-                files = write_prediction(
-                    prediction, out, name, inferencer.threshold, kinds
-                )
-                if similarity is not None:
-                    prediction, line = _evidence(
-                        inferencer, prediction, similarity, out, name
-                    )
-            if prediction.error is None:
-                files += line.pop('files', [])  # type: ignore[arg-type]
-                line = {**result_line(prediction, inferencer.threshold, files), **line}
-            else:
-                reason = prediction.error
-                named = str(prediction.path) in reason
-                failures.append(reason if named else f'{prediction.path}: {reason}')
-                line = result_line(prediction, inferencer.threshold, [])
+        predictions = zip(names.values(), inferencer(list(names), read_ahead=True))
+        for line in _in_threads(written, predictions):
+            if 'error' in line:
+                path, reason = str(line['path']), str(line['error'])
+                failures.append(reason if path in reason else f'{path}: {reason}')
             lines.write(as_text(line))
             lines.flush()
             progress.update()
@@ -100,14 +119,61 @@ def infer_folder(
     return len(paths), failures
 
 
+def _inferencer(
+    model: str | Path, with_embeddings: bool, settings: Mapping[str, Any]
+) -> ImageByImage:
+    """The model; an ONNX file without torch where nothing asks for that."""
+    rest = dict(settings)
+    # Of an exported model BatchNorm is folded already.
+    rest.pop('fold_batch_norm', None)
+    for_torch = [rest.pop(key, None) for key in ('weights', 'amp', 'tta')]
+    if Path(model).suffix == '.onnx' and not (with_embeddings or any(for_torch)):
+        from .onnx_inferencer import NeedsTorch, OnnxInferencer
+
+        with suppress(NeedsTorch):
+            return OnnxInferencer(model, **rest)
+    from .inferencer import ForgeryInferencer
+
+    return ForgeryInferencer(model, **settings)
+
+
+def _in_threads(
+    write: Callable[[str, Prediction], dict[str, object]],
+    predictions: Iterable[tuple[str, Prediction]],
+) -> Iterator[dict[str, object]]:
+    """Writes predictions while the next ones are made; gives lines in their order.
+
+    Whatever goes wrong is raised when the line's turn comes.
+    """
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        jobs = deque[tuple[Future[dict[str, object]], int]]()
+        for name, prediction in predictions:
+            pixels = 0 if prediction.prob is None else prediction.prob.size
+            jobs.append((pool.submit(write, name, prediction), pixels))
+            # Large images would not fit beside each other.
+            while jobs and (
+                len(jobs) > _WRITERS or sum(size for _, size in jobs) > _WAITING
+            ):
+                yield jobs.popleft()[0].result()
+        while jobs:
+            yield jobs.popleft()[0].result()
+
+
 def _evidence(
-    inferencer: ForgeryInferencer,
+    inferencer: 'ForgeryInferencer',
     prediction: Prediction,
     pixel: tuple[int, int],
     out: Path,
     name: str,
 ) -> tuple[Prediction, dict[str, object]]:
     """Writes the similarity to a pixel; gives what the image's line says of it."""
+    # Only asked for by --similarity.
+    from .embedding_evidence import (
+        cluster_separation,
+        separation_in_words,
+        similarity_map,
+    )
+
     assert prediction.image is not None
     embeddings = inferencer.embeddings(prediction.image)
     try:

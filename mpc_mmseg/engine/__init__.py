@@ -1,6 +1,11 @@
-from .cpu_amp_optim_wrapper import CpuAmpOptimWrapper
-from .hooks import TwoPhaseHook
-from .phase_train_loop import PhaseTrainLoop
-from .sharded_optimizer import ShardedOptimizer
+from mpc_mmseg.lazy_names import lazy_names
 
-__all__ = ['CpuAmpOptimWrapper', 'PhaseTrainLoop', 'ShardedOptimizer', 'TwoPhaseHook']
+_WHERE = {
+    'CpuAmpOptimWrapper': 'cpu_amp_optim_wrapper',
+    'PhaseTrainLoop': 'phase_train_loop',
+    'ShardedOptimizer': 'sharded_optimizer',
+    'TwoPhaseHook': 'hooks',
+}
+__all__ = list(_WHERE)
+
+__getattr__ = lazy_names(__name__, _WHERE)

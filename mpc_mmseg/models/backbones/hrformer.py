@@ -9,6 +9,7 @@ from mmseg.models.backbones.hrnet import HRModule, HRNet
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ..pointwise import PointwiseConv
 from .hrformer_block import HRFormerBlock
 from .hrformer_stages import check_extra
 from .hrnet import MPCHRNet
@@ -69,7 +70,7 @@ class HRFormerModule(HRModule):
     def _conv_norm(self, c_in: int, c_out: int, kernel: int, **kwargs) -> list:
         cfg = self.conv_cfg
         if cfg is None and kernel == 1:
-            cfg = dict(type='PointwiseConv')
+            cfg = dict(type=PointwiseConv)
         conv = build_conv_layer(cfg, c_in, c_out, kernel, bias=False, **kwargs)
         return [conv, build_norm_layer(self.norm_cfg, c_out)[1]]
 

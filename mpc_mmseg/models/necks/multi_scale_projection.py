@@ -7,6 +7,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ..pointwise import PointwiseConv
+
 
 @MODELS.register_module()
 class MultiScaleProjection(BaseModule):
@@ -46,7 +48,7 @@ class MultiScaleProjection(BaseModule):
                 out_channels,
                 1,
                 bias=False,
-                conv_cfg=dict(type='PointwiseConv'),
+                conv_cfg=dict(type=PointwiseConv),
                 norm_cfg=norm_cfg,
             )
             for c in in_channels
