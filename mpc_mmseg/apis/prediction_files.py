@@ -1,6 +1,5 @@
 """Predictions as files: mask, heat map, overlay and a line of JSON per image."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.visualization.overlay import add_key, add_legend, heat_map, outline
+from mpc_mmseg.whole_files import write_whole
 
 from .inferencer import Prediction
 
@@ -96,12 +96,9 @@ def write_png(picture: np.ndarray, path: Path) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + '.partial')
     # Level 1: quicker than the default, for somewhat larger files.
     encoded = cv2.imencode('.png', picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-    aside.write_bytes(encoded.data)
-    os.replace(aside, path)
+    write_whole(path, encoded.data)
 
 
 def similarity_picture(similarity: np.ndarray, pixel: tuple[int, int]) -> np.ndarray:
