@@ -1,12 +1,13 @@
 """Inference from files to files: what tools/infer.py does."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mmengine.utils import ProgressBar
+from torch import Tensor
 
 from .embedding_evidence import cluster_separation, separation_in_words, similarity_map
 from .image_inputs import expand
@@ -72,7 +73,8 @@ def infer_folder(
     progress = ProgressBar(len(names), file=sys.stderr)
     failures = []
     with (out / FILE).open('a', encoding='utf-8') as lines:
-        for name, prediction in zip(names.values(), inferencer(list(names))):
+        found = _predictions(inferencer, list(names), similarity is not None)
+        for name, (prediction, embeddings) in zip(names.values(), found):
             line: dict[str, object] = {}
             if prediction.error is None:
                 files = write_prediction(
@@ -80,7 +82,7 @@ def infer_folder(
                 )
                 if similarity is not None:
                     prediction, line = _evidence(
-                        inferencer, prediction, similarity, out, name
+                        embeddings, prediction, similarity, out, name
                     )
             if prediction.error is None:
                 files += line.pop('files', [])  # type: ignore[arg-type]
@@ -97,8 +99,18 @@ def infer_folder(
     return len(paths), failures
 
 
+def _predictions(
+    inferencer: ForgeryInferencer, paths: Sequence[str], with_embeddings: bool
+) -> Iterator[tuple[Prediction, Tensor | None]]:
+    """Batch by batch without embeddings, one by one with them."""
+    if with_embeddings:
+        yield from map(inferencer.predict_with_embeddings, paths)
+    else:
+        yield from ((prediction, None) for prediction in inferencer(paths))
+
+
 def _evidence(
-    inferencer: ForgeryInferencer,
+    embeddings: Tensor | None,
     prediction: Prediction,
     pixel: tuple[int, int],
     out: Path,
@@ -106,8 +118,9 @@ def _evidence(
 ) -> tuple[Prediction, dict[str, object]]:
     """Writes the similarity to a pixel; gives what the image's line says of it."""
     assert prediction.image is not None
-    embeddings = inferencer.embeddings(prediction.image)
     try:
+        if embeddings is None:
+            raise ValueError('this model has no embeddings that could be compared')
         similar = similarity_map(embeddings, pixel, prediction.image.shape[:2])
     except ValueError as error:
         return replace(prediction, error=str(error), prob=None), {}
