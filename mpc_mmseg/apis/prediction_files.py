@@ -109,8 +109,10 @@ def similarity_picture(similarity: np.ndarray, pixel: tuple[int, int]) -> np.nda
         pixel: (x, y).
     """
     picture = heat_map(np.maximum(similarity, 0))
-    size = max(8, min(similarity.shape) // 30)
-    cv2.drawMarker(picture, pixel, (255, 255, 255), cv2.MARKER_CROSS, size, 2)
+    size = max(15, min(similarity.shape) // 25)
+    # White on black: the pixel itself is in the brightest colour.
+    for colour, length, width in (((0, 0, 0), size + 4, 6), ((255, 255, 255), size, 2)):
+        cv2.drawMarker(picture, pixel, colour, cv2.MARKER_CROSS, length, width)
     return add_legend(picture)
 
 

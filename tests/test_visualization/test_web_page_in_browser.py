@@ -24,15 +24,17 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def address(tiny_config, tmp_path, monkeypatch):
     monkeypatch.setenv('GRADIO_TEMP_DIR', str(tmp_path / 'uploads'))
-    from mpc_mmseg.apis.web_page import build_page, serve
+    from mpc_mmseg.apis.web_page import build_page
+    from mpc_mmseg.apis.web_server import serve
 
     path = tmp_path / 'tiny.py'
     tiny_config.dump(path)
     examiner = Examiner(
-        ForgeryInferencer(path, device='cpu'), ModelIdentity(None, None, '0' * 64, None)
+        ForgeryInferencer(path, device='cpu'),
+        ModelIdentity('model.pth', '0' * 64, '0' * 64, None),
     )
     page = build_page(examiner, 100_000)
-    yield serve(page, port=None, max_file_size=200_000, block=False)
+    yield serve(page, port=None, max_file_size=200_000)
     page.close()
 
 
@@ -88,7 +90,7 @@ def test_a_visit(address, browser, tmp_path):
         before = browser.run(source('overlay'))
         move(browser, slider, value)
         wait(browser, f'{source("overlay")} !== {json.dumps(before)}')
-    wait(browser, 'document.querySelector("#verdict").innerText.includes("100.00 %")')
+    wait(browser, 'document.querySelector("#overlay").innerText.includes("100.00 %")')
     browser.click('#overlay img')
     wait(browser, source('similarity'))
     said = browser.run('document.querySelector("#similarity").innerText')
