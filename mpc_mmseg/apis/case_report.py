@@ -173,7 +173,7 @@ def reliability(embeddings: Tensor | None) -> dict[str, Any]:
     level = separation_in_words(separation)
     meanings = {
         'strong': 'The image holds two kinds of pixels that the model tells apart '
-        'clearly. A region marked above is one of them, or part of one.',
+        'clearly. A marked region is one of them, or part of one.',
         'reasonable': 'The model sees two kinds of pixels that part well.',
         'weak': 'The model hardly sees two kinds of pixels: treat a marked region '
         'with caution.',

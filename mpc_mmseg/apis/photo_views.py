@@ -60,8 +60,8 @@ def similarity_view(
         y: Likewise of its height.
 
     Returns:
-        A JPEG file, bright where alike, of at most 1000 pixels a side and a legend;
-        and the pixel (x, y) of the image.
+        A JPEG file of at most 1000 pixels a side, bright where alike, and the pixel
+        (x, y) of the image.
 
     Raises:
         ValueError: If the pixel is not in the image, or the model has no embeddings.
@@ -77,7 +77,7 @@ def similarity_view(
     at = pixel[0] * size[1] // width, pixel[1] * size[0] // height
     # Computed at the picture's size: of a large photograph nobody sees more.
     similarity = similarity_map(analysis.embeddings, at, size)
-    return _jpeg(similarity_picture(similarity, at)), pixel
+    return _jpeg(similarity_picture(similarity, at, legend=False)), pixel
 
 
 def shrunk(image: np.ndarray) -> np.ndarray:

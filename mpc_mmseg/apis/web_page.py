@@ -9,6 +9,9 @@ from html import escape
 from pathlib import Path, PurePath
 from typing import Any
 
+from mpc_mmseg.visualization.html_elements import heat_map_legend
+from mpc_mmseg.visualization.overlay import colour_scale
+
 from .case import score_in_words
 from .case_report import Analysis, Examiner
 from .file_metadata import plain_text
@@ -17,6 +20,7 @@ from .quiet_gradio import gr
 
 _SECONDS = 1800
 _QUEUE = 32
+_HINT = '<p>Click a pixel to see which others the model holds to be alike.</p>'
 _CLICK = """
 element.addEventListener('click', event => {
   if (event.target.tagName !== 'IMG') return;
@@ -44,16 +48,19 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         file = Path(path)
         try:
             content = file.read_bytes()
-        except FileNotFoundError as error:
+        except FileNotFoundError:
             # Gradio stores equal uploads once, and another visitor's was read.
-            raise gr.Error('The upload is gone; drop the photograph again') from error
+            return problem('The upload is gone; drop the photograph again')
         file.unlink(missing_ok=True)
         try:
             analysis = examiner.analyse(content, file.name, pixel_limit)
         except (OSError, ValueError) as error:
-            raise gr.Error(plain_text(error)) from error
+            return problem(plain_text(error))
         verdict, links = _verdict(examiner, analysis), _links(examiner, analysis)
-        return analysis, draw(analysis, threshold, opacity), verdict, '', links
+        return analysis, draw(analysis, threshold, opacity), verdict, _HINT, links
+
+    def problem(text: str) -> tuple[None, str, str, str, str]:
+        return None, '', f'<p class="problem">{escape(text)}</p>', '', ''
 
     def draw(analysis: Analysis | None, threshold: float, opacity: float) -> str:
         if analysis is None:
@@ -61,8 +68,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         jpeg, share = overlay_view(analysis, threshold, opacity)
         return (
             f'{img_tag(jpeg, "overlay")}<p><span class="key"></span>Probability above '
-            f'{threshold:g}: {100 * share:.2f} % of the pixels. Click a pixel to see '
-            'which others the model holds to be alike.</p>'
+            f'{threshold:g}: {100 * share:.2f} % of the pixels.</p>'
         )
 
     def compare(analysis: Analysis | None, event: gr.EventData) -> str:
@@ -71,10 +77,11 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         try:
             jpeg, (x, y) = similarity_view(analysis, event.x, event.y)
         except ValueError as error:
-            raise gr.Error(plain_text(error)) from error
+            return f'<p class="problem">{escape(plain_text(error))}</p>'
+        scale = heat_map_legend(colour_scale(), 'Similarity: 0 or less', '1')
         return (
             f'{img_tag(jpeg, "similarity")}<p>Similarity to the marked pixel ({x}, '
-            f'{y}) as the model sees it.</p>'
+            f'{y}) as the model sees it.</p>{scale}'
         )
 
     with gr.Blocks(
@@ -84,7 +91,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)
         gr.HTML(
-            '<h1>Where was this photograph forged?</h1><p>A bright region is a reason '
+            '<h1>Where was this photograph forged?</h1><p>A marked region is a reason '
             'to look, no proof; nothing found is no proof either.</p>'
         )
         upload = gr.File(label='Photograph', type='filepath', elem_id='upload')
@@ -131,7 +138,7 @@ def _verdict(examiner: Examiner, analysis: Analysis) -> str:
     level = analysis.reliability['level'] or 'unknown'
     return (
         f'<p><b>{escape(verdict)}.</b> {escape(said)}</p>'
-        f'<p class="reliability {level}"><b>Reliability: {level}.</b> '
+        f'<p class="reliability {level}"><b>How far to rely on it.</b> '
         f'{escape(analysis.reliability["meaning"])}</p>'
     )
 

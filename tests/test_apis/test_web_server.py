@@ -98,8 +98,12 @@ def test_sliders_need_no_other_forward(address, examiner, photo, monkeypatch):
     visitor = Visitor(address)
     first = visitor.examine('photo.png', photo)['output']['data']
     overlay, verdict, similarity, links = first[1:]
-    assert 'No verdict' in verdict and 'Reliability: unknown' in verdict
-    assert similarity == '' and 'photo_case.html' in links and '>0.5<' not in overlay
+    assert 'No verdict' in verdict and 'has no embeddings' in verdict
+    assert (
+        'Click a pixel' in similarity
+        and 'photo_case.html' in links
+        and '>0.5<' not in overlay
+    )
 
     def forward(*_):
         raise AssertionError('the model was asked again')
@@ -119,10 +123,10 @@ def test_limits(address, tmp_path):
     assert files_in(tmp_path / 'uploads') == []
     bomb = cv2.imencode('.png', np.zeros((400, 400, 3), np.uint8))[1].tobytes()
     answer = visitor.examine('bomb.png', bomb)
-    assert not answer['success']
-    assert 'pixel_limit=100000' in answer['output']['error']
+    assert 'pixel_limit=100000' in answer['output']['data'][2]
+    assert answer['output']['data'][1] == ''
     answer = visitor.examine('photo.png', b'no image')
-    assert not answer['success'] and 'photo.png' in answer['output']['error']
+    assert 'photo.png: is no image' in answer['output']['data'][2]
 
 
 def test_nothing_of_a_visit_is_kept(address, photo, tmp_path):
