@@ -1,13 +1,37 @@
 """Multi-view pixel contrast for image forgery localization, on MMSegmentation.
 
-Importing the package registers everything in MMSegmentation's registries.
+Importing the package registers everything in MMSegmentation's registries. Only where
+the environment variable ``MPC_MMSEG_LAZY`` is set are parts imported as they are used:
+tools/infer.py sets it, for the imports take longer than an image.
 """
 
-from .requirements import check_requirements
+import os
+
+from .lazy_names import lazy_names
 from .version import __version__
 
-check_requirements()
+_PARTS = ('datasets', 'engine', 'evaluation', 'models')
+__all__ = ['__version__', 'register_all', *_PARTS]
 
-from . import datasets, engine, evaluation, models  # noqa: E402 - checked first
+__getattr__ = lazy_names(__name__, {name: name for name in _PARTS})
 
-__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']
+
+def register_all() -> None:
+    """Registers everything in MMSegmentation's registries.
+
+    Raises:
+        ImportError: If MMSegmentation is missing, or of a version that is not
+            supported; says what to install.
+    """
+    from .requirements import check_requirements
+
+    check_requirements()
+    from . import datasets, engine, evaluation, models
+
+    for part in (datasets, engine, evaluation, models):
+        for name in part.__all__:
+            getattr(part, name)
+
+
+if not os.environ.get('MPC_MMSEG_LAZY'):
+    register_all()

@@ -21,6 +21,8 @@ Interrupted, the same command with --resume goes on.
 """
 
 import argparse
+import gc
+import os
 import sys
 
 
@@ -136,9 +138,12 @@ def _pixel(text: str) -> tuple[int, int]:
 
 def main() -> int:
     args = parse_args()
-    # Imported late: --help need not wait for torch.
+    # Parts as they are used: importing all takes longer than an image.
+    os.environ['MPC_MMSEG_LAZY'] = '1'
+    # Imported late: --help need not wait for it.
     from mpc_mmseg.apis.folder_inference import infer_folder
 
+    del os.environ['MPC_MMSEG_LAZY']
     try:
         n_images, failures = infer_folder(
             args.input,
@@ -169,4 +174,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    # The objects that imports make are no garbage, so it is looked for seldom.
+    gc.set_threshold(100_000, 10, 10)
     sys.exit(main())

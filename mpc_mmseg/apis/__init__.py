@@ -1,5 +1,8 @@
 """Forgery maps of images, from Python."""
 
-from .inferencer import ForgeryInferencer, Prediction
+from mpc_mmseg.lazy_names import lazy_names
 
-__all__ = ['ForgeryInferencer', 'Prediction']
+_WHERE = {'ForgeryInferencer': 'inferencer', 'Prediction': 'prediction'}
+__all__ = list(_WHERE)
+
+__getattr__ = lazy_names(__name__, _WHERE)

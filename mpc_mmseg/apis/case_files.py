@@ -12,7 +12,7 @@ from mpc_mmseg.datasets.image_io import PIXEL_LIMIT
 from mpc_mmseg.whole_files import write_whole
 
 from .case_report import CaseReport, Examiner
-from .inferencer import expand
+from .image_inputs import expand
 from .prediction_files import output_names
 from .seal import SealError, check_seal
 

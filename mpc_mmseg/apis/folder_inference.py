@@ -1,17 +1,17 @@
 """Inference from files to files: what tools/infer.py does."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmengine.utils import ProgressBar
-from torch import Tensor
-
-from .embedding_evidence import cluster_separation, separation_in_words, similarity_map
+from .image_by_image import ImageByImage
 from .image_inputs import expand
-from .inferencer import ForgeryInferencer, Prediction
+from .prediction import Prediction
 from .prediction_files import (
     KINDS,
     PICTURES,
@@ -21,13 +21,24 @@ from .prediction_files import (
     write_png,
     write_prediction,
 )
+from .progress_line import ProgressLine
 from .result_lines import FILE, as_text, keep_finished
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: A prediction, and the embeddings (C, h, w) of its image where they are asked for.
+Found = tuple[Prediction, 'Tensor | None']
+
+# Threads that write while the network runs, and the pixels that may wait for them.
+_WRITERS = 2
+_WAITING = 2**25
 
 
 def infer_folder(
     source: str | Path,
     out: str | Path,
-    model: str | Path,
+    model: str | Path | ImageByImage,
     kinds: Sequence[str] = KINDS,
     resume: bool = False,
     similarity: tuple[int, int] | None = None,
@@ -40,7 +51,8 @@ def infer_folder(
             they are results of an earlier run.
         out: Folder of the results: pictures as `write_prediction` names them,
             ``results.jsonl``, written line by line, and ``settings.json``.
-        model: As of `ForgeryInferencer`.
+        model: As of `ForgeryInferencer`; or an inferencer that is ready, whose settings
+            nobody checks when a run is resumed.
         kinds: Pictures to write, of `PICTURES`.
         resume: Whether to leave what an earlier run of the same settings finished.
         similarity: (x, y) of a pixel whose embedding is compared with all others, of
@@ -62,7 +74,10 @@ def infer_folder(
             raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
     paths = _images(source, out)
     root = source if source.is_dir() else _fixed_part(source)
-    inferencer = ForgeryInferencer(model, **settings)
+    if isinstance(model, ImageByImage):
+        inferencer, model = model, type(model).__name__
+    else:
+        inferencer = _inferencer(model, similarity is not None, settings)
     decides = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
     done = keep_finished(out, {k: _plain(v) for k, v in decides.items()}, resume)
     names = {
@@ -70,28 +85,30 @@ def infer_folder(
         for path, name in zip(paths, output_names(paths, root))
         if path not in done
     }
-    progress = ProgressBar(len(names), file=sys.stderr)
+
+    def written(name: str, found: Found) -> dict[str, object]:
+        prediction, embeddings = found
+        line: dict[str, object] = {}
+        files: list[str] = []
+        if prediction.error is None:
+            files = write_prediction(prediction, out, name, inferencer.threshold, kinds)
+            if similarity is not None:
+                prediction, line = _evidence(
+                    embeddings, prediction, similarity, out, name
+                )
+        if prediction.error is not None:
+            return result_line(prediction, inferencer.threshold, [])
+        files += line.pop('files', [])  # type: ignore[arg-type]
+        return {**result_line(prediction, inferencer.threshold, files), **line}
+
+    progress = ProgressLine(len(names), sys.stderr)
     failures = []
     with (out / FILE).open('a', encoding='utf-8') as lines:
         found = _predictions(inferencer, list(names), similarity is not None)
-        for name, (prediction, embeddings) in zip(names.values(), found):
-            line: dict[str, object] = {}
-            if prediction.error is None:
-                files = write_prediction(
-                    prediction, out, name, inferencer.threshold, kinds
-                )
-                if similarity is not None:
-                    prediction, line = _evidence(
-                        embeddings, prediction, similarity, out, name
-                    )
-            if prediction.error is None:
-                files += line.pop('files', [])  # type: ignore[arg-type]
-                line = {**result_line(prediction, inferencer.threshold, files), **line}
-            else:
-                reason = prediction.error
-                named = str(prediction.path) in reason
-                failures.append(reason if named else f'{prediction.path}: {reason}')
-                line = result_line(prediction, inferencer.threshold, [])
+        for line in _in_threads(written, zip(names.values(), found)):
+            if 'error' in line:
+                path, reason = str(line['path']), str(line['error'])
+                failures.append(reason if path in reason else f'{path}: {reason}')
             lines.write(as_text(line))
             lines.flush()
             progress.update()
@@ -99,24 +116,73 @@ def infer_folder(
     return len(paths), failures
 
 
+def _inferencer(
+    model: str | Path, with_embeddings: bool, settings: Mapping[str, Any]
+) -> ImageByImage:
+    """The model; an ONNX file without torch where nothing asks for that."""
+    rest = dict(settings)
+    # Of an exported model BatchNorm is folded already.
+    rest.pop('fold_batch_norm', None)
+    for_torch = [rest.pop(key, None) for key in ('weights', 'amp', 'tta')]
+    if Path(model).suffix == '.onnx' and not (with_embeddings or any(for_torch)):
+        from .onnx_inferencer import NeedsTorch, OnnxInferencer
+
+        with suppress(NeedsTorch):
+            return OnnxInferencer(model, **rest)
+    from .inferencer import ForgeryInferencer
+
+    return ForgeryInferencer(model, **settings)
+
+
 def _predictions(
-    inferencer: ForgeryInferencer, paths: Sequence[str], with_embeddings: bool
-) -> Iterator[tuple[Prediction, Tensor | None]]:
+    inferencer: ImageByImage, paths: Sequence[str], with_embeddings: bool
+) -> Iterator[Found]:
     """Batch by batch without embeddings, one by one with them."""
     if with_embeddings:
-        yield from map(inferencer.predict_with_embeddings, paths)
+        one: Callable[[str], Found] = inferencer.predict_with_embeddings  # type: ignore[attr-defined] # a ForgeryInferencer
+        yield from map(one, paths)
     else:
-        yield from ((prediction, None) for prediction in inferencer(paths))
+        yield from ((found, None) for found in inferencer(paths, read_ahead=True))
+
+
+def _in_threads(
+    write: Callable[[str, Found], dict[str, object]],
+    predictions: Iterable[tuple[str, Found]],
+) -> Iterator[dict[str, object]]:
+    """Writes predictions while the next ones are made; gives lines in their order.
+
+    Whatever goes wrong is raised when the line's turn comes.
+    """
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        jobs = deque[tuple[Future[dict[str, object]], int]]()
+        for name, found in predictions:
+            prob = found[0].prob
+            pixels = 0 if prob is None else prob.size
+            jobs.append((pool.submit(write, name, found), pixels))
+            # Large images would not fit beside each other.
+            while jobs and (
+                len(jobs) > _WRITERS or sum(size for _, size in jobs) > _WAITING
+            ):
+                yield jobs.popleft()[0].result()
+        while jobs:
+            yield jobs.popleft()[0].result()
 
 
 def _evidence(
-    embeddings: Tensor | None,
+    embeddings: 'Tensor | None',
     prediction: Prediction,
     pixel: tuple[int, int],
     out: Path,
     name: str,
 ) -> tuple[Prediction, dict[str, object]]:
     """Writes the similarity to a pixel; gives what the image's line says of it."""
+    # Only asked for by --similarity.
+    from .embedding_evidence import (
+        cluster_separation,
+        separation_in_words,
+        similarity_map,
+    )
+
     assert prediction.image is not None
     try:
         if embeddings is None:

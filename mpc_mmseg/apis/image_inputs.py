@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mpc_mmseg.datasets.folder_pairs import find_images
+from mpc_mmseg.datasets.find_images import find_images
 from mpc_mmseg.datasets.image_io import PIXEL_LIMIT, image_of_pillow, read_image
 
 #: A path, a file's content, an upright (H, W, 3) uint8 BGR array, a Pillow image.

@@ -1,72 +1,34 @@
 """ForgeryInferencer: where, and how surely, images were forged."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import Compose
-from mmseg.registry import TRANSFORMS
 from torch import Tensor
 
 from mpc_mmseg.datasets.image_io import PIXEL_LIMIT
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
-from mpc_mmseg.evaluation.probability_map import image_score, map_features
 
 from .fold_batch_norm import fold_batch_norm as folded
-from .image_inputs import Input, as_loaded, expand, path_of, pixels_of
+from .image_by_image import ImageByImage
+from .image_inputs import Input, as_loaded
 from .model_from_files import load_model
 from .network_pass import NetworkPass
-from .regions import Region, find_regions
+from .prediction import Prediction
+from .preparation import preparation
 from .seen_embeddings import seen_embeddings
 from .test_time_views import views_of
-from .tiling import Tiling, Window, tiled_map
+from .tiling import Tiling
+
+__all__ = ['ForgeryInferencer', 'Prediction', 'inference_steps']
 
 _LOADS_IMAGE = ('LoadForgeryImage', 'LoadImageFromFile')
 _LOADS_MASK = ('LoadForgeryMask', 'LoadAnnotations')
 _RESIZES = ('Resize', 'ResizeShortestEdge', 'ResizeToMultiple')
-# What an image can do wrong; another error is the program's and ends the run.
-_IMAGE_ERRORS = (OSError, ValueError, MemoryError, torch.cuda.OutOfMemoryError)
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a model says of one image.
-
-    Attributes:
-        path: The image's file; None if it came without one.
-        error: Why there is no prediction; None if there is one. The rest is None
-            in that case.
-        image: (H, W, 3) uint8 BGR, upright, as the maps lie on it.
-        prob: (H, W) float32; probability that each pixel was forged.
-        mask: (H, W) uint8; 1 forged, 0 authentic.
-        image_score: The highest probability.
-        forged_share: Share of the pixels called forged.
-        forged_probability: Calibrated probability that the image was forged; None
-            unless the checkpoint has a calibration (tools/calibrate.py), which is
-            one of maps without tiles and test-time augmentation.
-        verdict: 'forged', 'authentic' or 'inconclusive' at the false-alarm rate of
-            the calibration; None likewise.
-        regions: Connected parts of the mask, the largest first.
-    """
-
-    path: str | None
-    error: str | None = None
-    image: np.ndarray | None = None
-    prob: np.ndarray | None = None
-    mask: np.ndarray | None = None
-    image_score: float | None = None
-    forged_share: float | None = None
-    forged_probability: float | None = None
-    verdict: str | None = None
-    regions: tuple[Region, ...] | None = None
-
-
-class ForgeryInferencer:
+class ForgeryInferencer(ImageByImage):
     """Runs a trained segmentor on images.
 
     Any segmentor of MMSegmentation does that gives a probability or two classes.
@@ -96,6 +58,9 @@ class ForgeryInferencer:
         RuntimeError: If a checkpoint cannot be read, or is of another architecture;
             or if BatchNorm cannot be folded.
     """
+
+    network: NetworkPass
+    image_errors = (*ImageByImage.image_errors, torch.cuda.OutOfMemoryError)
 
     def __init__(
         self,
@@ -130,49 +95,23 @@ class ForgeryInferencer:
         if fold_batch_norm:
             self.model = folded(self.model)
         own = getattr(self.model, 'threshold', 0.5)
-        self.threshold: float = own if threshold is None else threshold
+        self.threshold = own if threshold is None else threshold
         self.pixel_limit, self.batch_size = pixel_limit, batch_size
         self.tta, self.fold_batch_norm = tuple(tta), fold_batch_norm
         steps = inference_steps(self.cfg)
         # `pixels_of` does what LoadForgeryImage does by default; other loaders differ.
-        self._load = None
         if steps[0]['type'] in _LOADS_IMAGE:
             loader, *steps = steps
             if loader['type'] != 'LoadForgeryImage' or loader.get('backend_args'):
-                self._load = TRANSFORMS.build(loader)
+                self.load = preparation([loader])
         self._steps = steps
         if self.tiling:
             steps = [step for step in steps if step['type'] not in _RESIZES]
         self.network = NetworkPass(
-            self.model, _transform(steps), batch_size, amp, views
+            self.model, preparation(steps), batch_size, amp, views
         )
         plain = self.tiling is None and len(views) == 1
-        self._calibration = self.model.image_calibration if plain else None
-
-    def __call__(self, inputs: Input | Iterable[Input]) -> Iterator[Prediction]:
-        """Predicts images batch by batch, while the caller asks for them.
-
-        Args:
-            inputs: An image's path or content, a folder (read with its sub-folders),
-                a pattern of paths, an upright (H, W, 3) uint8 BGR array, a Pillow
-                image, or an iterable of any of these.
-
-        Yields:
-            A prediction per image, in order. An image that cannot be read or
-            predicted is one with an ``error``, and the others follow.
-
-        Raises:
-            FileNotFoundError: If a folder holds no image, or nothing fits a pattern.
-        """
-        images = expand(inputs)
-        # Tiles fill the batches of a tiled image, which may be a large one.
-        size = 1 if self.tiling else self.batch_size
-        while batch := list(islice(images, size)):
-            yield from self._predict(batch)
-
-    def predict(self, item: Input) -> Prediction:
-        """Predicts one image."""
-        return self._predict([item])[0]
+        self.calibration = self.model.image_calibration if plain else None
 
     def predict_with_embeddings(self, item: Input) -> tuple[Prediction, Tensor | None]:
         """Predicts one image, and gives the embeddings that the model saw it by.
@@ -193,46 +132,6 @@ class ForgeryInferencer:
                     self._see_whole(prediction.image, self.tiling.tile)
         return prediction, seen[0] if seen and prediction.error is None else None
 
-    def _predict(self, items: Sequence[Input]) -> list[Prediction]:
-        loaded = [self._loaded(item) for item in items]
-        whole = [x for x in loaded if not isinstance(x, str)]
-        try:
-            maps = iter(self._maps(whole))
-        except _IMAGE_ERRORS as error:
-            if len(items) > 1:
-                # One is at fault; the others shall not suffer for it.
-                return [self.predict(item) for item in items]
-            return [Prediction(path_of(items[0]), str(error) or type(error).__name__)]
-        return [
-            Prediction(path_of(item), error=image)
-            if isinstance(image, str)
-            else self._said(path_of(item), image['img'], next(maps))
-            for item, image in zip(items, loaded)
-        ]
-
-    def _loaded(self, item: Input) -> dict[str, Any] | str:
-        """What a loading step gives, or why it fails."""
-        try:
-            if self._load is not None and isinstance(item, str | Path):
-                return self._load({'img_path': str(item)})
-            return as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
-        except _IMAGE_ERRORS as error:
-            return str(error) or type(error).__name__
-
-    def _maps(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
-        if self.tiling is None:
-            return self.network(images)
-        return [self._tiled(image, self.tiling) for image in images]
-
-    def _tiled(self, image: dict[str, Any], tiling: Tiling) -> np.ndarray:
-        pixels = image['img']
-
-        def predict(windows: list[Window]) -> list[np.ndarray]:
-            tiles = (np.ascontiguousarray(pixels[window]) for window in windows)
-            return self.network([as_loaded(t, image['img_path']) for t in tiles])
-
-        return tiled_map(pixels.shape[:2], tiling, predict, self.batch_size)
-
     def _see_whole(self, image: np.ndarray, side: int) -> None:
         """Passes the whole image through the network, made small."""
         steps = self._steps
@@ -241,32 +140,7 @@ class ForgeryInferencer:
             steps = [dict(type='Resize', scale=(side, side), keep_ratio=True), *steps]
         # Its map is not wanted, so not at the size of the image either.
         loaded = {**as_loaded(image, None), 'ori_shape': (side, side)}
-        NetworkPass(self.model, _transform(steps), amp=self.network.amp)([loaded])
-
-    def _said(
-        self, path: str | None, image: np.ndarray, prob: np.ndarray
-    ) -> Prediction:
-        mask = binarize(prob, self.threshold).view(np.uint8)
-        probability, verdict = None, None
-        if self._calibration is not None:
-            score = self._calibration.score(map_features(prob))
-            probability = self._calibration.probability(score)
-            verdict = self._calibration.verdict(score)
-        return Prediction(
-            path=path,
-            image=image,
-            prob=prob,
-            mask=mask,
-            image_score=image_score(prob),
-            forged_share=float(mask.mean()),
-            forged_probability=probability,
-            verdict=verdict,
-            regions=find_regions(prob, mask),
-        )
-
-
-def _transform(steps: Sequence[dict]) -> Compose:
-    return Compose([TRANSFORMS.build(step) for step in steps])
+        NetworkPass(self.model, preparation(steps), amp=self.network.amp)([loaded])
 
 
 def inference_steps(cfg: Config) -> list[dict]:

@@ -12,6 +12,7 @@ from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
+import mpc_mmseg.models  # noqa: F401 - registers them, if that was put off
 from mpc_mmseg.engine.handover import check_weights
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
@@ -70,7 +71,9 @@ def load_model(
         _load(built, checkpoint, str(source))
     if device is None:
         device = default_device()
-    return revert_sync_batchnorm(built).to(device).eval(), cfg
+    if any('SyncBatchNorm' in type(module).__name__ for module in built.modules()):
+        built = revert_sync_batchnorm(built)
+    return built.to(device).eval(), cfg
 
 
 def default_device() -> str:

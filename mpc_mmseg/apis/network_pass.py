@@ -34,7 +34,7 @@ class NetworkPass:
     def __init__(
         self,
         model: BaseModel,
-        transform: Callable[[dict[str, Any]], dict[str, Any]],
+        transform: Callable[[dict[str, Any]], Any],
         batch_size: int = 1,
         amp: bool = False,
         views: Sequence[View] = (View(),),

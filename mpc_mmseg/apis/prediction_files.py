@@ -11,12 +11,24 @@ import numpy as np
 from mpc_mmseg.visualization.overlay import add_key, add_legend, heat_map, outline
 from mpc_mmseg.whole_files import write_whole
 
-from .inferencer import Prediction
+from .prediction import Prediction
 
 #: mask: 0 and 255; prob: 16-bit grey; heatmap: in colours, with a legend; overlay: the
 #: photograph with the mask on it.
 PICTURES = ('mask', 'prob', 'overlay', 'heatmap')
 KINDS = ('mask', 'prob', 'overlay')
+# One filter for all rows: to try all of them on each takes as long as all the rest, and
+# makes larger files of these pictures. OpenCV before 4.12 has no choice and takes Sub.
+_FILTER = getattr(cv2, 'IMWRITE_PNG_FILTER', None)
+_SUB = [] if _FILTER is None else [_FILTER, cv2.IMWRITE_PNG_FILTER_SUB]
+_UP = [] if _FILTER is None else [_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+_SMOOTH = [cv2.IMWRITE_PNG_COMPRESSION, 1, *_SUB]
+# The noise of a photograph never repeats: to look for repetitions is lost time.
+_NOISY = [
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY),
+    *_UP,
+]
 
 
 def output_names(paths: Sequence[str | Path], root: str | Path) -> list[str]:
@@ -85,19 +97,24 @@ def write_prediction(
     # One after the other: those of a large image would not fit together.
     for kind in kinds:
         file = f'{name}_{kind}.png'
-        write_png(_picture(prediction, kind, threshold), out / file)
+        picture = _picture(prediction, kind, threshold)
+        write_png(picture, out / file, noisy=kind == 'overlay')
         files.append(file)
     return files
 
 
-def write_png(picture: np.ndarray, path: Path) -> None:
+def write_png(picture: np.ndarray, path: Path, noisy: bool = False) -> None:
     """Writes a picture aside, then renames it: a file that is there is whole.
+
+    Args:
+        picture: (H, W) or (H, W, 3), 8 or 16 bits.
+        path: The file.
+        noisy: Whether it shows a photograph, which is packed otherwise than a map.
 
     Raises:
         OSError: If it cannot be written.
     """
-    # Level 1: quicker than the default, for somewhat larger files.
-    encoded = cv2.imencode('.png', picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+    encoded = cv2.imencode('.png', picture, _NOISY if noisy else _SMOOTH)[1]
     write_whole(path, encoded.data)
 
 

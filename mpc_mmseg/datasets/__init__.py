@@ -1,45 +1,28 @@
 """Images with masks of what was forged, and the steps that load and change them."""
 
-from .forge_on_the_fly import ForgeOnTheFly
-from .forgery_dataset import ForgeryDataset
-from .tar_backend import TarBackend
-from .transforms import (
-    LoadForgeryImage,
-    LoadForgeryMask,
-    PackForgeryInputs,
-    RandomBlur,
-    RandomBrightnessContrast,
-    RandomDihedral,
-    RandomDownscale,
-    RandomElastic,
-    RandomGamma,
-    RandomGaussianNoise,
-    RandomGridDistortion,
-    RandomISONoise,
-    RandomJPEG,
-    RandomResample,
-    RandomSharpen,
-    RandomToneCurve,
-)
+from mpc_mmseg.lazy_names import lazy_names
 
-__all__ = [
-    'ForgeOnTheFly',
-    'ForgeryDataset',
-    'LoadForgeryImage',
-    'LoadForgeryMask',
-    'PackForgeryInputs',
-    'RandomBlur',
-    'RandomBrightnessContrast',
-    'RandomDihedral',
-    'RandomDownscale',
-    'RandomElastic',
-    'RandomGamma',
-    'RandomGaussianNoise',
-    'RandomGridDistortion',
-    'RandomISONoise',
-    'RandomJPEG',
-    'RandomResample',
-    'RandomSharpen',
-    'RandomToneCurve',
-    'TarBackend',
-]
+_WHERE = {
+    'ForgeOnTheFly': 'forge_on_the_fly',
+    'ForgeryDataset': 'forgery_dataset',
+    'LoadForgeryImage': 'transforms',
+    'LoadForgeryMask': 'transforms',
+    'PackForgeryInputs': 'transforms',
+    'RandomBlur': 'transforms',
+    'RandomBrightnessContrast': 'transforms',
+    'RandomDihedral': 'transforms',
+    'RandomDownscale': 'transforms',
+    'RandomElastic': 'transforms',
+    'RandomGamma': 'transforms',
+    'RandomGaussianNoise': 'transforms',
+    'RandomGridDistortion': 'transforms',
+    'RandomISONoise': 'transforms',
+    'RandomJPEG': 'transforms',
+    'RandomResample': 'transforms',
+    'RandomSharpen': 'transforms',
+    'RandomToneCurve': 'transforms',
+    'TarBackend': 'tar_backend',
+}
+__all__ = list(_WHERE)
+
+__getattr__ = lazy_names(__name__, _WHERE)

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from mmengine.utils import is_abs
 
 from .dataset_problems import Problem
-from .folder_pairs import find_images, pair_by_name
+from .find_images import find_images
+from .folder_pairs import pair_by_name
 from .list_file import ListEntry, ListFile
 
 

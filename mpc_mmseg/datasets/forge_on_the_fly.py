@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
 from .coco_annotations import draw_segmentation, read_annotations
-from .folder_pairs import find_images
+from .find_images import find_images
 from .forge import PRESETS, Forgery, forge, keep_authentic, override
 from .forge.colour_match import is_grey
 from .forge.photographs import random_crop, repeat_crop

@@ -1,5 +1,10 @@
-from .cpu_amp_optim_wrapper import CpuAmpOptimWrapper
-from .hooks import TwoPhaseHook
-from .phase_train_loop import PhaseTrainLoop
+from mpc_mmseg.lazy_names import lazy_names
 
-__all__ = ['CpuAmpOptimWrapper', 'PhaseTrainLoop', 'TwoPhaseHook']
+_WHERE = {
+    'CpuAmpOptimWrapper': 'cpu_amp_optim_wrapper',
+    'PhaseTrainLoop': 'phase_train_loop',
+    'TwoPhaseHook': 'hooks',
+}
+__all__ = list(_WHERE)
+
+__getattr__ = lazy_names(__name__, _WHERE)

@@ -1,5 +1,8 @@
 """Scores of forgery maps: pure functions, and the metric that runs them."""
 
-from .metrics import ForgeryMetric
+from mpc_mmseg.lazy_names import lazy_names
 
-__all__ = ['ForgeryMetric']
+_WHERE = {'ForgeryMetric': 'metrics'}
+__all__ = list(_WHERE)
+
+__getattr__ = lazy_names(__name__, _WHERE)

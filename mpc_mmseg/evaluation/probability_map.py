@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 
 # Float32 interpolation may leave 0..1 by this much, a sigmoid left out by more.
 _TOLERANCE = 1e-4
@@ -27,6 +26,8 @@ def probability_map(sample: Mapping[str, Any]) -> np.ndarray:
         ValueError: If there is no prediction, it has another number of channels,
             or holds a NaN or a value outside 0..1. Names the image.
     """
+    import torch  # the rest of this file does without, and so does ONNX inference
+
     image = image_name(sample)
     if 'forgery_prob' in sample:
         maps = sample['forgery_prob']['data']

@@ -101,9 +101,10 @@ def add_key(
     font = cv2.FONT_HERSHEY_SIMPLEX
     (text_width, line), _ = cv2.getTextSize(text, font, scale, thickness)
     height, width = picture.shape[:2]
-    shape = (height + 3 * line, max(width, text_width + 4 * line), 3)
-    canvas = np.full(shape, _BACKGROUND, np.uint8)
-    canvas[:height, :width] = picture
+    right = max(0, text_width + 4 * line - width)
+    canvas = cv2.copyMakeBorder(
+        picture, 0, 3 * line, 0, right, cv2.BORDER_CONSTANT, value=_BACKGROUND
+    )
     canvas[height + line : height + 2 * line, line : 2 * line] = colour
     place = (3 * line, height + 2 * line)
     cv2.putText(canvas, text, place, font, scale, _TEXT, thickness, cv2.LINE_AA)
@@ -136,16 +137,16 @@ def outline(
         )
     if not 0 <= opacity <= 1:
         raise ValueError(f'opacity must be in 0..1, got {opacity}')
-    inside = mask != 0
+    inside = (mask != 0).view(np.uint8)
     picture = image.copy()
-    # In bands: the tinted pixels are floats, eight times as large.
-    for top in range(0, len(image) if opacity else 0, 256):
-        band, chosen = picture[top : top + 256], inside[top : top + 256]
-        tinted = band[chosen] * (1 - opacity) + np.array(colour) * opacity
-        band[chosen] = np.round(tinted).astype(np.uint8)
-    contours, _ = cv2.findContours(
-        inside.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
-    )
+    if opacity:
+        levels = np.arange(256)[:, None] * (1 - opacity) + np.array(colour) * opacity
+        table = np.round(levels).astype(np.uint8)[:, None]
+        # In bands: the tinted copy of a large photograph is large, too.
+        for top in range(0, len(image), 256):
+            band = picture[top : top + 256]
+            cv2.copyTo(cv2.LUT(band, table), inside[top : top + 256], band)
+    contours, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     thickness = max(1, round(min(mask.shape) / 200))
     # A white rim keeps the edge visible on red and on dark ground.
     cv2.drawContours(picture, contours, -1, (255, 255, 255), thickness + 2)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..dataset_entries import folder_entries, list_entries
-from ..folder_pairs import find_images
+from ..find_images import find_images
 from ..list_file import ListEntry, read_list_file
 from .defect import KINDS, Defect
 from .measure import Facts

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..folder_pairs import SUFFIXES
+from ..find_images import SUFFIXES
 from .layout import Inventory, Sample
 
 IMAGE = '(?:' + '|'.join(SUFFIXES.replace('.', r'\.').split()) + ')'

@@ -1,22 +1,22 @@
 """Pure functions from maps and masks to counts and scores."""
 
-from .confusion import Confusion, count_confusion, f1, iou, mcc, precision, recall
-from .curves import ScoreHistogram
-from .mpc_convention import binarize, mpc_scores, resize_probability
-from .sorted_curves import SortedScores, roc_auc
+from mpc_mmseg.lazy_names import lazy_names
 
-__all__ = [
-    'Confusion',
-    'ScoreHistogram',
-    'SortedScores',
-    'binarize',
-    'count_confusion',
-    'f1',
-    'iou',
-    'mcc',
-    'mpc_scores',
-    'precision',
-    'recall',
-    'resize_probability',
-    'roc_auc',
-]
+_WHERE = {
+    'Confusion': 'confusion',
+    'ScoreHistogram': 'curves',
+    'SortedScores': 'sorted_curves',
+    'binarize': 'mpc_convention',
+    'count_confusion': 'confusion',
+    'f1': 'confusion',
+    'iou': 'confusion',
+    'mcc': 'confusion',
+    'mpc_scores': 'mpc_convention',
+    'precision': 'confusion',
+    'recall': 'confusion',
+    'resize_probability': 'mpc_convention',
+    'roc_auc': 'sorted_curves',
+}
+__all__ = list(_WHERE)
+
+__getattr__ = lazy_names(__name__, _WHERE)

@@ -5,15 +5,17 @@ the map times 255 is resized bilinearly to the mask's native size in float32 (no
 rounding to 8 bits), and a pixel is forged where the result exceeds 127.
 """
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 import numpy as np
-import torch
 
 from .confusion import Confusion, f1
 
-Map = TypeVar('Map', np.ndarray, torch.Tensor)
+if TYPE_CHECKING:
+    import torch
+
+Map = TypeVar('Map', np.ndarray, 'torch.Tensor')
 
 # The convention's IoU is tp / (union + 1e-6); the term is kept so that scores
 # agree with the published program to the last bit.
