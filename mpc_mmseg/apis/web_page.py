@@ -104,8 +104,13 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
                 0, 1, 0.35, step=0.05, label='Opacity', elem_id='opacity'
             )
         with gr.Row():
-            overlay = gr.HTML(elem_id='overlay', js_on_load=_CLICK, min_height=60)
-            similarity = gr.HTML(elem_id='similarity', js_on_load=None, min_height=60)
+            # One below the other where a window is narrow.
+            with gr.Column(min_width=320):
+                overlay = gr.HTML(elem_id='overlay', js_on_load=_CLICK, min_height=60)
+            with gr.Column(min_width=320):
+                similarity = gr.HTML(
+                    elem_id='similarity', js_on_load=None, min_height=60
+                )
         links = gr.HTML(elem_id='links', js_on_load=None)
 
         inputs = [analysis, threshold, opacity]

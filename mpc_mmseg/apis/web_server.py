@@ -20,7 +20,7 @@ _CSS = """
 #overlay img { cursor: crosshair; }
 .key { display: inline-block; width: 0.9em; height: 0.9em; margin-right: 0.4em;
   background: #e6283c; vertical-align: -0.1em; }
-.legend i { display: inline-block; width: 160px; height: 0.7em; margin: 0 0.4em; }
+.legend i { display: inline-block; width: 30%; height: 0.7em; margin: 0 0.4em; }
 .problem { color: #c92a2a; font-weight: bold; }
 .reliability { border-left: 0.4em solid #999; padding-left: 0.6em; }
 .reliability.strong, .reliability.reasonable { border-color: #2b8a3e; }

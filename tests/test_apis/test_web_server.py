@@ -205,7 +205,7 @@ def test_the_tool_serves_and_ends_cleanly(process, photo):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((own, port), timeout=5).close()
     server.send_signal(signal.SIGTERM)
-    _, complaints = server.communicate(timeout=30)
+    _, complaints = server.communicate(timeout=60)
     assert server.returncode == 0, complaints
     assert 'Traceback' not in complaints
     assert [str(p) for folder in folders for p in files_in(folder)] == []
