@@ -2,6 +2,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,56 @@ def test_similarity_to_a_pixel(tiny_config, tmp_path):
     assert 0 <= line['cluster_separation'] <= 1
     _, failures = infer_folder(*args, device='cpu', similarity=(50, 5))
     assert 'inside an image 50 wide' in failures[0]
+
+
+def test_lines_keep_their_order_and_results_their_values(
+    checkpoint, tmp_path, monkeypatch
+):
+    from mpc_mmseg.apis import folder_inference
+    from mpc_mmseg.apis.inferencer import ForgeryInferencer
+
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    for seed in range(6):
+        write_image(photos / f'{seed}.png', seed)
+    (photos / '2.jpg').write_bytes(b'broken')
+    write = folder_inference.write_prediction
+
+    def slower_for_the_first(prediction, out, name, *args):
+        time.sleep(0.2 if name in ('0', '3') else 0)
+        return write(prediction, out, name, *args)
+
+    monkeypatch.setattr(folder_inference, 'write_prediction', slower_for_the_first)
+    infer_folder(photos, out, checkpoint, device='cpu', batch_size=2)
+    lines = read_lines(out)
+    assert [line['path'] for line in lines] == sorted(str(p) for p in photos.iterdir())
+    inferencer = ForgeryInferencer(checkpoint, device='cpu', batch_size=2)
+    for line, expected in zip(lines, inferencer(photos)):
+        assert line['path'] == expected.path
+        assert line.get('image_score') == expected.image_score
+    # An inferencer that is ready does as well.
+    assert infer_folder(photos, tmp_path / 'again', inferencer)[0] == 7
+    again = read_lines(tmp_path / 'again')
+    assert [a.get('regions') for a in again] == [b.get('regions') for b in lines]
+
+
+def test_what_cannot_be_written_stops_the_run(checkpoint, tmp_path, monkeypatch):
+    from mpc_mmseg.apis import folder_inference
+
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    for seed in range(4):
+        write_image(photos / f'{seed}.png', seed)
+    write = folder_inference.write_prediction
+
+    def full_disk(prediction, out, name, *args):
+        if name == '1':
+            raise OSError('no space left')
+        return write(prediction, out, name, *args)
+
+    monkeypatch.setattr(folder_inference, 'write_prediction', full_disk)
+    with pytest.raises(OSError, match='no space left'):
+        infer_folder(photos, out, checkpoint, device='cpu')
+    # What is in the list is on the disk.
+    assert [line['path'] for line in read_lines(out)] == [str(photos / '0.png')]
+    monkeypatch.undo()
+    infer_folder(photos, out, checkpoint, device='cpu', resume=True)
+    assert len(read_lines(out)) == 4

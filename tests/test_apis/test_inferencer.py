@@ -1,4 +1,5 @@
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -238,3 +239,35 @@ def test_regions_and_amp(checkpoint, tmp_path):
     for wrong in (dict(batch_size=0), dict(pixel_limit=0), dict(tile=8)):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             ForgeryInferencer(checkpoint, device='cpu', **wrong)
+
+
+def test_reading_ahead_changes_nothing_and_is_left_for_large_images(
+    checkpoint, tmp_path, monkeypatch
+):
+    from mpc_mmseg.apis import image_by_image
+
+    for seed in range(3):
+        write_image(tmp_path / f'{seed}.png', seed)
+    inferencer = ForgeryInferencer(checkpoint, device='cpu')
+    paths = [tmp_path / f'{seed}.png' for seed in range(3)] + [tmp_path / 'absent.png']
+    expected = list(inferencer(paths))
+
+    def alike():
+        for one, two in zip(inferencer(paths, read_ahead=True), expected, strict=True):
+            assert (one.path, one.error) == (two.path, two.error)
+            assert one.prob is two.prob is None or (one.prob == two.prob).all()
+
+    threads = []
+    load = inferencer._loaded
+
+    def noted(items):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return load(items)
+
+    monkeypatch.setattr(inferencer, '_loaded', noted)
+    alike()
+    assert threads == [False] * 4
+    threads.clear()
+    monkeypatch.setattr(image_by_image, '_READ_AHEAD', 40 * 50 - 1)
+    alike()
+    assert threads.count(True) == 3  # all but the one that is absent

@@ -3,6 +3,7 @@ import pytest
 
 from mpc_mmseg.visualization.overlay import (
     FORGED_COLOUR,
+    add_key,
     add_legend,
     colour_scale,
     heat_map,
@@ -78,3 +79,22 @@ def test_outline_refuses_what_does_not_fit():
         outline(image, np.zeros((40, 30), bool))
     with pytest.raises(ValueError, match=r'opacity.*1\.5'):
         outline(image, np.zeros((30, 40), bool), opacity=1.5)
+
+
+def test_tint_is_rounded_as_the_formula_says():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (300, 40, 3), dtype=np.uint8)
+    mask = np.zeros((300, 40), bool)
+    mask[5:295, 5:35] = True
+    picture = outline(image, mask, colour=(10, 200, 90), opacity=0.35)
+    expected = np.round(image * (1 - 0.35) + np.array((10, 200, 90)) * 0.35)
+    assert (picture[12:288, 12:28] == expected[12:288, 12:28]).all()
+    assert image.flags.writeable and (image[0] == picture[0]).all()
+
+
+def test_key_leaves_the_picture():
+    picture = np.full((90, 400, 3), 17, np.uint8)
+    result = add_key(picture, 'forged')
+    assert (result[:90, :400] == 17).all() and result.shape[0] > 90
+    assert (result[90:] == FORGED_COLOUR).all(axis=2).any()
+    assert add_key(picture[:, :20], 'forged').shape[1] > 20

@@ -6,7 +6,8 @@ A network with seeded random weights predicts a folder of made photographs: deco
 prepared, predicted; mask, 16-bit map and overlay as PNG and a line of JSON written. In
 the same process, with the same batch size and threads, the network alone is run on as
 many prepared images. Both are repeated in turn, and the best of each counts; building
-the network and one batch to warm up do not.
+the network and one batch to warm up do not. Beside the time by the clock stands that of
+all cores together, which means something on a busy machine, too, with ``--threads 1``.
 """
 
 import argparse
@@ -100,17 +101,17 @@ def forward_of(inferencer: ImageByImage, side: int) -> Callable[[], object]:
     return torch.no_grad()(lambda: model._forward(images).sigmoid())
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """Time that a call takes."""
-    start = time.perf_counter()
+def seconds(run: Callable[[], object]) -> tuple[float, float]:
+    """Time that a call takes, by the clock and of all cores together."""
+    start, work = time.perf_counter(), time.process_time()
     run()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - work
 
 
 def measure(
     inferencer: ImageByImage, photographs: Path, n: int, repeats: int, side: int
-) -> tuple[float, float]:
-    """Seconds per image of the network alone, and from files to files."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds per image, by the clock and of cores: network alone, files to files."""
     forward = forward_of(inferencer, side)
     n_batches = -(-n // inferencer.batch_size)
     forward()
@@ -119,7 +120,7 @@ def measure(
         alone.append(seconds(lambda: [forward() for _ in range(n_batches)]))
         with tempfile.TemporaryDirectory() as out, redirect_stderr(StringIO()):
             whole.append(seconds(lambda: infer_folder(photographs, out, inferencer)))
-    return min(alone) / (n_batches * inferencer.batch_size), min(whole) / n
+    return np.min(alone, 0) / (n_batches * inferencer.batch_size), np.min(whole, 0) / n
 
 
 def parse_args() -> argparse.Namespace:
@@ -147,8 +148,10 @@ def main() -> int:
     torch.set_num_threads(args.threads)
     rows = []
     print(f'{args.model}, {args.side}x{args.side}, {args.threads} threads')
-    print('| photographs | back-end | batch | alone img/s | whole img/s | ratio |')
-    print('|---|---|---|---|---|---|')
+    print(
+        '| photographs | back-end | batch | alone img/s | whole img/s | ratio ', end=''
+    )
+    print('| alone CPU s | whole CPU s |\n|---|---|---|---|---|---|---|---|')
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Path(folder) / 'model.pth'
         write_checkpoint(args.model, args.side, checkpoint)
@@ -161,11 +164,19 @@ def main() -> int:
                     alone, whole = measure(
                         inferencer, photographs, args.number, args.repeats, args.side
                     )
-                    row = (size, backend, batch_size, 1 / alone, 1 / whole)
-                    rows.append((*row, whole / alone))
+                    rows.append(
+                        dict(
+                            photographs=size,
+                            backend=backend,
+                            batch_size=batch_size,
+                            alone=list(alone),
+                            whole=list(whole),
+                        )
+                    )
                     print(
-                        f'| {size} | {backend} | {batch_size} | {1 / alone:.2f} '
-                        f'| {1 / whole:.2f} | {whole / alone:.2f} |',
+                        f'| {size} | {backend} | {batch_size} | {1 / alone[0]:.2f} '
+                        f'| {1 / whole[0]:.2f} | {whole[0] / alone[0]:.2f} '
+                        f'| {alone[1]:.3f} | {whole[1]:.3f} |',
                         flush=True,
                     )
     if args.json:
