@@ -67,9 +67,11 @@ setup(
         'heif': ['pillow-heif'],
         'onnx': ['onnx', 'onnxruntime'],
         'test': [
+            'gradio>=6.31,<7',
             'model-index',
             'onnx',
             'onnxruntime',
+            'pillow-heif',
             'pytest',
             'scikit-image',
             'scikit-learn',

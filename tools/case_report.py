@@ -46,16 +46,38 @@ def parse_args() -> argparse.Namespace:
         type=float,
         help="probability above which a pixel is called forged; default: the model's",
     )
+    parser.add_argument(
+        '--tile',
+        type=int,
+        metavar='SIZE',
+        help='look at images at their own size, in tiles of this side, in place of the '
+        'whole image made small; the calibration does not hold then',
+    )
+    parser.add_argument(
+        '--overlap', type=int, metavar='PIXELS', help='of tiles; default: a quarter'
+    )
+    parser.add_argument(
+        '--tta',
+        nargs='+',
+        choices=('flip', 'rot90', 'scale'),
+        default=[],
+        metavar='KIND',
+        help='average over views of the image: flip, rot90, scale; likewise',
+    )
+    parser.add_argument(
+        '--pixel-limit',
+        type=int,
+        default=2**27,
+        metavar='N',
+        help='refuse images of more pixels; default: 134,217,728',
+    )
     parser.add_argument('--date', metavar='TEXT', help='put into the report as it is')
     parser.add_argument(
         '--note', metavar='TEXT', help='likewise, such as a case number'
     )
     args = parser.parse_args()
-    if not args.verify:
-        if not args.model or not args.out:
-            parser.error('--model and --out are needed, unless reports are verified')
-        if args.model.endswith(('.py', '.yml', '.yaml', '.json')) and not args.weights:
-            parser.error(f'--model {args.model} is a config: its --weights are needed')
+    if not args.verify and (not args.model or not args.out):
+        parser.error('--model and --out are needed, unless reports are verified')
     return args
 
 
@@ -82,13 +104,22 @@ def write(args: argparse.Namespace) -> int:
     from mpc_mmseg.apis.case_files import write_cases
     from mpc_mmseg.apis.case_report import Examiner
 
-    examiner = Examiner.load(args.model, args.weights, args.device, args.threshold)
+    examiner = Examiner.load(
+        args.model,
+        args.weights,
+        args.device,
+        threshold=args.threshold,
+        tile=args.tile,
+        overlap=args.overlap,
+        tta=args.tta,
+    )
     notes = {'date': args.date, 'note': args.note}
     seals, failures = write_cases(
         args.images,
         args.out,
         examiner,
         {key: text for key, text in notes.items() if text is not None},
+        args.pixel_limit,
     )
     for file, seal in seals.items():
         print(f'{seal}  {file}')

@@ -45,11 +45,6 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--device', help='for instance cpu or cuda:1')
     parser.add_argument(
-        '--trusted',
-        action='store_true',
-        help='load checkpoints that hold Python objects; these can run code',
-    )
-    parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='as test.py'
     )
     return parser.parse_args()
@@ -85,9 +80,7 @@ def main() -> int:
             print('\n'.join(f'{s.name}: {s.chain or "as it is"}' for s in settings))
             return 0
         out = Path(args.out or Path(cfg.work_dir) / 'robustness')
-        results = measure_robustness(
-            cfg, args.checkpoint, settings, out, args.device, args.trusted
-        )
+        results = measure_robustness(cfg, args.checkpoint, settings, out, args.device)
     except (OSError, ValueError, RuntimeError) as error:
         print(f'robustness.py: {error}', file=sys.stderr)
         return 1

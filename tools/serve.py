@@ -2,15 +2,21 @@
 
     python tools/serve.py --model best.pth
 
-Needs gradio (pip install 'mpc_mmseg[web]'). It listens on this machine only, unless
+Needs gradio (pip install 'mpc_mmseg[web]'). It prints its address as soon as it
+answers, and ends with Ctrl-C or SIGTERM. It listens on this machine only, unless
 --host says otherwise; there is no login, so put one in front before others can reach
 it. Nothing is sent elsewhere, and no photograph is kept on disk.
 """
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
+import threading
+
+#: What is left of broken uploads is deleted so often, and when it is so old.
+SECONDS = 300
 
 
 def parse_args() -> argparse.Namespace:
@@ -18,12 +24,30 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        '--model', required=True, metavar='FILE', help='a checkpoint, or a config file'
+        '--model',
+        required=True,
+        metavar='FILE',
+        help='a checkpoint of tools/train.py, or a config file (then give --weights)',
     )
     parser.add_argument(
         '--weights', metavar='FILE', help='checkpoint to use with a config file'
     )
     parser.add_argument('--device', help='default: the GPU if there is one')
+    parser.add_argument(
+        '--tile',
+        type=int,
+        metavar='SIZE',
+        help='look at photographs at their own size, in tiles of this side, in place '
+        'of the whole photograph made small; the calibration does not hold then',
+    )
+    parser.add_argument(
+        '--tta',
+        nargs='+',
+        choices=('flip', 'rot90', 'scale'),
+        default=[],
+        metavar='KIND',
+        help='average over views of the photograph: flip, rot90, scale; likewise',
+    )
     parser.add_argument('--host', default='127.0.0.1', help='default: %(default)s')
     parser.add_argument('--port', type=int, default=7860, help='default: %(default)s')
     parser.add_argument(
@@ -37,17 +61,25 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    # Deleted at the end, with what a lost connection may have left in it.
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    # Deleted at the end, with all that Gradio and others put there.
     with tempfile.TemporaryDirectory(prefix='mpc_serve_') as folder:
         os.environ['GRADIO_TEMP_DIR'] = folder
         try:
             from mpc_mmseg.apis.case_report import Examiner
-            from mpc_mmseg.apis.web_page import build_page, serve
+            from mpc_mmseg.apis.web_page import build_page
+            from mpc_mmseg.apis.web_server import forget_uploads, serve
 
-            examiner = Examiner.load(args.model, args.weights, args.device)
+            examiner = Examiner.load(
+                args.model, args.weights, args.device, tile=args.tile, tta=args.tta
+            )
             page = build_page(examiner, args.max_megapixels * 10**6)
-            print(f'http://{args.host}:{args.port}/', flush=True)
-            serve(page, args.host, args.port, args.max_megabytes * 2**20)
+            print(
+                serve(page, args.host, args.port, args.max_megabytes * 2**20),
+                flush=True,
+            )
         except ModuleNotFoundError as error:
             if error.name != 'gradio':
                 raise
@@ -56,6 +88,9 @@ def main() -> int:
         except (OSError, ValueError, RuntimeError) as error:
             print(f'serve.py: {error}', file=sys.stderr)
             return 2
+        while not stopped.wait(SECONDS):
+            forget_uploads(folder, SECONDS)
+        page.close(verbose=False)
     return 0
 
 

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from mpc_mmseg.engine.launch import load_config
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
+from mpc_mmseg.whole_files import written_aside
 
 from .model_from_files import read_checkpoint
 
@@ -82,7 +83,5 @@ def store_calibration(path: str | Path, calibration: ImageCalibration) -> None:
     """
     checkpoint = read_checkpoint(path)
     checkpoint.setdefault('meta', {})[META_KEY] = calibration.as_meta()
-    path = Path(path)
-    partial = path.with_name(path.name + '.partial')
-    torch.save(checkpoint, partial)
-    os.replace(partial, path)
+    with written_aside(path) as aside:
+        torch.save(checkpoint, aside)

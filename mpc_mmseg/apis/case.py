@@ -21,6 +21,7 @@ from mpc_mmseg.version import __version__
 
 from .file_metadata import FileMetadata, plain_text
 from .inferencer import ForgeryInferencer, Prediction
+from .model_from_files import CONFIG_SUFFIXES
 from .regions import find_regions
 
 FORMAT = 'mpc_mmseg case report 1'
@@ -45,14 +46,14 @@ class ModelIdentity:
     """Which model it was.
 
     Attributes:
-        weights: The checkpoint's file name; None for random weights.
+        weights: The file name of the checkpoint, or of the ONNX file.
         weights_sha256: Of that file.
         config_sha256: Of the config's text, as MMEngine prints it.
         phase: Of the model, if it has any.
     """
 
-    weights: str | None
-    weights_sha256: str | None
+    weights: str
+    weights_sha256: str
     config_sha256: str
     phase: str | None
 
@@ -66,15 +67,20 @@ def model_identity(
         inferencer: Built.
         model: Its argument ``model``.
         weights: Its argument ``weights``.
+
+    Raises:
+        ValueError: If there were no weights: nothing can be said of random ones.
     """
-    config_only = str(model).endswith(('.py', '.yml', '.yaml', '.json'))
-    checkpoint = weights if weights is not None else None if config_only else model
-    digest = None
-    if checkpoint is not None:
-        with Path(checkpoint).open('rb') as file:
-            digest = hashlib.file_digest(file, 'sha256').hexdigest()
+    checkpoint = Path(model if weights is None else weights)
+    # A name without a file is that of a config.
+    if checkpoint.suffix in CONFIG_SUFFIXES or not checkpoint.is_file():
+        raise ValueError(
+            f'{model} is a config: its weights are needed, a checkpoint of it'
+        )
+    with checkpoint.open('rb') as file:
+        digest = hashlib.file_digest(file, 'sha256').hexdigest()
     return ModelIdentity(
-        weights=None if checkpoint is None else plain_text(Path(checkpoint).name),
+        weights=plain_text(checkpoint.name),
         weights_sha256=digest,
         config_sha256=_sha256(inferencer.cfg.pretty_text.encode('utf-8')),
         phase=getattr(inferencer.model, 'phase', None),
@@ -181,13 +187,20 @@ def score_in_words(
 ) -> list[str]:
     """Says what the score of an image means, and what it does not."""
     score = f'{prediction.image_score:.3f}'
-    if calibration is None or prediction.forged_probability is None:
+    if prediction.forged_probability is None:
+        why = (
+            'The model was not calibrated'
+            if calibration is None
+            else 'The calibration of the model is one of maps without tiles and '
+            'test-time augmentation'
+        )
         return [
-            f'The highest value of the map is {score} (0 to 1). The model was not '
-            'calibrated, so this is not the probability that the image was forged, '
-            'and there is no verdict: large images reach higher values by chance '
-            'alone. It orders images; it does not judge one.'
+            f'The highest value of the map is {score} (0 to 1). {why}, so this is not '
+            'the probability that the image was forged, and there is no verdict: large '
+            'images reach higher values by chance alone. It orders images; it does not '
+            'judge one.'
         ]
+    assert calibration is not None
     in_100 = round(100 * prediction.forged_probability)
     total = calibration.n_forged + calibration.n_authentic
     rate = f'{100 * calibration.false_alarm_rate:g} %'

@@ -9,6 +9,7 @@ from pathlib import Path
 from mmengine.utils import ProgressBar
 
 from mpc_mmseg.datasets.image_io import PIXEL_LIMIT
+from mpc_mmseg.whole_files import write_whole
 
 from .case_report import CaseReport, Examiner
 from .image_inputs import expand
@@ -114,11 +115,6 @@ def _write(out: Path, name: str, report: CaseReport) -> dict[str, str]:
     seals = {}
     for kind, (text, seal) in texts.items():
         file = f'{name}_case.{kind}'
-        path = out / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(path.name + '.partial')
-        # Bytes: a line break must stay one byte, or the seal is another.
-        aside.write_bytes(text.encode('utf-8'))
-        aside.replace(path)
+        write_whole(out / file, text)
         seals[file] = seal
     return seals

@@ -17,7 +17,6 @@ from .embedding_evidence import cluster_separation, separation_in_words
 from .file_metadata import FileMetadata, file_metadata
 from .inferencer import ForgeryInferencer, Prediction
 from .seal import sealed
-from .seen_embeddings import seen_embeddings
 from .zoo import model_file
 
 
@@ -31,6 +30,7 @@ class Analysis:
         metadata: Of the file.
         prediction: Without an error.
         embeddings: (C, h, w); None if the model has none.
+        reliability: What `reliability` says of them.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Analysis:
     metadata: FileMetadata
     prediction: Prediction
     embeddings: Tensor | None
+    reliability: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,21 @@ class Examiner:
         model: str | Path,
         weights: str | Path | None = None,
         device: str | None = None,
-        threshold: float | None = None,
+        **settings: Any,
     ) -> 'Examiner':
-        """Loads the model; arguments and errors as of `ForgeryInferencer`."""
+        """Loads a model; arguments and errors as of `ForgeryInferencer`.
+
+        Raises:
+            ValueError: Also if there are no weights.
+        """
         model = model_file(model, weights)
-        inferencer = ForgeryInferencer(model, weights, device, threshold)
+        inferencer = ForgeryInferencer(model, weights, device, **settings)
         return cls(inferencer, model_identity(inferencer, model, weights))
 
     def analyse(
         self, content: bytes, name: str, pixel_limit: int = PIXEL_LIMIT
     ) -> Analysis:
-        """Reads a file and runs the model once.
+        """Reads a file and runs the model.
 
         Raises:
             ImageReadError: If it is no image, damaged, or has too many pixels.
@@ -86,12 +91,12 @@ class Examiner:
         """
         image = read_image(content, name, pixel_limit)
         metadata = file_metadata(content, name)
-        with seen_embeddings(self.inferencer.model) as seen:
-            prediction = self.inferencer.predict(image)
+        prediction, embeddings = self.inferencer.predict_with_embeddings(image)
         if prediction.error is not None:
             raise ValueError(f'{name}: {prediction.error}')
-        embeddings = seen[0] if seen else None
-        return Analysis(name, content, metadata, prediction, embeddings)
+        return Analysis(
+            name, content, metadata, prediction, embeddings, reliability(embeddings)
+        )
 
     def report(
         self, analysis: Analysis, notes: Mapping[str, str] | None = None
@@ -115,7 +120,7 @@ class Examiner:
             self.inferencer.model.image_calibration,
             self.identity,
             self.settings(),
-            reliability(analysis.embeddings),
+            analysis.reliability,
             notes or {},
         )
         json_text, json_seal = sealed(as_json(case), 'json')
@@ -131,10 +136,25 @@ class Examiner:
 
     def settings(self) -> dict[str, Any]:
         """Gives what a result depends on besides file and model."""
-        device = next(self.inferencer.model.parameters()).device
+        inferencer = self.inferencer
+        tiling = inferencer.tiling
+        # A network in an ONNX file has no parameters here.
+        parameter = next(inferencer.model.parameters(), None)
+        if parameter is None:
+            session = inferencer.model.engine.session
+            engine, device = 'onnxruntime', session.get_providers()[0]
+        else:
+            engine, device = 'torch', parameter.device.type
         return {
-            'threshold': self.inferencer.threshold,
-            'device': device.type,
+            'threshold': inferencer.threshold,
+            'tile': tiling and tiling.tile,
+            'overlap': tiling and tiling.overlap,
+            'tta': list(inferencer.tta),
+            'batch_size': inferencer.batch_size,
+            'amp': inferencer.network.amp,
+            'fold_batch_norm': inferencer.fold_batch_norm,
+            'engine': engine,
+            'device': device,
             'threads': torch.get_num_threads(),
         }
 
@@ -155,7 +175,7 @@ def reliability(embeddings: Tensor | None) -> dict[str, Any]:
     level = separation_in_words(separation)
     meanings = {
         'strong': 'The image holds two kinds of pixels that the model tells apart '
-        'clearly. A region marked above is one of them, or part of one.',
+        'clearly. A marked region is one of them, or part of one.',
         'reasonable': 'The model sees two kinds of pixels that part well.',
         'weak': 'The model hardly sees two kinds of pixels: treat a marked region '
         'with caution.',

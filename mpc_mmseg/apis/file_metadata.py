@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -152,7 +153,9 @@ def _exif(image: Image.Image, problems: list[str]) -> dict[str, dict[str, str]]:
         exif = image.getexif()
         found: dict[str, Mapping[int, Any]] = {'Image': dict(exif)}
         for part, number in _EXIF_PARTS.items():
-            found[part] = exif.get_ifd(number)
+            # Before 13, Pillow raises this for a part that is not there.
+            with suppress(KeyError):
+                found[part] = exif.get_ifd(number)
     except Exception as error:
         problems.append(f'EXIF data cannot be read: {plain_text(error)}')
         return {}

@@ -26,7 +26,10 @@ from .result_lines import FILE, as_text, keep_finished
 from .zoo import model_file
 
 if TYPE_CHECKING:
-    from .inferencer import ForgeryInferencer
+    from torch import Tensor
+
+#: A prediction, and the embeddings (C, h, w) of its image where they are asked for.
+Found = tuple[Prediction, 'Tensor | None']
 
 # Threads that write while the network runs, and the pixels that may wait for them.
 _WRITERS = 2
@@ -86,18 +89,15 @@ def infer_folder(
         if path not in done
     }
 
-    def written(name: str, prediction: Prediction) -> dict[str, object]:
+    def written(name: str, found: Found) -> dict[str, object]:
+        prediction, embeddings = found
         line: dict[str, object] = {}
         files: list[str] = []
         if prediction.error is None:
             files = write_prediction(prediction, out, name, inferencer.threshold, kinds)
             if similarity is not None:
                 prediction, line = _evidence(
-                    inferencer,  # type: ignore[arg-type] # has embeddings
-                    prediction,
-                    similarity,
-                    out,
-                    name,
+                    embeddings, prediction, similarity, out, name
                 )
         if prediction.error is not None:
             return result_line(prediction, inferencer.threshold, [])
@@ -107,8 +107,8 @@ def infer_folder(
     progress = ProgressLine(len(names), sys.stderr)
     failures = []
     with (out / FILE).open('a', encoding='utf-8') as lines:
-        predictions = zip(names.values(), inferencer(list(names), read_ahead=True))
-        for line in _in_threads(written, predictions):
+        found = _predictions(inferencer, list(names), similarity is not None)
+        for line in _in_threads(written, zip(names.values(), found)):
             if 'error' in line:
                 path, reason = str(line['path']), str(line['error'])
                 failures.append(reason if path in reason else f'{path}: {reason}')
@@ -137,9 +137,20 @@ def _inferencer(
     return ForgeryInferencer(model, **settings)
 
 
+def _predictions(
+    inferencer: ImageByImage, paths: Sequence[str], with_embeddings: bool
+) -> Iterator[Found]:
+    """Batch by batch without embeddings, one by one with them."""
+    if with_embeddings:
+        one: Callable[[str], Found] = inferencer.predict_with_embeddings  # type: ignore[attr-defined] # a ForgeryInferencer
+        yield from map(one, paths)
+    else:
+        yield from ((found, None) for found in inferencer(paths, read_ahead=True))
+
+
 def _in_threads(
-    write: Callable[[str, Prediction], dict[str, object]],
-    predictions: Iterable[tuple[str, Prediction]],
+    write: Callable[[str, Found], dict[str, object]],
+    predictions: Iterable[tuple[str, Found]],
 ) -> Iterator[dict[str, object]]:
     """Writes predictions while the next ones are made; gives lines in their order.
 
@@ -147,9 +158,10 @@ def _in_threads(
     """
     with ThreadPoolExecutor(_WRITERS) as pool:
         jobs = deque[tuple[Future[dict[str, object]], int]]()
-        for name, prediction in predictions:
-            pixels = 0 if prediction.prob is None else prediction.prob.size
-            jobs.append((pool.submit(write, name, prediction), pixels))
+        for name, found in predictions:
+            prob = found[0].prob
+            pixels = 0 if prob is None else prob.size
+            jobs.append((pool.submit(write, name, found), pixels))
             # Large images would not fit beside each other.
             while jobs and (
                 len(jobs) > _WRITERS or sum(size for _, size in jobs) > _WAITING
@@ -160,7 +172,7 @@ def _in_threads(
 
 
 def _evidence(
-    inferencer: 'ForgeryInferencer',
+    embeddings: 'Tensor | None',
     prediction: Prediction,
     pixel: tuple[int, int],
     out: Path,
@@ -175,8 +187,9 @@ def _evidence(
     )
 
     assert prediction.image is not None
-    embeddings = inferencer.embeddings(prediction.image)
     try:
+        if embeddings is None:
+            raise ValueError('this model has no embeddings that could be compared')
         similar = similarity_map(embeddings, pixel, prediction.image.shape[:2])
     except ValueError as error:
         return replace(prediction, error=str(error), prob=None), {}

@@ -6,19 +6,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
 from torch import Tensor
 
 from mpc_mmseg.datasets.image_io import PIXEL_LIMIT
-from mpc_mmseg.models.decode_heads.fuse import fuse
 
 from .fold_batch_norm import fold_batch_norm as folded
 from .image_by_image import ImageByImage
-from .image_inputs import as_loaded
+from .image_inputs import Input, as_loaded
 from .model_from_files import load_model
 from .network_pass import NetworkPass
 from .prediction import Prediction
 from .preparation import preparation
+from .seen_embeddings import seen_embeddings
 from .test_time_views import views_of
 from .tiling import Tiling
 
@@ -98,12 +97,14 @@ class ForgeryInferencer(ImageByImage):
         own = getattr(self.model, 'threshold', 0.5)
         self.threshold = own if threshold is None else threshold
         self.pixel_limit, self.batch_size = pixel_limit, batch_size
+        self.tta, self.fold_batch_norm = tuple(tta), fold_batch_norm
         steps = inference_steps(self.cfg)
         # `pixels_of` does what LoadForgeryImage does by default; other loaders differ.
         if steps[0]['type'] in _LOADS_IMAGE:
             loader, *steps = steps
             if loader['type'] != 'LoadForgeryImage' or loader.get('backend_args'):
                 self.load = preparation([loader])
+        self._steps = steps
         if self.tiling:
             steps = [step for step in steps if step['type'] not in _RESIZES]
         self.network = NetworkPass(
@@ -112,23 +113,34 @@ class ForgeryInferencer(ImageByImage):
         plain = self.tiling is None and len(views) == 1
         self.calibration = self.model.image_calibration if plain else None
 
-    def embeddings(self, image: np.ndarray) -> Tensor:
-        """Embeddings (C, h, w) that cover an image (H, W, 3), prepared as ever.
+    def predict_with_embeddings(self, item: Input) -> tuple[Prediction, Tensor | None]:
+        """Predicts one image, and gives the embeddings that the model saw it by.
 
-        Of a network with several maps the fused ones; see `embedding_evidence`.
+        Returns:
+            The prediction, and embeddings (C, h, w) that cover the image, of a network
+            with several maps the fused ones; see `embedding_evidence`. They are of the
+            same forward pass; with tiles, of another one of the whole image, made small
+            as the config says. None without a prediction, or if the model has none.
         """
-        packed = self.network.transform(as_loaded(image, None))
-        height, width = packed['inputs'].shape[1:]
-        with torch.no_grad():
-            data = self.model.data_preprocessor(pseudo_collate([packed]), False)
-            fused = fuse(list(self.model.extract_feat(data['inputs'])))[0]
-        padded = data['inputs'].shape[2:]
-        # Without what was padded on the right and below.
-        h, w = (
-            max(1, round(n * own / whole))
-            for n, own, whole in zip(fused.shape[1:], (height, width), padded)
-        )
-        return fused[:, :h, :w]
+        if self.tiling is None:
+            with seen_embeddings(self.model) as seen:
+                prediction = self.predict(item)
+        else:
+            prediction = self.predict(item)
+            with seen_embeddings(self.model) as seen:
+                if prediction.image is not None:
+                    self._see_whole(prediction.image, self.tiling.tile)
+        return prediction, seen[0] if seen and prediction.error is None else None
+
+    def _see_whole(self, image: np.ndarray, side: int) -> None:
+        """Passes the whole image through the network, made small."""
+        steps = self._steps
+        if not any(step['type'] in _RESIZES for step in steps):
+            # The config leaves images as they are, which tiles were to avoid.
+            steps = [dict(type='Resize', scale=(side, side), keep_ratio=True), *steps]
+        # Its map is not wanted, so not at the size of the image either.
+        loaded = {**as_loaded(image, None), 'ori_shape': (side, side)}
+        NetworkPass(self.model, preparation(steps), amp=self.network.amp)([loaded])
 
 
 def inference_steps(cfg: Config) -> list[dict]:

@@ -18,7 +18,7 @@ from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
 from .zoo import model_file
 
-_CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
+CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
 _CONFIGS = Path(__file__).parents[2] / 'configs'
 
 
@@ -26,7 +26,6 @@ def load_model(
     model: str | Path,
     weights: str | Path | None = None,
     device: str | None = None,
-    trusted: bool = False,
 ) -> tuple[BaseModel, Config]:
     """Builds a model, loads its weights and puts it into eval mode.
 
@@ -40,8 +39,6 @@ def load_model(
             file of tools/export_onnx.py, which onnxruntime runs.
         weights: A checkpoint; None if ``model`` is one, or for random weights.
         device: As torch names it; None for the GPU (CUDA, then MPS) if there is one.
-        trusted: Whether checkpoints may hold Python objects, which run code as
-            they load.
 
     Returns:
         The model, whose ``image_calibration`` is the checkpoint's or None, and the
@@ -60,14 +57,14 @@ def load_model(
     checkpoint = None
     if not Path(model).is_file():
         model = find_config(model)
-    if Path(model).suffix in _CONFIG_SUFFIXES:
+    if Path(model).suffix in CONFIG_SUFFIXES:
         cfg = Config.fromfile(model)
     else:
-        checkpoint = read_checkpoint(model, trusted)
+        checkpoint = read_checkpoint(model)
         cfg = _config_of(checkpoint, model)
     source = model if weights is None else weights
     if weights is not None:
-        checkpoint = read_checkpoint(weights, trusted)
+        checkpoint = read_checkpoint(weights)
     if 'model' not in cfg:
         raise ValueError(f'the config of {model} defines no model')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
@@ -110,12 +107,8 @@ def find_config(name: str | Path) -> Path:
     )
 
 
-def read_checkpoint(path: str | Path, trusted: bool = False) -> dict[str, Any]:
-    """Reads a checkpoint onto the CPU.
-
-    Args:
-        path: The file.
-        trusted: Whether it may hold Python objects besides tensors and plain data.
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint onto the CPU, by torch's safe loader only.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -125,7 +118,7 @@ def read_checkpoint(path: str | Path, trusted: bool = False) -> dict[str, Any]:
     if not Path(path).is_file():
         raise FileNotFoundError(f'no checkpoint {path}')
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=not trusted)
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except UnpicklingError as error:
         reason = str(error).splitlines()[0]
         raise RuntimeError(

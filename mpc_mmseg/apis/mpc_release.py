@@ -1,7 +1,6 @@
 """From a released checkpoint to one of this project."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from mpc_mmseg.engine.handover import check_weights
 from mpc_mmseg.models.backbones.window_attention import relative_position_index
+from mpc_mmseg.whole_files import write_whole, written_aside
 
 from .model_from_files import read_checkpoint
 from .release_config import model_config, test_config
@@ -110,15 +110,11 @@ def write_checkpoint(
     if path.suffix == '.py':
         raise ValueError(f'{path} would be replaced by its config: name it *.pth')
     text = Config(cfg).pretty_text
-    path.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(cfg=text, mpc_phase=cfg['model']['phase'], mpc_lacks=lacks)
-    aside = path.with_name(path.name + '.part')
-    torch.save({'meta': meta, 'state_dict': dict(state)}, aside)
-    os.replace(aside, path)
+    with written_aside(path) as aside:
+        torch.save({'meta': meta, 'state_dict': dict(state)}, aside)
     config = path.with_suffix('.py')
-    aside = config.with_name(config.name + '.part')
-    aside.write_text(text, encoding='utf-8')
-    os.replace(aside, config)
+    write_whole(config, text)
     return config
 
 

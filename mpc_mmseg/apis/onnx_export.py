@@ -3,7 +3,6 @@
 import copy
 import hashlib
 import json
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from mpc_mmseg.evaluation.robustness.fingerprint import hash_file
 from mpc_mmseg.models.segmentors import MPCSegmentor
 from mpc_mmseg.version import __version__
+from mpc_mmseg.whole_files import written_aside
 
 from .fold_batch_norm import fold_batch_norm
 from .inferencer import inference_steps
@@ -71,17 +71,14 @@ def export_onnx(
             "image's pixels and has no trained head: export one of phase 2"
         )
     traced = _Probability(_with_dynamic_sizes(fold_batch_norm(model))).eval()
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + '.partial')
-    try:
+    with written_aside(out) as aside:
         with torch.no_grad(), warnings.catch_warnings():
             # The tracer doubts every size, the exporter advertises its successor.
             warnings.simplefilter('ignore')
             torch.onnx.export(
                 traced,
                 (torch.zeros(2, 3, 68, 132),),
-                str(partial),
+                str(aside),
                 dynamo=False,
                 opset_version=_OPSET,
                 input_names=['image'],
@@ -91,18 +88,15 @@ def export_onnx(
                     'prob': {0: 'B', 2: 'h', 3: 'w'},
                 },
             )
-        graph = onnx.load(partial)
+        graph = onnx.load(aside)
         onnx.helper.set_model_props(graph, {METADATA_KEY: json.dumps(description)})
-        onnx.save(graph, partial)
-        error = largest_difference(model, partial)
+        onnx.save(graph, aside)
+        error = largest_difference(model, aside)
         if not error <= TOLERANCE:
             raise RuntimeError(
                 f'onnxruntime gives probabilities that differ by {error:.1e} from '
                 f'those of PyTorch, {TOLERANCE} are allowed; {out} is not written'
             )
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
     return error
 
 

@@ -1,7 +1,6 @@
 """An exported model with 8-bit weights, and what that costs."""
 
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from mmengine.runner import Runner
 
 from mpc_mmseg.engine.launch import load_config
+from mpc_mmseg.whole_files import written_aside
 
 from .onnx_engine import METADATA_KEY, OnnxEngine, read_description
 from .onnx_segmentor import OnnxSegmentor
@@ -31,21 +31,16 @@ def quantise(file: str | Path, out: str | Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    out = Path(out)
-    partial = out.with_name(out.name + '.partial')
-    try:
+    with written_aside(out) as aside:
         # On a CPU, onnxruntime's integer convolution wants unsigned weights.
-        quantize_dynamic(str(file), str(partial), weight_type=QuantType.QUInt8)
-        graph = onnx.load(partial)
+        quantize_dynamic(str(file), str(aside), weight_type=QuantType.QUInt8)
+        graph = onnx.load(aside)
         metadata = {entry.key: entry.value for entry in graph.metadata_props}
         description = read_description(metadata, file)
         onnx.helper.set_model_props(
             graph, {METADATA_KEY: json.dumps({**description, 'int8': True})}
         )
-        onnx.save(graph, partial)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+        onnx.save(graph, aside)
 
 
 def probability_differences(

@@ -10,18 +10,18 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
-from mpc_mmseg.visualization.overlay import heat_map, outline
+from mpc_mmseg.visualization.overlay import outline
 
 from .case_report import Analysis
 from .embedding_evidence import similarity_map
+from .prediction_files import similarity_picture
 
 #: Longer side of a picture on the page, in pixels.
 _LONGEST = 1000
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 90)
-_MARK = (255, 255, 0)
 
 
-def overlay_picture(
+def overlay_view(
     analysis: Analysis, threshold: float, opacity: float
 ) -> tuple[bytes, float]:
     """Draws what exceeds a threshold onto the photograph.
@@ -49,7 +49,7 @@ def overlay_picture(
     return _jpeg(outline(small, inside > 0.5, opacity=opacity)), float(mask.mean())
 
 
-def similarity_picture(
+def similarity_view(
     analysis: Analysis, x: float, y: float
 ) -> tuple[bytes, tuple[int, int]]:
     """Draws how alike the model holds all pixels to one of them.
@@ -77,10 +77,7 @@ def similarity_picture(
     at = pixel[0] * size[1] // width, pixel[1] * size[0] // height
     # Computed at the picture's size: of a large photograph nobody sees more.
     similarity = similarity_map(analysis.embeddings, at, size)
-    picture = heat_map((similarity + 1) / 2)
-    cv2.drawMarker(picture, at, (0, 0, 0), cv2.MARKER_CROSS, 25, 5)
-    cv2.drawMarker(picture, at, _MARK, cv2.MARKER_CROSS, 23, 2)
-    return _jpeg(picture), pixel
+    return _jpeg(similarity_picture(similarity, at, legend=False)), pixel
 
 
 def shrunk(image: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Predictions as files: mask, heat map, overlay and a line of JSON per image."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.visualization.overlay import add_key, add_legend, heat_map, outline
+from mpc_mmseg.whole_files import write_whole
 
 from .prediction import Prediction
 
@@ -114,24 +114,26 @@ def write_png(picture: np.ndarray, path: Path, noisy: bool = False) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + '.partial')
     encoded = cv2.imencode('.png', picture, _NOISY if noisy else _SMOOTH)[1]
-    aside.write_bytes(encoded.data)
-    os.replace(aside, path)
+    write_whole(path, encoded.data)
 
 
-def similarity_picture(similarity: np.ndarray, pixel: tuple[int, int]) -> np.ndarray:
+def similarity_picture(
+    similarity: np.ndarray, pixel: tuple[int, int], legend: bool = True
+) -> np.ndarray:
     """Colours cosine similarities to a pixel, 0 and below dark, and marks the pixel.
 
     Args:
         similarity: (H, W) in -1..1, as `similarity_map` gives it.
         pixel: (x, y).
+        legend: Whether to put the scale beside it.
     """
     picture = heat_map(np.maximum(similarity, 0))
-    size = max(8, min(similarity.shape) // 30)
-    cv2.drawMarker(picture, pixel, (255, 255, 255), cv2.MARKER_CROSS, size, 2)
-    return add_legend(picture)
+    size = max(15, min(similarity.shape) // 25)
+    # White on black: the pixel itself is in the brightest colour.
+    for colour, length, width in (((0, 0, 0), size + 4, 6), ((255, 255, 255), size, 2)):
+        cv2.drawMarker(picture, pixel, colour, cv2.MARKER_CROSS, length, width)
+    return add_legend(picture) if legend else picture
 
 
 def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:

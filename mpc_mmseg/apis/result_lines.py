@@ -1,10 +1,11 @@
 """results.jsonl: written line by line, and what an earlier run left in it."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from mpc_mmseg.whole_files import write_whole
 
 FILE = 'results.jsonl'
 SETTINGS_FILE = 'settings.json'
@@ -46,8 +47,8 @@ def keep_finished(
             )
         lines = _finished(out)
     out.mkdir(parents=True, exist_ok=True)
-    _write(out / SETTINGS_FILE, json.dumps(settings, indent=2) + '\n')
-    _write(out / FILE, ''.join(as_text(line) for line in lines.values()))
+    write_whole(out / SETTINGS_FILE, json.dumps(settings, indent=2) + '\n')
+    write_whole(out / FILE, ''.join(as_text(line) for line in lines.values()))
     return lines
 
 
@@ -66,9 +67,3 @@ def _finished(out: Path) -> dict[str, dict[str, Any]]:
         if 'error' not in line and all((out / f).is_file() for f in line['files']):
             lines[line['path']] = line
     return lines
-
-
-def _write(path: Path, text: str) -> None:
-    aside = path.with_name(path.name + '.partial')
-    aside.write_text(text, encoding='utf-8')
-    os.replace(aside, path)

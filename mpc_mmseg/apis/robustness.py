@@ -16,7 +16,7 @@ from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
 
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
-from mpc_mmseg.evaluation.results_file import ROBUSTNESS_FORMAT, VERSION, write_whole
+from mpc_mmseg.evaluation.results_file import ROBUSTNESS_FORMAT, VERSION
 from mpc_mmseg.evaluation.robustness.fingerprint import (
     cache_key,
     hash_config,
@@ -26,6 +26,7 @@ from mpc_mmseg.evaluation.robustness.fingerprint import (
 from mpc_mmseg.evaluation.robustness.pipeline import post_processed
 from mpc_mmseg.evaluation.robustness.summary import summarize_setting
 from mpc_mmseg.visualization.image_rows import read_per_image
+from mpc_mmseg.whole_files import write_whole
 
 from .model_from_files import load_model
 
@@ -38,7 +39,6 @@ def measure_robustness(
     settings: Sequence[Setting],
     out: str | Path,
     device: str | None = None,
-    trusted: bool = False,
 ) -> dict[str, Any]:
     """Scores a config's test set under each setting; what was scored is kept.
 
@@ -52,7 +52,6 @@ def measure_robustness(
         settings: What happens to the photographs; the clean ones are scored too.
         out: Folder of ``robustness.json`` and ``per_image/``.
         device: As torch names it; None for the GPU if there is one.
-        trusted: Whether the checkpoint may hold Python objects.
 
     Returns:
         What ``robustness.json`` holds: ``hashes``, and in ``settings`` what
@@ -69,7 +68,7 @@ def measure_robustness(
     out.mkdir(parents=True, exist_ok=True)
     # A file, since that is what a model is loaded from; and a record of overrides.
     cfg.dump(out / 'config.py')
-    model, _ = load_model(out / 'config.py', checkpoint, device, trusted)
+    model, _ = load_model(out / 'config.py', checkpoint, device)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     samples = [dataset.get_data_info(i) for i in range(len(dataset))]
     if not samples:

@@ -1,37 +1,26 @@
 """The web page: a thin skin of Gradio over `case_report` and `photo_views`.
 
 Pictures and reports reach the browser inside the page, so the server writes none of
-them. Gradio puts an upload into a folder of this process; it is deleted when it has
-been read, and the folder when the server ends. Analyses live in memory for as long as
-their visitor may want them.
+them. Gradio puts an upload into a folder of this process; it is deleted as soon as it
+has been read. Analyses live in memory for as long as their visitor may want them.
 """
 
-import os
 from html import escape
 from pathlib import Path, PurePath
 from typing import Any
 
+from mpc_mmseg.visualization.html_elements import heat_map_legend
+from mpc_mmseg.visualization.overlay import colour_scale
+
+from .case import score_in_words
 from .case_report import Analysis, Examiner
 from .file_metadata import plain_text
-from .photo_views import download_link, img_tag, overlay_picture, similarity_picture
+from .photo_views import download_link, img_tag, overlay_view, similarity_view
+from .quiet_gradio import gr
 
-# Before Gradio is imported: it reports its use to its makers unless told not to.
-os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
-os.environ['HF_HUB_DISABLE_TELEMETRY'] = '1'
-os.environ['HF_HUB_OFFLINE'] = '1'
-
-import gradio as gr
-
-#: What the browser may load: Gradio's own scripts need eval, and nothing else.
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' "
-    "'unsafe-eval' blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
-#: An analysis keeps its embeddings: about 64 MiB of a network of four scales at 512.
-_SESSIONS, _SECONDS = 16, 1800
+_SECONDS = 1800
 _QUEUE = 32
+_HINT = '<p>Click a pixel to see which others the model holds to be alike.</p>'
 _CLICK = """
 element.addEventListener('click', event => {
   if (event.target.tagName !== 'IMG') return;
@@ -40,31 +29,6 @@ element.addEventListener('click', event => {
                     y: (event.clientY - box.y) / box.height});
 });
 """
-_CSS = """
-#overlay img, #similarity img { width: 100%; height: auto; }
-#overlay img { cursor: crosshair; }
-footer { display: none !important; }
-"""
-
-
-class PolicyHeader:
-    """ASGI middleware that sends `POLICY` with every answer."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def send_with_policy(message: dict[str, Any]) -> None:
-            if message['type'] == 'http.response.start':
-                own = [
-                    (b'content-security-policy', POLICY.encode()),
-                    (b'referrer-policy', b'no-referrer'),
-                    (b'x-content-type-options', b'nosniff'),
-                ]
-                message = {**message, 'headers': [*message.get('headers', ()), *own]}
-            await send(message)
-
-        await self.app(scope, receive, send_with_policy)
 
 
 def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
@@ -84,53 +48,40 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         file = Path(path)
         try:
             content = file.read_bytes()
-        except FileNotFoundError as error:
+        except FileNotFoundError:
             # Gradio stores equal uploads once, and another visitor's was read.
-            raise gr.Error('The upload is gone; drop the photograph again') from error
+            return problem('The upload is gone; drop the photograph again')
         file.unlink(missing_ok=True)
         try:
             analysis = examiner.analyse(content, file.name, pixel_limit)
         except (OSError, ValueError) as error:
-            raise gr.Error(plain_text(error)) from error
-        report = examiner.report(analysis)
-        stem = PurePath(file.name).stem
-        links = [
-            download_link(text, f'{stem}_case.{kind}', f'Case report, {kind}', media)
-            for text, kind, media in (
-                (report.html, 'html', 'text/html'),
-                (report.json, 'json', 'application/json'),
-            )
-        ]
-        return (analysis, *draw(analysis, threshold, opacity), '', ' | '.join(links))
+            return problem(plain_text(error))
+        verdict, links = _verdict(examiner, analysis), _links(examiner, analysis)
+        return analysis, draw(analysis, threshold, opacity), verdict, _HINT, links
 
-    def draw(
-        analysis: Analysis | None, threshold: float, opacity: float
-    ) -> tuple[str, str]:
+    def problem(text: str) -> tuple[None, str, str, str, str]:
+        return None, '', f'<p class="problem">{escape(text)}</p>', '', ''
+
+    def draw(analysis: Analysis | None, threshold: float, opacity: float) -> str:
         if analysis is None:
-            return '', ''
-        jpeg, share = overlay_picture(analysis, threshold, opacity)
-        prediction = analysis.prediction
-        probability = prediction.forged_probability
-        said = (
-            f'Highest value of the map {prediction.image_score:.3f}; no verdict, the '
-            'model was not calibrated.'
-            if probability is None
-            else f'{str(prediction.verdict).capitalize()}: calibrated probability '
-            f"{probability:.3f} at the model's own settings."
+            return ''
+        jpeg, share = overlay_view(analysis, threshold, opacity)
+        return (
+            f'{img_tag(jpeg, "overlay")}<p><span class="key"></span>Probability above '
+            f'{threshold:g}: {100 * share:.2f} % of the pixels.</p>'
         )
-        text = f'{said} {100 * share:.2f} % of the pixels exceed {threshold:g}.'
-        return img_tag(jpeg, 'overlay'), f'<p>{escape(text)}</p>'
 
     def compare(analysis: Analysis | None, event: gr.EventData) -> str:
         if analysis is None:
             return ''
         try:
-            jpeg, (x, y) = similarity_picture(analysis, event.x, event.y)
+            jpeg, (x, y) = similarity_view(analysis, event.x, event.y)
         except ValueError as error:
-            raise gr.Error(plain_text(error)) from error
+            return f'<p class="problem">{escape(plain_text(error))}</p>'
+        scale = heat_map_legend(colour_scale(), 'Similarity: 0 or less', '1')
         return (
-            f'{img_tag(jpeg, "similarity")}<p>Similarity to pixel ({x}, {y}) as the '
-            'model sees it: bright is alike.</p>'
+            f'{img_tag(jpeg, "similarity")}<p>Similarity to the marked pixel ({x}, '
+            f'{y}) as the model sees it.</p>{scale}'
         )
 
     with gr.Blocks(
@@ -140,10 +91,11 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)
         gr.HTML(
-            '<h1>Where was this photograph forged?</h1><p>A bright region is a reason '
+            '<h1>Where was this photograph forged?</h1><p>A marked region is a reason '
             'to look, no proof; nothing found is no proof either.</p>'
         )
         upload = gr.File(label='Photograph', type='filepath', elem_id='upload')
+        verdict = gr.HTML(elem_id='verdict')
         with gr.Row():
             threshold = gr.Slider(
                 0, 1, start, step=0.01, label='Threshold', elem_id='threshold'
@@ -151,12 +103,15 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
             opacity = gr.Slider(
                 0, 1, 0.35, step=0.05, label='Opacity', elem_id='opacity'
             )
-        verdict = gr.HTML(elem_id='verdict')
         with gr.Row():
-            overlay = gr.HTML(elem_id='overlay', js_on_load=_CLICK, min_height=60)
-            similarity = gr.HTML(elem_id='similarity', js_on_load=None, min_height=60)
+            # One below the other where a window is narrow.
+            with gr.Column(min_width=320):
+                overlay = gr.HTML(elem_id='overlay', js_on_load=_CLICK, min_height=60)
+            with gr.Column(min_width=320):
+                similarity = gr.HTML(
+                    elem_id='similarity', js_on_load=None, min_height=60
+                )
         links = gr.HTML(elem_id='links', js_on_load=None)
-        gr.HTML('<p>Click a pixel to see which others the model holds to be alike.</p>')
 
         inputs = [analysis, threshold, opacity]
         upload.change(
@@ -170,7 +125,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
             slider.change(
                 draw,
                 inputs,
-                [overlay, verdict],
+                [overlay],
                 api_visibility='private',
                 trigger_mode='always_last',
                 show_progress='hidden',
@@ -179,48 +134,31 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     return page.queue(max_size=_QUEUE)
 
 
-def serve(
-    page: gr.Blocks,
-    host: str = '127.0.0.1',
-    port: int = 7860,
-    max_file_size: int = 64 * 2**20,
-    block: bool = True,
-) -> str:
-    """Serves the page until interrupted.
-
-    Args:
-        page: Of `build_page`.
-        host: Address to listen on; by default only this machine can reach it.
-        port: To listen on.
-        max_file_size: Larger uploads are refused, in bytes.
-        block: Whether to wait for the end.
-
-    Returns:
-        The page's address.
-    """
-    from starlette.middleware import Middleware
-
-    _, address, _ = page.launch(
-        server_name=host,
-        server_port=port,
-        share=False,
-        quiet=True,
-        max_file_size=max_file_size,
-        show_error=True,
-        enable_monitoring=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        run_history=False,
-        footer_links=[],
-        state_session_capacity=_SESSIONS,
-        theme=gr.themes.Default(font='sans-serif', font_mono='monospace'),
-        css=_CSS,
-        app_kwargs={
-            'middleware': [Middleware(PolicyHeader)],
-            'docs_url': None,
-            'redoc_url': None,
-        },
-        prevent_thread_lock=not block,
+def _verdict(examiner: Examiner, analysis: Analysis) -> str:
+    """What the score means, and how far to rely on it."""
+    calibration = examiner.inferencer.model.image_calibration
+    prediction = analysis.prediction
+    said = ' '.join(score_in_words(prediction, calibration)[:2])
+    verdict = str(prediction.verdict or 'no verdict').capitalize()
+    level = analysis.reliability['level'] or 'unknown'
+    return (
+        f'<p><b>{escape(verdict)}.</b> {escape(said)}</p>'
+        f'<p class="reliability {level}"><b>How far to rely on it.</b> '
+        f'{escape(analysis.reliability["meaning"])}</p>'
     )
-    return address
+
+
+def _links(examiner: Examiner, analysis: Analysis) -> str:
+    report, stem = examiner.report(analysis), PurePath(analysis.name).stem
+    links: list[Any] = [
+        download_link(text, f'{stem}_case.{kind}', f'Case report, {label}', media)
+        for text, kind, label, media in (
+            (report.html, 'html', 'to read and print', 'text/html'),
+            (report.json, 'json', 'as data', 'application/json'),
+        )
+    ]
+    threshold = examiner.inferencer.threshold
+    return (
+        f'<p>{" | ".join(links)} (sealed; at the threshold of the model, {threshold:g},'
+        ' whatever the slider says)</p>'
+    )

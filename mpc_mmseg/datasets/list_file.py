@@ -29,6 +29,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mpc_mmseg.whole_files import write_whole
+
 from .list_entry import ListEntry, check_entry, format_line, parse_line
 from .list_header import (
     FIRST_LINE,
@@ -156,12 +158,7 @@ def write_list(
         check_comment(comment)
         lines.append(f'# {comment}'.rstrip())
     lines += map(format_line, named)
-    content = ''.join(f'{line}\n' for line in lines).encode()
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f'.{target.name}.{os.getpid()}')
-    unfinished.write_bytes(content)
-    os.replace(unfinished, target)
+    write_whole(path, ''.join(f'{line}\n' for line in lines))
 
 
 def _verify(path: str | os.PathLike, found: ListFile, declared: Declared) -> None:

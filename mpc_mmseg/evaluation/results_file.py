@@ -7,13 +7,14 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine import fileio
+
+from mpc_mmseg.whole_files import write_whole
 
 RESULTS_FORMAT, ROBUSTNESS_FORMAT = 'mpc_mmseg.results', 'mpc_mmseg.robustness'
 VERSION = 1
@@ -140,15 +141,6 @@ def write_images(path: str | Path, images: Sequence[Mapping[str, Any]]) -> None:
     else:
         lines = (json.dumps(i, ensure_ascii=False, allow_nan=False) for i in images)
         write_whole(path, ''.join(f'{line}\n' for line in lines))
-
-
-def write_whole(path: str | Path, text: str) -> None:
-    """Writes a text file so that a reader never meets half of it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(text, encoding='utf-8', newline='')
-    os.replace(partial, path)
 
 
 def _as_csv(images: Sequence[Mapping[str, Any]]) -> str:

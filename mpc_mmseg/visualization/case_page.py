@@ -192,7 +192,12 @@ def _bullets(texts: Sequence[str]) -> str:
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        key.replace('_', ' '): 'none' if value is None else str(value)
-        for key, value in values.items()
-    }
+    return {key.replace('_', ' '): _text(value) for key, value in values.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return 'yes' if value else 'no'
+    if isinstance(value, list):
+        value = ', '.join(map(str, value)) or None
+    return 'none' if value is None else str(value)

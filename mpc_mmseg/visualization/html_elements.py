@@ -81,14 +81,19 @@ def section(content: Section) -> str:
     )
 
 
-def heat_map_legend(colours: Sequence[str]) -> str:
-    """Writes the scale of the heat maps, of ``#rrggbb`` from 0 to 1."""
+def heat_map_legend(
+    colours: Sequence[str],
+    low: str = 'Heat map: 0 (authentic)',
+    high: str = '1 (forged)',
+) -> str:
+    """Writes the scale of the heat maps, of ``#rrggbb`` from low to high."""
     if not colours:
         return ''
     gradient = escape(', '.join(colours))
     return (
-        '<p class="legend">Heat map: 0 (authentic) '
-        f'<i style="background:linear-gradient(90deg, {gradient})"></i> 1 (forged)</p>'
+        f'<p class="legend">{escape(low)} '
+        f'<i style="background:linear-gradient(90deg, {gradient})"></i> '
+        f'{escape(high)}</p>'
     )
 
 

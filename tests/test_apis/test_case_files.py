@@ -12,8 +12,10 @@ import pytest
 from bright_is_forged import write_image
 from PIL import ExifTags, Image
 
+from mpc_mmseg.apis.case import score_in_words
 from mpc_mmseg.apis.case_files import verify, write_cases
 from mpc_mmseg.apis.case_report import Examiner
+from mpc_mmseg.apis.inferencer import Prediction
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'case_report.py'
 NASTY = '<img src=x onerror=alert(1)>\u202egpj.jpg'
@@ -131,3 +133,30 @@ def test_the_tool_writes_and_verifies(
     assert run('--verify', out) == 1
     assert 'no seal' in capsys.readouterr().out
     assert run('--verify', tmp_path / 'absent') == 2
+
+
+def test_settings_to_repeat_it(checkpoint, photos, tmp_path):
+    settings = dict(tile=32, overlap=8, tta=['flip'], batch_size=3, threshold=0.4)
+    for folder in ('one', 'two'):
+        examiner = Examiner.load(checkpoint, device='cpu', **settings)
+        write_cases([photos], tmp_path / folder, examiner)
+    assert files(tmp_path / 'one') == files(tmp_path / 'two')
+    case = json.loads((tmp_path / 'one/a_case.json').read_text())['case']
+    assert settings.items() <= case['settings'].items()
+    assert case['settings']['engine'] == 'torch'
+    assert case['settings']['device'] == 'cpu'
+    page = (tmp_path / 'one/a_case.html').read_text()
+    for name, value in (('tile', '32'), ('overlap', '8'), ('tta', 'flip')):
+        assert f'<dt>{name}</dt><dd>{value}</dd>' in page
+
+
+def test_a_report_needs_weights(config):
+    with pytest.raises(ValueError, match=r'config\.py is a config: its weights'):
+        Examiner.load(config, device='cpu')
+    with pytest.raises(ValueError, match='demo-128x128 is a config: its weights'):
+        Examiner.load('mpc_hrnet-w18s_1xb8-2phase_demo-128x128', device='cpu')
+
+
+def test_with_tiles_a_calibration_does_not_hold():
+    [said] = score_in_words(Prediction('a.png', image_score=0.9), object())
+    assert 'maps without tiles' in said and 'no verdict' in said

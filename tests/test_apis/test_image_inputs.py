@@ -3,7 +3,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from bright_is_forged import write_image
-from PIL import Image, features
+from PIL import ExifTags, Image, features
 
 from mpc_mmseg.apis.image_inputs import expand, path_of, pixels_of
 from mpc_mmseg.datasets.image_io import ImageReadError
@@ -63,3 +63,34 @@ def test_the_first_frame_of_an_animation_counts():
     frames = [Image.new('RGB', (8, 8), colour) for colour in ('red', 'blue')]
     frames[0].save(file, 'gif', save_all=True, append_images=frames[1:])
     assert (pixels_of(file.getvalue()) == (0, 0, 255)).all()
+
+
+def test_an_avif_file_is_turned_upright():
+    if not features.check('avif'):
+        pytest.skip('this Pillow has no avif')
+    picture = Image.new('RGB', (64, 32), (200, 100, 50))
+    picture.paste((10, 20, 200), (0, 0, 16, 32))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    file = BytesIO()
+    picture.save(file, 'avif', quality=95, exif=exif)
+    pixels = pixels_of(file.getvalue()).astype(int)
+    # The left of the stored picture is the top of the upright one.
+    assert pixels.shape == (64, 32, 3)
+    assert np.abs(pixels[:12].mean((0, 1)) - (200, 20, 10)).max() < 8
+    assert np.abs(pixels[20:].mean((0, 1)) - (50, 100, 200)).max() < 8
+
+
+def test_heic_where_pillow_heif_is_there():
+    pytest.importorskip('pillow_heif', reason='no HEIC: pip install mpc_mmseg[heif]')
+    file = BytesIO()
+    Image.new('RGB', (64, 32), (200, 100, 50)).save(file, 'heif', quality=95)
+    pixels = pixels_of(file.getvalue())
+    assert pixels.shape == (32, 64, 3)
+    assert np.abs(pixels.mean((0, 1)) - (50, 100, 200)).max() < 5
+
+
+def test_a_cmyk_jpeg():
+    file = BytesIO()
+    Image.new('RGB', (32, 16), (200, 100, 50)).convert('CMYK').save(file, 'jpeg')
+    assert np.abs(pixels_of(file.getvalue()) - np.array([50, 100, 200])).max() < 6

@@ -1,5 +1,6 @@
 import hashlib
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mpc_mmseg.apis import onnx_engine
+from mpc_mmseg.apis.case_report import Examiner
 from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.onnx_engine import METADATA_KEY, OnnxEngine
@@ -153,6 +155,17 @@ def test_inferencer_and_lone_engine_say_what_the_checkpoint_says(
     lone = OnnxEngine(file, 'cpu', 1).probability(image)
     assert lone.dtype == np.float32 and lone.shape == (50, 70)
     assert np.abs(lone - expected.prob).max() < 1e-3
+
+
+def test_a_case_report_of_an_exported_model(hrnet, tmp_path):
+    _, file, _ = exported(tmp_path, hrnet)
+    examiner = Examiner.load(file, device='cpu')
+    content = cv2.imencode('.png', np.zeros((40, 60, 3), np.uint8))[1].tobytes()
+    case = json.loads(examiner.report(examiner.analyse(content, 'a.png')).json)['case']
+    assert case['model']['weights'] == 'model.onnx'
+    assert case['settings']['engine'] == 'onnxruntime'
+    assert case['settings']['device'] == 'CPUExecutionProvider'
+    assert case['reliability']['separation'] is None
 
 
 def test_the_file_says_what_inference_needs(hrnet, tmp_path):

@@ -11,8 +11,8 @@ from mpc_mmseg.apis.inferencer import Prediction
 from mpc_mmseg.apis.photo_views import (
     download_link,
     img_tag,
-    overlay_picture,
-    similarity_picture,
+    overlay_view,
+    similarity_view,
 )
 
 
@@ -27,7 +27,7 @@ def analysis():
     image = np.full((40, 60, 3), 100, np.uint8)
     prediction = Prediction(None, image=image, prob=prob, image_score=0.8)
     metadata = FileMetadata('PNG', 'RGB', (40, 60), 1)
-    return Analysis('a.png', b'', metadata, prediction, embeddings)
+    return Analysis('a.png', b'', metadata, prediction, embeddings, {})
 
 
 def decoded(jpeg):
@@ -35,28 +35,28 @@ def decoded(jpeg):
 
 
 def test_threshold_and_opacity(analysis):
-    jpeg, share = overlay_picture(analysis, 0.5, 1.0)
+    jpeg, share = overlay_view(analysis, 0.5, 1.0)
     picture = decoded(jpeg)
     assert share == 0.5 and picture.shape == (40, 60, 3)
     # Red on the left, the photograph on the right.
     assert picture[20, 12, 2] - picture[20, 12, 0] > 100
     assert abs(picture[20, 50] - 100).max() < 8
-    assert overlay_picture(analysis, 0.9, 1.0)[1] == 0
-    assert abs(decoded(overlay_picture(analysis, 0.9, 1.0)[0]) - 100).max() < 4
+    assert overlay_view(analysis, 0.9, 1.0)[1] == 0
+    assert abs(decoded(overlay_view(analysis, 0.9, 1.0)[0]) - 100).max() < 4
     with pytest.raises(ValueError, match=r'threshold.*2'):
-        overlay_picture(analysis, 2, 0.5)
+        overlay_view(analysis, 2, 0.5)
     with pytest.raises(ValueError, match=r'opacity.*-0\.1'):
-        overlay_picture(analysis, 0.5, -0.1)
+        overlay_view(analysis, 0.5, -0.1)
 
 
 def test_the_clicked_pixel_is_like_its_own_half(analysis):
-    jpeg, pixel = similarity_picture(analysis, 0.9, 0.25)
+    jpeg, pixel = similarity_view(analysis, 0.9, 0.25)
     assert pixel == (54, 10)
     picture = decoded(jpeg)
     assert picture[35, 40].sum() > picture[35, 10].sum() + 100
-    assert similarity_picture(analysis, 1, 1)[1] == (59, 39)
+    assert similarity_view(analysis, 1, 1)[1] == (59, 39)
     with pytest.raises(ValueError, match='shares'):
-        similarity_picture(analysis, 1.5, 0.2)
+        similarity_view(analysis, 1.5, 0.2)
 
 
 def test_links_hold_the_file_and_escape_its_name():

@@ -24,6 +24,23 @@ def test_embeddings_without_padding_and_without_a_second_pass(tiny_model):
     assert len(seen) == 1
 
 
+def test_views_and_further_images_are_not_kept(tiny_model):
+    model = MODELS.build(tiny_model).eval()
+    meta = dict(ori_shape=(64, 64), img_shape=(64, 64))
+
+    def data():
+        return dict(
+            inputs=[torch.randint(0, 255, (3, 64, 64), dtype=torch.uint8)] * 2,
+            data_samples=[SegDataSample(metainfo=meta)] * 2,
+        )
+
+    with seen_embeddings(model) as seen:
+        model.test_step(data())
+        [first] = list(seen)
+        model.test_step(data())
+    assert len(seen) == 1 and seen[0] is first
+
+
 def test_a_model_without_parts_has_none():
     with seen_embeddings(torch.nn.Identity()) as seen:
         pass

@@ -117,6 +117,19 @@ class Browser:
         node = self._call('DOM.querySelector', nodeId=root, selector=selector)
         self._call('DOM.setFileInputFiles', files=[str(path)], nodeId=node['nodeId'])
 
+    def download(self, selector, folder):
+        """Clicks a link that saves a file, and gives the file when it is there."""
+        self._call(
+            'Page.setDownloadBehavior', behavior='allow', downloadPath=str(folder)
+        )
+        self.click(selector)
+        deadline = time.monotonic() + 30
+        while not (files := [f for f in folder.glob('*') if f.suffix != '.crdownload']):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f'{selector} saved nothing')
+            time.sleep(0.02)
+        return files[0]
+
     def screenshot(self, path):
         """Writes the page, all of its height, as a PNG file."""
         shot = self._call(

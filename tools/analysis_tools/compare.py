@@ -39,7 +39,8 @@ def main() -> int:
     import json
 
     from mpc_mmseg.evaluation.comparison import compare_results, comparison_table
-    from mpc_mmseg.evaluation.results_file import read_results, write_whole
+    from mpc_mmseg.evaluation.results_file import read_results
+    from mpc_mmseg.whole_files import write_whole
 
     try:
         rows = compare_results(

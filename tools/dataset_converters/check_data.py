@@ -48,6 +48,7 @@ def main() -> int:
     from mpc_mmseg.datasets.check.measured import measure_all
     from mpc_mmseg.datasets.check.result import as_json, as_text, judge
     from mpc_mmseg.visualization.check_page import check_page
+    from mpc_mmseg.whole_files import write_whole
 
     try:
         lists = open_lists(args.lists, args.data_root)
@@ -80,9 +81,7 @@ def main() -> int:
     }
     for name, text in pages.items():
         path = os.path.join(args.out, name)
-        with open(f'{path}.partial', 'w', encoding='utf-8') as file:
-            file.write(text)
-        os.replace(f'{path}.partial', path)
+        write_whole(path, text)
         print(path)
     return 0 if result.passed else 1
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mpc_mmseg.whole_files import write_whole
+
 from ..image_io import read_image
 from ..list_file import ListEntry, ListHeader, write_list
 from .folder_checks import RECORDS, SETTINGS, check_complete, check_settings
@@ -97,7 +99,7 @@ def make_forgeries(
     pieces = [_piece(partial, job).read_bytes() for job in jobs]
     entries = [list_entry(json.loads(piece)) for piece in pieces]
     write_list(partial / LIST, entries, header=_header(settings))
-    _write(partial / RECORDS, b'\n'.join(pieces) + b'\n')
+    write_whole(partial / RECORDS, b'\n'.join(pieces) + b'\n')
     if out.exists():
         out.rmdir()  # it is empty
     partial.rename(out)
@@ -135,7 +137,7 @@ def _in_turn(
 def _prepare(partial: Path, wanted: ForgerySet, settings: dict) -> None:
     """Make the folders of an unfinished set."""
     partial.mkdir(parents=True, exist_ok=True)
-    _write(partial / SETTINGS, json.dumps(settings, indent=2).encode())
+    write_whole(partial / SETTINGS, json.dumps(settings, indent=2).encode())
     names = [PIECES]
     names += ['images', 'masks'] if wanted.count else []
     names += ['authentic'] if wanted.authentic else []
@@ -157,12 +159,12 @@ def _make_and_write(
     stem = f'{made.kind}_{index:06d}'
     folder = 'authentic' if authentic else 'images'
     files = {'image': f'{folder}/{stem}.{wanted.image_format}'}
-    _write(partial / files['image'], _encode(made.image, wanted.image_format))
+    write_whole(partial / files['image'], _encode(made.image, wanted.image_format))
     if not authentic:
         files['mask'] = f'masks/{stem}.png'
-        _write(partial / files['mask'], _encode(made.mask * 255, 'png'))
+        write_whole(partial / files['mask'], _encode(made.mask * 255, 'png'))
     # the record says that the rest is there
-    _write(_piece(partial, job), json.dumps({**files, **record}).encode())
+    write_whole(_piece(partial, job), json.dumps({**files, **record}).encode())
 
 
 def _piece(partial: Path, job: Job) -> Path:
@@ -179,10 +181,3 @@ def _encode(image: np.ndarray, image_format: str) -> bytes:
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if image_format == 'jpg' else []
     _, encoded = cv2.imencode(f'.{image_format}', image, options)
     return encoded.tobytes()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file aside and rename it, so that it is there in full or not at all."""
-    aside = path.with_name(path.name + '.tmp')
-    aside.write_bytes(content)
-    os.replace(aside, path)

@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
+from mpc_mmseg.whole_files import write_whole
+
 from ..image_io import ImageReadError, read_header, read_mask
 from ..list_file import ListEntry
 from ..transforms.load_forgery_mask import size_mismatch
@@ -203,8 +205,5 @@ def _entry(
 
 def _write_mask(target: Path, mask: np.ndarray) -> None:
     """Write a mask (H, W) uint8 of 0 and 1 as 0 and 255, whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f'.{target.name}.{os.getpid()}')
     _, encoded = cv2.imencode('.png', mask * 255)
-    unfinished.write_bytes(encoded.tobytes())
-    os.replace(unfinished, target)
+    write_whole(target, encoded.data)
