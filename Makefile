@@ -2,6 +2,7 @@
 # make test   the test suite
 # make lint   ruff and mypy
 # Each creates .venv on first use.
+# make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraint
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test test-slow lint clean-demo
+.PHONY: demo test test-mmpretrain test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -35,6 +36,19 @@ test: $(VENV)/.test
 
 test-slow: $(VENV)/.test
 	$(PY) -m pytest -m slow
+
+# mmpretrain needs torchvision, of which there is no CPU build for .venv's torch.
+MMPRETRAIN := .venv-mmpretrain
+
+$(MMPRETRAIN)/.test: setup.py constraints-mmpretrain.txt
+	$(PYTHON) -m venv $(MMPRETRAIN)
+	@echo 'Installing into $(MMPRETRAIN) ...'
+	$(MMPRETRAIN)/bin/pip install --quiet --disable-pip-version-check \
+	    -c constraints-mmpretrain.txt torch -e '.[mminstall,mmpretrain,demo,test]'
+	@touch $@
+
+test-mmpretrain: $(MMPRETRAIN)/.test
+	$(MMPRETRAIN)/bin/python -m pytest -m mmpretrain
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .

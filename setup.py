@@ -63,6 +63,8 @@ setup(
             'ftfy',
             'regex',
         ],
+        # Backbones of mmpretrain; torchvision must fit the torch that is installed.
+        'mmpretrain': ['onedl-mmpretrain>=1.3.6', 'torchvision'],
         'demo': ['scikit-image', 'scikit-learn'],
         'heif': ['pillow-heif'],
         'onnx': ['onnx', 'onnxruntime'],

@@ -1,6 +1,7 @@
 """A data set, a network and a config small enough to train in a test."""
 
 import gc
+import importlib.util
 import itertools
 import os
 
@@ -24,6 +25,14 @@ torch.set_num_threads(1)
 def pytest_collection_finish():
     # Each data set of MMEngine collects garbage, 0.2 s for all that is imported by now.
     gc.freeze()
+
+
+def pytest_collection_modifyitems(items):
+    if importlib.util.find_spec('mmpretrain') is None:
+        reason = 'mmpretrain is not installed: make test-mmpretrain'
+        for item in items:
+            if item.get_closest_marker('mmpretrain'):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 _RUNS = itertools.count()

@@ -11,10 +11,23 @@ from mpc_mmseg.engine.launch import innermost_datasets, load_config, set_data_ro
 from mpc_mmseg.engine.phases import read_phases
 
 ROOT = Path(__file__).parents[1] / 'configs'
+PLAIN = str(ROOT / 'mpc/mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py')
 LEAVES = sorted(ROOT.glob('mpc/*.py'))
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def every_leaf(test):
+    leaves = [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=[pytest.mark.mmpretrain] * ('mmpretrain' in path.read_text()),
+        )
+        for path in LEAVES
+    ]
+    return pytest.mark.parametrize('path', leaves)(test)
+
+
+@every_leaf
 def test_config_builds_and_runs(path):
     cfg = load_config(str(path))
     model = MODELS.build(cfg.model).eval()
@@ -30,7 +43,7 @@ def test_config_builds_and_runs(path):
     assert len(path.read_text().splitlines()) <= 40
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+@every_leaf
 def test_twins_say_what_the_single_run_says(path):
     if '2phase' not in path.stem:
         return
@@ -43,7 +56,7 @@ def test_twins_say_what_the_single_run_says(path):
         assert {**twin.model, 'phase': None} == {**whole.model, 'phase': None}
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+@every_leaf
 def test_no_helper_variable_is_left_to_override_in_vain(path):
     known = {
         'allow_selection_on_test', 'contrast_phase', 'custom_hooks',
@@ -57,7 +70,7 @@ def test_no_helper_variable_is_left_to_override_in_vain(path):
     assert set(Config.fromfile(path).keys()) <= known
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+@every_leaf
 def test_no_config_but_the_demo_selects_on_what_it_tests(path):
     cfg = load_config(str(path))
     assert cfg.allow_selection_on_test is ('demo' in path.stem)
@@ -84,9 +97,8 @@ def test_widths_follow_mmsegs_variants():
 
 
 def test_overrides_reach_what_depends_on_them():
-    path = str(LEAVES[0].with_name('mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py'))
     cfg = load_config(
-        path,
+        PLAIN,
         ['contrast_phase.max_iters=700', 'optim_wrapper.clip_grad.max_norm=1'],
         data_root='elsewhere',
     )
@@ -148,7 +160,7 @@ def test_an_epoch_of_the_medium_list_is_the_papers(tmp_path, monkeypatch):
 )
 def test_bad_overrides_are_named(option, message):
     with pytest.raises(ValueError, match=message):
-        load_config(str(LEAVES[0]), [option])
+        load_config(PLAIN, [option])
 
 
 def test_the_released_set_up_and_the_mended_one():

@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from fresh_process import Measured, peak
+from fresh_process import Measured, peak_mib
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones.hrnet import HRNet
@@ -199,7 +199,9 @@ def main() -> None:
                 median,
                 float('nan')
                 if args.no_memory
-                else peak(prepare, (task, kind, args.config, args.size), args.threads),
+                else peak_mib(
+                    prepare, (task, kind, args.config, args.size), args.threads
+                ),
             )
             for kind, median in seconds(task, args).items()
         }

@@ -60,6 +60,31 @@ def _run(prepare: Callable, args: tuple, calls: int, threads: int | None):
         process.join()
 
 
+def median_seconds(
+    prepare: Callable, args: tuple, repeats: int = 5, threads: int | None = None
+) -> float:
+    """Median time of ``prepare(*args)()`` in a fresh process, after one to warm up.
+
+    Args and Raises: as of ``measure``.
+    """
+    times, _ = _run(prepare, args, repeats + 1, threads)
+    return statistics.median(times[1:])
+
+
+def peak_mib(prepare: Callable, args: tuple, threads: int | None = None) -> float:
+    """Memory that ``prepare(*args)()`` adds to a fresh process at most.
+
+    Args and Raises: as of ``measure``.
+    """
+    # glibc keeps freed memory for later, which says nothing of the function: here
+    # every larger block goes back at once (slower, so not for the times).
+    os.environ['MALLOC_MMAP_THRESHOLD_'] = str(2**16)
+    try:
+        return _run(prepare, args, 1, threads)[1]
+    finally:
+        del os.environ['MALLOC_MMAP_THRESHOLD_']
+
+
 def measure(
     prepare: Callable, args: tuple, repeats: int = 5, threads: int | None = None
 ) -> Measured:
@@ -75,25 +100,5 @@ def measure(
     Raises:
         RuntimeError: If the process fails, out of memory for instance.
     """
-    times, _ = _run(prepare, args, repeats + 1, threads)  # the first warms up
-    return Measured(statistics.median(times[1:]), peak(prepare, args, threads))
-
-
-def peak(prepare: Callable, args: tuple, threads: int | None = None) -> float:
-    """What one call adds at most to the resident memory, in MiB.
-
-    Args:
-        prepare: As of `measure`.
-        args: Its arguments.
-        threads: torch's threads; None: its default.
-
-    Raises:
-        RuntimeError: If the process fails, out of memory for instance.
-    """
-    # glibc keeps freed memory for later, which says nothing of the function: here
-    # every larger block goes back at once (slower, so not for the times).
-    os.environ['MALLOC_MMAP_THRESHOLD_'] = str(2**16)
-    try:
-        return _run(prepare, args, 1, threads)[1]
-    finally:
-        del os.environ['MALLOC_MMAP_THRESHOLD_']
+    seconds = median_seconds(prepare, args, repeats, threads)
+    return Measured(seconds, peak_mib(prepare, args, threads))

@@ -12,6 +12,7 @@ from mmseg.utils import SampleList
 from torch import Tensor
 
 from mpc_mmseg.evaluation.functional import binarize, resize_probability
+from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
 
 #: The parts that each phase trains.
 PHASES = {
@@ -32,7 +33,8 @@ class MPCSegmentor(BaseSegmentor):
 
     Args:
         backbone: Config of a backbone that gives maps of one or more scales.
-        decode_head: Config of the head; any mmseg decode head fits.
+        decode_head: Config of the head: any of mmseg's that takes maps alone, with
+            one logit or two classes.
         neck: Config of the projection.
         contrast_loss: Config of phase 1's loss.
         cluster_head: Config of what predicts in phase 1.
@@ -49,7 +51,8 @@ class MPCSegmentor(BaseSegmentor):
         init_cfg: Config of the initialisation.
 
     Raises:
-        ValueError: If the phase is unknown or the threshold out of (0, 1).
+        ValueError: If the phase is unknown, the threshold out of (0, 1), or the head
+            or one of its losses does not fit.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class MPCSegmentor(BaseSegmentor):
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck) if neck is not None else None
         self.decode_head = MODELS.build(decode_head)
+        check_head(self.decode_head)
         self.align_corners = self.decode_head.align_corners
         self.contrast_loss = MODELS.build(
             contrast_loss or dict(type='MultiViewPixelContrastLoss')
@@ -84,7 +88,7 @@ class MPCSegmentor(BaseSegmentor):
         if compile_backbone is not False:
             arguments = {} if compile_backbone is True else compile_backbone
             self.backbone.compile(**arguments)
-        self.train_cfg = train_cfg
+        self.train_cfg, self.test_cfg = train_cfg, test_cfg
         self.threshold = (test_cfg or {}).get('threshold', 0.5)
         if not 0 < self.threshold < 1:
             raise ValueError(
@@ -154,7 +158,14 @@ class MPCSegmentor(BaseSegmentor):
         """
         maps = self._training_maps(inputs, data_samples)
         if self.phase != 'contrast':
-            return self.decode_head.loss(maps, data_samples, self.train_cfg)
+            losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
+            # With one logit mmseg counts every pixel as called authentic.
+            single = self.decode_head.out_channels == 1
+            return {
+                name: value
+                for name, value in losses.items()
+                if not (single and name.endswith('acc_seg'))
+            }
         needs_second = self.contrast_loss.needs_second_pass
         second = self.extract_feat(inputs) if needs_second else None
         mask = torch.cat([sample.gt_sem_seg.data for sample in data_samples])
@@ -168,10 +179,7 @@ class MPCSegmentor(BaseSegmentor):
         maps = self.extract_feat(inputs)
         if self.phase == 'contrast':
             return self.cluster_head(maps)
-        logits = self.decode_head(maps)
-        if logits.size(1) == 2:  # a two-class head of mmseg
-            logits = logits[:, 1:] - logits[:, :1]
-        return logits
+        return forged_logit(self.decode_head, maps, self.test_cfg)
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Logits (B, 1, H, W) at the inputs' size, mmseg's interface."""
