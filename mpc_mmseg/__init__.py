@@ -8,6 +8,10 @@ from .version import __version__
 
 check_requirements()
 
-from . import datasets, engine, evaluation, models  # noqa: E402 - checked first
+from .openmmlab_notices import import_openmmlab  # noqa: E402 - checked first
+
+import_openmmlab()
+
+from . import datasets, engine, evaluation, models  # noqa: E402 - without notices
 
 __all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']
