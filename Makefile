@@ -3,6 +3,8 @@
 # make lint   ruff and mypy
 # Each creates .venv on first use.
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
+# make test-openmmlab   the suite on the upstream distribution of OpenMMLab, in
+#                       .venv-openmmlab; compiles mmcv first, 12 minutes on 2 cores
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +13,7 @@ PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraint
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test test-mmpretrain test-slow lint clean-demo
+.PHONY: demo test test-mmpretrain test-openmmlab test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -49,6 +51,22 @@ $(MMPRETRAIN)/.test: setup.py constraints-mmpretrain.txt
 
 test-mmpretrain: $(MMPRETRAIN)/.test
 	$(MMPRETRAIN)/bin/python -m pytest -m mmpretrain
+
+# mmcv has no wheel of version 2.1.0: pip builds one, and keeps it for the next time.
+UPSTREAM := .venv-openmmlab
+UPSTREAM_PIP := $(UPSTREAM)/bin/pip install --quiet --disable-pip-version-check \
+    -c constraints-openmmlab.txt
+
+$(UPSTREAM)/.test: setup.py constraints.txt constraints-openmmlab.txt
+	@echo 'Installing into $(UPSTREAM) ...'
+	$(PYTHON) -m venv $(UPSTREAM)
+	$(UPSTREAM_PIP) torch setuptools wheel ninja psutil
+	MMCV_WITH_OPS=1 MAX_JOBS=2 $(UPSTREAM_PIP) --no-build-isolation mmcv
+	$(UPSTREAM_PIP) -e '.[openmmlab,demo,test]'
+	@touch $@
+
+test-openmmlab: $(UPSTREAM)/.test
+	$(UPSTREAM)/bin/python -m pytest
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .

@@ -26,6 +26,9 @@ def register_all() -> None:
     from .requirements import check_requirements
 
     check_requirements()
+    from .openmmlab_notices import import_openmmlab
+
+    import_openmmlab('mmseg.datasets')
     from . import datasets, engine, evaluation, models
 
     for part in (datasets, engine, evaluation, models):

@@ -79,14 +79,17 @@ class PhaseSampler(Sampler):
 
     Args:
         dataset: The data set.
-        seed: What the runner gives every sampler; ``begin`` sets the one used.
+        seed: What the runner gives every sampler; ``begin`` sets the one used, and
+            before it there are no samples.
         order: Config of the sampler that gives the order.
     """
 
     def __init__(self, dataset: Dataset, seed: int | None, order: dict) -> None:
         self.dataset = dataset
         self.order = order
-        self.begin(seed or 0, '', 0)
+        # Upstream MMEngine makes an iterator before a phase is entered, for which
+        # workers would read samples that nobody sees: it gives none.
+        self._begin: tuple[int, str, int] | None = None
 
     def begin(self, seed: int, phase: str, skip: int) -> None:
         """Set what the next iterator gives.
@@ -102,6 +105,8 @@ class PhaseSampler(Sampler):
         return len(self.dataset)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[SampleIndex]:
+        if self._begin is None:
+            return
         seed, phase, skip = self._begin
         rank, world_size = get_dist_info()
         numbered = zip(count(rank, world_size), self._indices(seed, phase))

@@ -1,3 +1,7 @@
-from . import backbones, decode_heads, losses, necks, pointwise, segmentors
+from mpc_mmseg.openmmlab_notices import import_openmmlab
+
+import_openmmlab('mmseg.models')
+
+from . import backbones, decode_heads, losses, necks, pointwise, segmentors  # noqa: E402
 
 __all__ = ['backbones', 'decode_heads', 'losses', 'necks', 'pointwise', 'segmentors']

@@ -44,6 +44,10 @@ def test_an_index_takes_its_draw_along():
     assert index == 4 and index.draw == (5, 'contrast', 9)
 
 
+def test_nothing_is_read_before_a_phase_begins():
+    assert list(PhaseSampler(Noisy(), 3, INFINITE)) == []
+
+
 @pytest.mark.parametrize('order', [INFINITE, dict(type='DefaultSampler', shuffle=True)])
 def test_a_phase_goes_on_at_any_place(order):
     whole = batches(order)

@@ -51,11 +51,12 @@ def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
     work = tmp_path / 'work'
     for name in ('contrast_end.pth', 'iter_7.pth'):
         out = tmp_path / name
-        tool(
+        said = tool(
             'test.py', config_file, work / name, '--json', out / 's.json',
             '--per-image', out / 'images.jsonl', '--out', out / 'maps',
             '--work-dir', out, '--results', out / 'r.json', cwd=tmp_path,
         )  # fmt: skip
+        assert 'warn' not in said.lower()
         scores = json.loads((out / 's.json').read_text())
         assert 0 <= scores['data/F1'] <= 1
         assert json.loads((out / 'r.json').read_text())['datasets']['data']['scores']

@@ -9,6 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmseg.registry import HOOKS
 
+from ...openmmlab_notices import notices_left_out
 from ..checkpoint_files import AtomicLocalBackend, is_whole, latest_checkpoint
 
 
@@ -44,6 +45,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 '--resume without a path takes the latest whole one of the work dir'
             )
 
+    @notices_left_out()
     def before_train(self, runner) -> None:
         """Find this folder's own files."""
         super().before_train(runner)
@@ -86,6 +88,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if is_main_process() and self.file_backend.isfile(path):
             self.file_backend.remove(path)
 
+    @notices_left_out()
     def _save_best_checkpoint(self, runner, metrics) -> None:
         # MMEngine deletes the old best before it writes the new one: it does not
         # get to see the old. Once this returns, the last checkpoint names the new.
@@ -100,6 +103,7 @@ class AtomicCheckpointHook(CheckpointHook):
             elif before is not None and before != path:
                 self._remove(before)
 
+    @notices_left_out()
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
         # As MMEngine does it, but what is deleted goes last.
         outdated = []

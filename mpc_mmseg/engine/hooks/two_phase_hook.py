@@ -10,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 
+from ...openmmlab_notices import notices_left_out
 from ..best_checkpoint import best_checkpoint, forget_best, load_best
 from ..handover import check_weights, drop_untrained_head
 from ..phase_train_loop import PhaseTrainLoop
@@ -216,6 +217,7 @@ class TwoPhaseHook(Hook):
         length = self.phase.end - self.phase.begin
         runner.optim_wrapper.initialize_count_status(runner.model, done, length)
 
+    @notices_left_out()
     def _save_end(self, runner) -> None:
         assert self.phase is not None
         runner.save_checkpoint(

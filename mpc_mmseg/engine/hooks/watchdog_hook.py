@@ -49,7 +49,12 @@ class WatchdogHook(Hook):
         """Check the loss."""
         outputs = outputs or {}
         self._files = file_names(data_batch)
-        self._terms = {k: float(v) for k, v in outputs.items() if 'loss' in k}
+        self._terms = {
+            # The sum has a graph, of which torch warns on conversion.
+            k: float(torch.as_tensor(v).detach())
+            for k, v in outputs.items()
+            if 'loss' in k
+        }
         if not all(map(math.isfinite, self._terms.values())):
             self._stop('the loss is not finite', runner.iter + 1)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mpc_mmseg.evaluation.functional import binarize, resize_probability
 from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
+from mpc_mmseg.openmmlab_notices import notices_left_out
 
 #: The parts that each phase trains.
 PHASES = {
@@ -74,7 +75,8 @@ class MPCSegmentor(BaseSegmentor):
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck) if neck is not None else None
-        self.decode_head = MODELS.build(decode_head)
+        with notices_left_out():
+            self.decode_head = MODELS.build(decode_head)
         check_head(self.decode_head)
         self.align_corners = self.decode_head.align_corners
         self.contrast_loss = MODELS.build(
