@@ -2,7 +2,9 @@
 
     python tools/analysis_tools/benchmark_frozen.py --json frozen.json
 
-Compares, each in a process of its own:
+Times are medians in a process that keeps freed memory, as tools/train.py does; memory
+is what two steps add to the peak of one that does not. Compares, each in processes of
+its own:
   frozen    backbone and projection in eval mode, without a graph
   graph     the same step with the graph through backbone and projection, in eval mode
   released  the same in training mode, as the released program does it
@@ -39,6 +41,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--json', help='write the figures as JSON')
     parser.add_argument('--variant', choices=VARIANTS, help=argparse.SUPPRESS)
+    parser.add_argument('--memory', action='store_true', help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -86,7 +89,7 @@ def products(head, pixels: int):
 
 
 def measure(args: argparse.Namespace) -> dict:
-    """Median seconds of a step and the memory that steps added, in this process."""
+    """Median seconds of a step, or the memory that two steps added, in this process."""
     import torch
     from mmengine.config import Config
     from mmengine.registry import init_default_scope
@@ -97,7 +100,8 @@ def measure(args: argparse.Namespace) -> dict:
     import mpc_mmseg  # noqa: F401 - registers the plugin
     from mpc_mmseg.engine.kept_memory import keep_freed_memory
 
-    keep_freed_memory()  # as tools/train.py does
+    if not args.memory:
+        keep_freed_memory()  # as tools/train.py does
     init_default_scope('mmseg')
     torch.manual_seed(0)
     config = Config.fromfile(args.config).model
@@ -131,13 +135,24 @@ def measure(args: argparse.Namespace) -> dict:
         if args.variant == 'products':
             step = products(model.decode_head, args.batch * (args.size // 4) ** 2)
         start, seconds = peak_mib(), []
-        for _ in range(args.steps + 2):
+        for _ in range(2 if args.memory else args.steps + 2):
             begin = time.perf_counter()
             step()
             seconds.append(time.perf_counter() - begin)
-    return dict(
-        seconds=statistics.median(seconds[2:]), mib=peak_mib() - start, at_start=start
+    if args.memory:
+        return dict(mib=peak_mib() - start, at_start=start)
+    return dict(seconds=statistics.median(seconds[2:]))
+
+
+def in_process(*options: str) -> dict:
+    """What `measure` gives with this process's options and these, in another one."""
+    done = subprocess.run(
+        [sys.executable, *sys.argv, *options], capture_output=True, text=True
     )
+    if done.returncode:
+        sys.exit(done.stderr)
+    line = [x for x in done.stdout.splitlines() if x.startswith('RESULT')][-1]
+    return json.loads(line.removeprefix('RESULT'))
 
 
 def main() -> None:
@@ -147,21 +162,16 @@ def main() -> None:
         return
     results = {}
     for variant in VARIANTS:
-        done = subprocess.run(
-            [sys.executable, *sys.argv, '--variant', variant],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        if done.returncode:
-            sys.exit(done.stderr)
-        line = [x for x in done.stdout.splitlines() if x.startswith('RESULT')][-1]
-        results[variant] = json.loads(line.removeprefix('RESULT'))
+        results[variant] = in_process('--variant', variant)
+        # The cache is filled in the same process, so that its peak says nothing.
+        if variant not in ('cached', 'products'):
+            results[variant] |= in_process('--variant', variant, '--memory')
     base = results['graph']
     print('| step | seconds | of graph | peak MiB | of graph |')
     print('|---|---|---|---|---|')
     for variant, found in results.items():
-        # The cache is filled in the same process, so that its peak says nothing.
         memory = '- | -'
-        if variant not in ('cached', 'products'):
+        if 'mib' in found:
             memory = f'{found["mib"]:.0f} | {found["mib"] / base["mib"]:.2f}'
         print(
             f'| {variant} | {found["seconds"]:.2f} | '
