@@ -46,7 +46,7 @@ $(MMPRETRAIN)/.test: setup.py constraints-mmpretrain.txt
 	$(PYTHON) -m venv $(MMPRETRAIN)
 	@echo 'Installing into $(MMPRETRAIN) ...'
 	$(MMPRETRAIN)/bin/pip install --quiet --disable-pip-version-check \
-	    -c constraints-mmpretrain.txt torch -e '.[mminstall,mmpretrain,demo,test]'
+	    -c constraints-mmpretrain.txt torch pytest -e '.[mminstall,mmpretrain,demo,onnx]'
 	@touch $@
 
 test-mmpretrain: $(MMPRETRAIN)/.test

@@ -153,7 +153,7 @@ def test_settings_to_repeat_it(checkpoint, photos, tmp_path):
 def test_a_report_needs_weights(config):
     with pytest.raises(ValueError, match=r'config\.py is a config: its weights'):
         Examiner.load(config, device='cpu')
-    with pytest.raises(ValueError, match='demo-128x128 is a config: its weights'):
+    with pytest.raises(FileNotFoundError, match='name of a config needs weights'):
         Examiner.load('mpc_hrnet-w18s_1xb8-2phase_demo-128x128', device='cpu')
 
 

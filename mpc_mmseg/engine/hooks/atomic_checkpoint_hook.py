@@ -12,6 +12,9 @@ from mmseg.registry import HOOKS
 from ...openmmlab_notices import notices_left_out
 from ..checkpoint_files import AtomicLocalBackend, is_whole, latest_checkpoint
 
+#: Where a checkpoint names the best ones that were to be deleted as it was written.
+_SUPERSEDED = 'superseded_best'
+
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
@@ -57,6 +60,10 @@ class AtomicCheckpointHook(CheckpointHook):
         if runner.iter > 0:
             # So that the first new best checkpoint is recorded at once.
             self.last_ckpt = self._own(self.filename_tmpl.format(runner.iter))
+        kept = {osp.basename(path) for path in self._best().values() if path}
+        for name in runner.message_hub.runtime_info.get(_SUPERSEDED, []):
+            if name not in kept:
+                self._remove(self._own(name))
         if is_main_process() and isinstance(self.file_backend, AtomicLocalBackend):
             for path in glob(osp.join(escape(self.out_dir), '*.unfinished')):
                 os.remove(path)
@@ -95,6 +102,9 @@ class AtomicCheckpointHook(CheckpointHook):
         old = self._best()
         for name in old:
             self._set_best(name, None)
+        # Killed between naming the new and deleting the old, the next run deletes it.
+        names = [osp.basename(path) for path in old.values() if path]
+        runner.message_hub.update_info(_SUPERSEDED, names)
         super()._save_best_checkpoint(runner, metrics)
         for name, path in self._best().items():
             before = old.get(name)

@@ -6,6 +6,8 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mpc_mmseg.engine.hooks import AtomicCheckpointHook
+
 
 class Listing(Hook):
     """Notes which checkpoints exist whenever one is about to be written."""
@@ -136,3 +138,37 @@ def test_a_resumed_run_without_checkpoints_begins(random_config, tmp_path):
     runner.train()
     state = torch.load(os.path.join(random_config.work_dir, 'iter_10.pth'))
     assert state['meta']['iter'] == 10
+
+
+class RisingScore(Hook):
+    """Makes each validation, at 2 and 4, better than the last."""
+
+    priority = 'HIGHEST'
+
+    def after_val_epoch(self, runner, metrics=None):
+        metrics['mean/score'] = float(runner.iter)
+
+
+class KillOnRemoval(Hook):
+    """Ends the process's training as it is about to delete a best checkpoint."""
+
+    def before_run(self, runner):
+        [self.hook] = [h for h in runner.hooks if isinstance(h, AtomicCheckpointHook)]
+        self.hook._remove = self._remove
+
+    def _remove(self, path):
+        if os.path.basename(path).startswith('best_'):
+            raise KeyboardInterrupt
+
+
+def test_a_best_that_was_to_be_deleted_goes_when_the_run_goes_on(
+    random_config, train, tmp_path
+):
+    work = tmp_path / 'work'
+    with pytest.raises(KeyboardInterrupt):
+        train(random_config, RisingScore(), KillOnRemoval(), work_dir=str(work))
+    left = {f.name for f in work.glob('best_*')}
+    assert left == {'best_mean_score_iter_2.pth', 'best_mean_score_iter_4.pth'}
+    with pytest.raises(KeyboardInterrupt):
+        train(random_config, RisingScore(), StopAt(5), work_dir=str(work), resume=True)
+    assert {f.name for f in work.glob('best_*')} == {'best_mean_score_iter_4.pth'}

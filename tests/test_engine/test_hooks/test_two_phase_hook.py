@@ -9,6 +9,16 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS, MODELS
 
 from mpc_mmseg.apis.mpc_release import write_checkpoint
+from mpc_mmseg.engine.hooks import AtomicCheckpointHook
+
+
+@pytest.fixture
+def bests_stay(monkeypatch):
+    """A run keeps the best checkpoints that it replaces.
+
+    Runs that are resumed at an earlier moment look for the best of that moment.
+    """
+    monkeypatch.setattr(AtomicCheckpointHook, '_remove', lambda *_: None)
 
 
 class Witness(Hook):
@@ -86,7 +96,7 @@ def test_phase_two_leaves_the_features_alone(tiny_config):
 
 @pytest.mark.parametrize('at', [3, 6, 7])
 def test_resume_before_at_and_after_the_switch(
-    random_config, tmp_path, at, load, assert_same
+    random_config, tmp_path, at, load, assert_same, bests_stay
 ):
     random_config.default_hooks.checkpoint.max_keep_ckpts = -1
     run(random_config)
@@ -222,7 +232,7 @@ def test_load_best_needs_a_best(random_config):
 
 @pytest.mark.parametrize('at', [3, 4, 5])
 def test_a_stalled_phase_gives_way_to_the_next(
-    random_config, tmp_path, at, load, assert_same
+    random_config, tmp_path, at, load, assert_same, bests_stay
 ):
     # The score stalls at once: the second validation, at 4 of 6, ends phase 1.
     random_config.contrast_phase.early_stop = dict(
