@@ -100,10 +100,15 @@ class BlockHistogram(nn.Module):
             channels, out_channels, 1, bias=False, norm_cfg=dict(type='BN')
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Summary (B, C, H, W) of x (B, 3, H, W) in 0..1, alike all over a block.
+    def histograms(self, x: Tensor) -> Tensor:
+        """What is known of each block before anything is learned.
 
-        With ``block_pixels`` it is (B, C, H * block_pixels // 8, W * ...).
+        Args:
+            x: (B, 3, H, W), RGB in 0..1.
+
+        Returns:
+            (B, 2 * K * T, H // 8, W // 8): by how much the histograms of the
+            surroundings differ from the photograph's, and the photograph's.
         """
         coefficients = F.conv2d(x, self.basis, stride=BLOCK)
         counts = soft_histogram(coefficients.abs(), self.bins)
@@ -111,6 +116,13 @@ class BlockHistogram(nn.Module):
             counts, self.window, 1, self.window // 2, count_include_pad=False
         )
         everywhere = counts.mean((2, 3), keepdim=True)
-        known = torch.cat([here - everywhere, everywhere.expand_as(here)], dim=1)
+        return torch.cat([here - everywhere, everywhere.expand_as(here)], dim=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Summary (B, C, H, W) of x (B, 3, H, W) in 0..1, alike all over a block.
+
+        With ``block_pixels`` it is (B, C, H * block_pixels // 8, W * ...).
+        """
+        known = self.histograms(x)
         size = [side * self.block_pixels // BLOCK for side in x.shape[-2:]]
         return F.interpolate(self.summary(self.standard(known)), size)
