@@ -67,6 +67,8 @@ class BlockHistogram(nn.Module):
         ValueError: If a number is out of range.
     """
 
+    basis: Tensor
+
     def __init__(
         self,
         out_channels: int = 32,

@@ -29,6 +29,7 @@ class HighPass(nn.Module):
     """
 
     out_channels = len(KERNELS)
+    weight: Tensor
 
     def __init__(self, limit: float = 3.0) -> None:
         super().__init__()
