@@ -8,6 +8,7 @@ _WHERE = {
     'LoadForgeryImage': 'transforms',
     'LoadForgeryMask': 'transforms',
     'PackForgeryInputs': 'transforms',
+    'RandomBlockCrop': 'transforms',
     'RandomBlur': 'transforms',
     'RandomBrightnessContrast': 'transforms',
     'RandomDihedral': 'transforms',

@@ -8,6 +8,7 @@ from .load_forgery_image import LoadForgeryImage
 from .load_forgery_mask import LoadForgeryMask
 from .pack_forgery_inputs import PackForgeryInputs
 from .post_process import CropMaskToImage, PostProcessImage
+from .random_block_crop import RandomBlockCrop
 from .random_blur import RandomBlur
 from .random_dihedral import RandomDihedral
 from .random_downscale import RandomDownscale
@@ -24,6 +25,7 @@ __all__ = [
     'LoadForgeryMask',
     'PackForgeryInputs',
     'PostProcessImage',
+    'RandomBlockCrop',
     'RandomBlur',
     'RandomBrightnessContrast',
     'RandomDihedral',
