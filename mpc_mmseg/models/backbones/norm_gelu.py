@@ -1,6 +1,5 @@
 """BatchNorm, GELU and a convolution that keep one map for the backward pass."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -8,10 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from ..pointwise import is_fast, product, weight_gradient
-
-#: Numbers of a block of tokens; what is made of a block stays in the cache.
-_BLOCK = 2**20
+from ..pointwise import is_fast
+from .norm_gelu_product import NormGELUProduct, as_scale, norm_gradients
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -59,7 +56,7 @@ def norm_gelu(x: Tensor, norm: nn.Module, conv: nn.Conv2d | None = None) -> Tens
         and x.is_contiguous(memory_format=torch.channels_last)
         and is_fast(x, norm.weight, *weights)
     )
-    function = _NormGELUProduct if blocked else _NormGELU
+    function = NormGELUProduct if blocked else _NormGELU
     return function.apply(x, norm.weight, norm.bias, *weights, norm, conv)
 
 
@@ -104,7 +101,7 @@ class _NormGELU(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, gamma, beta, weight, mean, deviation = ctx.saved_tensors
-        scale, shift = _as_scale(gamma, beta, mean, deviation)
+        scale, shift = as_scale(gamma, beta, mean, deviation)
         tokens = torch.addcmul(shift, x.permute(0, 2, 3, 1), scale).to(x.dtype)
         grad_weight = grad_bias = None
         owned = weight is not None
@@ -131,110 +128,5 @@ class _NormGELU(torch.autograd.Function):
         into = grad if owned else torch.empty_like(tokens)
         torch.ops.aten.gelu_backward.grad_input(grad, tokens, grad_input=into)
         del tokens, grad
-        grads = _norm_gradients(
-            ctx, into.permute(0, 3, 1, 2), x, gamma, mean, deviation
-        )
+        grads = norm_gradients(ctx, into.permute(0, 3, 1, 2), x, gamma, mean, deviation)
         return *grads, grad_weight, grad_bias, None, None
-
-
-class _NormGELUProduct(torch.autograd.Function):
-    """The same for a 1x1 convolution, block by block."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        gamma: Tensor,
-        beta: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        norm: nn.BatchNorm2d,
-        conv: nn.Conv2d,
-    ) -> Tensor:
-        mean, variance = torch.batch_norm_update_stats(
-            x, norm.running_mean, norm.running_var, norm.momentum
-        )
-        deviation = (variance + norm.eps).rsqrt()
-        ctx.save_for_backward(x, gamma, beta, weight, mean, deviation)
-        ctx.eps = norm.eps
-        scale, shift = _as_scale(gamma, beta, mean, deviation)
-        tokens = _tokens(x)
-        out = x.new_empty(len(tokens), len(weight))
-        for part, space in _blocks(tokens):
-            torch.addcmul(shift, tokens[part], scale, out=space)
-            torch.ops.aten.gelu_(space)
-            out[part] = product(space, weight.flatten(1), bias)
-        return _as_map(out, x)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        x, gamma, beta, weight, mean, deviation = ctx.saved_tensors
-        scale, shift = _as_scale(gamma, beta, mean, deviation)
-        tokens = _tokens(x)
-        grads = _tokens(grad.contiguous(memory_format=torch.channels_last))
-        back = weight.flatten(1).t().contiguous()
-        into = torch.empty_like(tokens)
-        grad_weight = torch.zeros_like(back)
-        active = None
-        for part, space in _blocks(tokens):
-            torch.addcmul(shift, tokens[part], scale, out=space)
-            active = torch.empty_like(space) if active is None else active[: len(space)]
-            torch.ops.aten.gelu.out(space, out=active)
-            grad_weight += weight_gradient(grads[part], active)
-            torch.ops.aten.gelu_backward.grad_input(
-                product(grads[part], back, None), space, grad_input=into[part]
-            )
-        return (
-            *_norm_gradients(ctx, _as_map(into, x), x, gamma, mean, deviation),
-            grad_weight.t()[..., None, None].contiguous(),
-            grads.sum(0) if ctx.needs_input_grad[4] else None,
-            None,
-            None,
-        )
-
-
-def _as_scale(
-    gamma: Tensor, beta: Tensor, mean: Tensor, deviation: Tensor
-) -> tuple[Tensor, Tensor]:
-    """BatchNorm of x as shift + x * scale; the deviation is one over sigma."""
-    scale = deviation * gamma
-    return scale, beta - mean * scale
-
-
-def _norm_gradients(
-    ctx: Any, grad: Tensor, x: Tensor, gamma: Tensor, mean: Tensor, deviation: Tensor
-) -> tuple[Tensor, ...]:
-    return torch.ops.aten.native_batch_norm_backward(
-        grad,
-        x,
-        gamma,
-        None,
-        None,
-        mean,
-        deviation,
-        True,
-        ctx.eps,
-        ctx.needs_input_grad[:3],
-    )
-
-
-def _tokens(x: Tensor) -> Tensor:
-    """Channels-last maps (B, C, H, W) as tokens (B H W, C), a view."""
-    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
-
-
-def _as_map(tokens: Tensor, like: Tensor) -> Tensor:
-    """Maps (B, D, H, W) of tokens (B H W, D)."""
-    batch, _, height, width = like.shape
-    return tokens.view(batch, height, width, -1).permute(0, 3, 1, 2)
-
-
-def _blocks(tokens: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Slices of tokens (L, C), and space for each, which is the same again."""
-    length, channels = tokens.shape
-    rows = min(length, max(1, _BLOCK // channels))
-    space = tokens.new_empty(rows, channels)
-    for start in range(0, length, rows):
-        part = slice(start, min(start + rows, length))
-        yield part, space[: part.stop - start]

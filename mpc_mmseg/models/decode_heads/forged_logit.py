@@ -28,7 +28,7 @@ def forged_logit(
     else:
         # DAHead, EncHead: several outputs, of which the head knows its prediction.
         metas = [dict(img_shape=maps[0].shape[-2:])] * len(maps[0])
-        logits = head.predict(maps, metas, test_cfg)
+        logits = own(head, maps, metas, test_cfg)
     if logits.size(1) == 2:
         logits = logits[:, 1:] - logits[:, :1]
     return logits

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mpc_mmseg.models.backbones import norm_gelu as module
+from mpc_mmseg.models.backbones import norm_gelu_product
 from mpc_mmseg.models.backbones.norm_gelu import norm_gelu
 
 
@@ -44,7 +44,7 @@ def plain(x, norm, conv):
 @pytest.mark.parametrize('size, block', [((2, 8, 5), 42), ((2, 3, 4), 1024)])
 @pytest.mark.parametrize('kind', ['none', 'pointwise', 'depthwise'])
 def test_against_one_operation_after_another(kind, size, block, monkeypatch):
-    monkeypatch.setattr(module, '_BLOCK', block)
+    monkeypatch.setattr(norm_gelu_product, '_BLOCK', block)
     norm, conv = parts(kind)
     other = copy.deepcopy((norm, conv))
     x = images(size[0], 6, *size[1:])
