@@ -74,15 +74,19 @@ def small(path):
     if "'mmpretrain." in path.read_text():
         import mmpretrain.models  # noqa: F401 - registers its backbones
     model = Config.fromfile(path).model
-    model.backbone.pop('init_cfg', None)
-    if 'extra' in model.backbone:
-        narrow(model.backbone.extra)
+    behind_views = model.backbone.type == 'FilteredBackbone'
+    backbone = model.backbone.backbone if behind_views else model.backbone
+    backbone.pop('init_cfg', None)
+    if 'extra' in backbone:
+        narrow(backbone.extra)
         channels = [4, 8, 16, 32]
+    elif behind_views:  # its network is small as it is
+        channels = model.neck.in_channels
     else:
-        changes, channels = SMALL[model.backbone.type]
-        model.backbone.update(changes)
+        changes, channels = SMALL[backbone.type]
+        backbone.update(changes)
     model.neck.update(in_channels=channels, out_channels=8)
-    model.decode_head.update(in_channels=[8] * 4, hidden_channels=(8,))
+    model.decode_head.update(in_channels=[8] * len(channels), hidden_channels=(8,))
     return model
 
 
@@ -118,9 +122,11 @@ def test_two_passes_of_every_image_differ_in_training_alone(path):
 def test_nothing_but_stochastic_depth_and_dropout_makes_the_second_view(path):
     torch.manual_seed(0)
     config = small(path)
+    # Behind views of the photograph stands the network itself.
+    backbone = config.backbone.get('backbone', config.backbone)
     config.neck.dropout = 0.0
-    if 'drop_path_rate' in config.backbone:
-        config.backbone.drop_path_rate = 0.0
+    if 'drop_path_rate' in backbone:
+        backbone.drop_path_rate = 0.0
     model = MODELS.build(config).train()
     x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
