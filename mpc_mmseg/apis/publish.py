@@ -11,7 +11,8 @@ import torch
 import yaml
 
 from mpc_mmseg.engine.checkpoint_files import AtomicLocalBackend
-from mpc_mmseg.evaluation.results_file import read_results, write_whole
+from mpc_mmseg.evaluation.results_file import read_results
+from mpc_mmseg.whole_files import write_whole
 
 from .model_from_files import load_model, read_checkpoint
 from .published_checkpoint import metrics_of, published

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .zoo_files import check, fetch, sha256, write_aside
+from .zoo_files import check, fetch, keep, sha256
 from .zoo_index import FILE, ZooEntry, check_name, entry_of, parse_index
 
 _PIN = re.compile(r'(.*)#sha256=([0-9a-f]{64})', re.DOTALL)
@@ -97,7 +97,7 @@ class Zoo:
             print(f'{error}; using the index of an earlier visit', file=sys.stderr)
             return kept.read_bytes()
         parse_index(content, source, self.pin)
-        write_aside(kept, content)
+        keep(kept, content)
         return content
 
     def find(self, name: str) -> Path:
@@ -124,7 +124,7 @@ class Zoo:
             print(f'{path} was altered; fetching it again', file=sys.stderr)
         content = fetch(source)
         check(content, entry, source)
-        write_aside(path, content)
+        keep(path, content)
         return path
 
 

@@ -1,12 +1,12 @@
 """The files of a zoo: fetched whole, compared with the index, written whole."""
 
 import hashlib
-import os
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from mpc_mmseg.whole_files import written_aside
 
 from .zoo_index import FILE, ZooEntry
 
@@ -54,20 +54,11 @@ def check(content: bytes, entry: ZooEntry, source: str) -> None:
         )
 
 
-def write_aside(path: Path, content: bytes) -> None:
-    """Writes a file aside and renames it; several processes may do so at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix='.fetching-', delete=False
-    ) as file:
-        try:
-            file.write(content)
-            file.close()
-            os.chmod(file.name, 0o644)  # a cache may be a team's
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+def keep(path: Path, content: bytes) -> None:
+    """Puts a file into a cache, which may be a team's: whole, and readable for all."""
+    with written_aside(path) as aside:
+        aside.write_bytes(content)
+        aside.chmod(0o644)
 
 
 def sha256(content: bytes) -> str:

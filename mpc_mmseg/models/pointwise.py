@@ -124,5 +124,7 @@ class PointwiseConv(nn.Conv2d):
             and x.is_contiguous(memory_format=torch.channels_last)
         ):
             return super().forward(x)
-        tokens = pointwise(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias)
+        tokens = _Pointwise.apply(
+            x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias
+        )
         return tokens.permute(0, 3, 1, 2)

@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from mmengine import fileio
 
-from mpc_mmseg.apis import zoo_files as module
+from mpc_mmseg import whole_files
 from mpc_mmseg.apis.zoo import Zoo, model_file
 from mpc_mmseg.apis.zoo_index import ZooEntry, format_index, parse_index
 
@@ -121,7 +121,7 @@ def test_a_full_disk_leaves_nothing(server, cache, monkeypatch):
 
     zoo = Zoo.from_environment(server.address)
     zoo.index()
-    monkeypatch.setattr(module.os, 'replace', full)
+    monkeypatch.setattr(whole_files.os, 'replace', full)
     with pytest.raises(OSError, match='no space'):
         zoo.find('mpc_small')
     assert cached(cache) == []
