@@ -13,6 +13,8 @@ POLICY = (
     "'unsafe-eval' blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
     "frame-ancestors 'none'; form-action 'self'"
 )
+#: What a request may hold beside one photograph, in bytes.
+_BESIDE = 2**20
 #: An analysis keeps its embeddings: about 64 MiB of a network of four scales at 512.
 _SESSIONS = 16
 _CSS = """
@@ -50,6 +52,36 @@ class PolicyHeader:
         await self.app(scope, receive, send_with_policy)
 
 
+class BodyLimit:
+    """ASGI middleware that refuses requests of more than a number of bytes.
+
+    Gradio bounds each file of an upload, not how many there are.
+
+    Args:
+        app: What is behind it.
+        limit: Of a request's body, in bytes. Longer ones get status 413, those that
+            do not say how long they are 411, before anything of them is read.
+    """
+
+    def __init__(self, app: Any, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope.get('headers', ()))
+        status = None
+        if b'transfer-encoding' in headers:
+            status = 411
+        elif int(headers.get(b'content-length', 0)) > self.limit:
+            status = 413
+        if scope['type'] != 'http' or status is None:
+            await self.app(scope, receive, send)
+            return
+        start = {'status': status, 'headers': [(b'connection', b'close')]}
+        await send({'type': 'http.response.start', **start})
+        await send({'type': 'http.response.body', 'body': b'The upload is too large'})
+
+
 def serve(
     page: gr.Blocks,
     host: str = '127.0.0.1',
@@ -62,7 +94,7 @@ def serve(
         page: Of `build_page`.
         host: Address to listen on; by default only this machine can reach it.
         port: To listen on; None for a free one from 7860 on.
-        max_file_size: Larger uploads are refused, in bytes.
+        max_file_size: Larger uploads are refused, in bytes; a request holds one.
 
     Returns:
         The page's address; it answers.
@@ -90,7 +122,10 @@ def serve(
             theme=gr.themes.Default(font='sans-serif', font_mono='monospace'),
             css=_CSS,
             app_kwargs={
-                'middleware': [Middleware(PolicyHeader)],
+                'middleware': [
+                    Middleware(PolicyHeader),
+                    Middleware(BodyLimit, limit=max_file_size + _BESIDE),
+                ],
                 'docs_url': None,
                 'redoc_url': None,
             },

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+from http.client import HTTPConnection
 from itertools import pairwise
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import cv2
@@ -127,6 +129,23 @@ def test_limits(address, tmp_path):
     assert answer['output']['data'][1] == ''
     answer = visitor.examine('photo.png', b'no image')
     assert 'photo.png: is no image' in answer['output']['data'][2]
+
+
+def test_many_files_in_a_request_are_bounded_together(address, tmp_path):
+    host = urlsplit(address).netloc
+    # The first is as large as several files; the second does not tell.
+    for header, value, status in (
+        ('Content-Length', str(200_000 + 2**20 + 1), 413),
+        ('Transfer-Encoding', 'chunked', 411),
+    ):
+        connection = HTTPConnection(host, timeout=60)
+        connection.putrequest('POST', '/gradio_api/upload')
+        connection.putheader(header, value)
+        connection.endheaders()
+        assert connection.getresponse().status == status
+        connection.close()
+    assert files_in(tmp_path / 'uploads') == []
+    Visitor(address).upload('whole.png', bytes(200_000))
 
 
 def test_nothing_of_a_visit_is_kept(address, photo, tmp_path):
