@@ -2,9 +2,10 @@
 
     python tools/analysis_tools/benchmark_onnx.py --json onnx.json
 
-Both run the same network with seeded random weights, batch 1, float32: PyTorch eagerly
-in inference mode, channels-last, BatchNorm folded; onnxruntime the exported file. Each
-is timed in a process of its own; the best of the repetitions counts.
+All run the same network with seeded random weights, batch 1, float32: PyTorch eagerly
+in inference mode, channels-last, as tools/infer.py does, and the same with BatchNorm
+folded (its --fold-batch-norm); onnxruntime the exported file. Each is timed in a
+process of its own; the best of the repetitions counts.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from mpc_mmseg.apis.onnx_export import FORMAT, export_onnx
 from mpc_mmseg.models.segmentors import MPCSegmentor
 
 MODELS_DIR = Path(__file__).parents[2] / 'configs/_base_/models'
-RUNNERS = ('pytorch', 'onnxruntime')
+RUNNERS = ('eager', 'folded', 'onnxruntime')
 
 
 def build(name: str) -> MPCSegmentor:
@@ -43,8 +44,10 @@ def build(name: str) -> MPCSegmentor:
 def measure(args: argparse.Namespace) -> float:
     """Best time in seconds of one runner."""
     image = torch.rand(1, 3, args.size, args.size)
-    if args.runner == 'pytorch':
-        model = fold_batch_norm(build(args.models[0]))
+    if args.runner != 'onnxruntime':
+        model = build(args.models[0])
+        if args.runner == 'folded':
+            model = fold_batch_norm(model)
         run: Callable[[], object] = torch.inference_mode()(
             lambda: model._forward(image).sigmoid()
         )
@@ -90,8 +93,11 @@ def main() -> None:
         return
     rows: dict[str, dict[str, float]] = {}
     print(f'{args.size}x{args.size}, {args.threads} threads, torch {torch.__version__}')
-    print('| model | PyTorch s | onnxruntime s | ratio | largest difference |')
-    print('|---|---|---|---|---|')
+    print(
+        '| model | eager s | folded s | onnxruntime s | of eager | of folded '
+        '| largest difference |'
+    )
+    print('|---|---|---|---|---|---|---|')
     with tempfile.TemporaryDirectory() as folder:
         for name in args.models:
             file = f'{folder}/{name}.onnx'
@@ -104,10 +110,10 @@ def main() -> None:
                 child += ['--repeats', str(args.repeats)]
                 done = subprocess.run(child, check=True, stdout=subprocess.PIPE)
                 row[runner] = float(done.stdout.splitlines()[-1])
-            ratio = row['onnxruntime'] / row['pytorch']
+            eager, folded, onnx = (row[runner] for runner in RUNNERS)
             print(
-                f'| {name} | {row["pytorch"]:.3f} | {row["onnxruntime"]:.3f} '
-                f'| {ratio:.2f} | {error:.1e} |',
+                f'| {name} | {eager:.3f} | {folded:.3f} | {onnx:.3f} '
+                f'| {onnx / eager:.2f} | {onnx / folded:.2f} | {error:.1e} |',
                 flush=True,
             )
     if args.json:
