@@ -1,6 +1,8 @@
+import mmseg
 import pytest
 import torch
 from mmengine.structures import PixelData
+from mmengine.utils import digit_version
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
@@ -36,11 +38,15 @@ LOSSES = {
         1,
         dict(type='LovaszLoss', loss_type='binary', reduction='none'),
     ),
+    'CE, forged weighted': (
+        2,
+        dict(type='CrossEntropyLoss', class_weight=[1.0, 3.0]),
+    ),
     'CE, two classes': (2, dict(type='CrossEntropyLoss', avg_non_ignore=True)),
     'CE and Dice': (
         2,
         [
-            dict(type='CrossEntropyLoss', class_weight=[1.0, 3.0]),
+            dict(type='CrossEntropyLoss'),
             dict(type='DiceLoss', use_sigmoid=False),
         ],
     ),
@@ -108,7 +114,23 @@ def test_a_trained_head_of_one_logit_calls_the_forged_pixels_forged(name):
     assert forged > 0.8 and authentic < 0.2
 
 
-@pytest.mark.parametrize('name', LOSSES)
+#: mmseg before its maintained distribution looks 255 up among the class weights.
+_UPSTREAM = digit_version(mmseg.__version__) < digit_version('1.3')
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                name == 'CE, forged weighted' and _UPSTREAM,
+                reason='mmseg 1.2.2 takes no class weights with ignored pixels',
+            ),
+        )
+        for name in LOSSES
+    ],
+)
 def test_so_does_one_with_mmsegs_losses(name):
     forged, authentic = fit(build('FCNHead', *LOSSES[name]))
     assert forged > 0.6 and authentic < 0.4
