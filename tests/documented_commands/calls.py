@@ -13,7 +13,7 @@ from tables import DRY, READY
 from world import World, free_port
 
 Ended = tuple[int | None, str]
-SECONDS = 180
+SECONDS = 600
 
 
 class Calls:

@@ -77,6 +77,9 @@ def _answer(connection: socket.socket) -> None:
     connection.sendall(process.pid.to_bytes(4, 'big'))
     [ended, *_] = select.select([process.sentinel, connection], [], [])
     if process.sentinel not in ended:
+        # What it started has a caller in it, and is to end first.
+        process.terminate()
+        process.join(10)
         process.kill()
     process.join()
     # A shell's status of what ended by a signal.
