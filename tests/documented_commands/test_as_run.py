@@ -4,7 +4,7 @@ import re
 
 import pytest
 from as_run import as_run, why_not
-from markdown_pages import PAGES, blocks, printed, prose
+from markdown_pages import PAGES, ROOT, blocks, printed, prose
 from tables import (
     DRY,
     NOT_RUN,
@@ -44,6 +44,18 @@ def test_no_command_stands_where_it_is_not_seen():
         texts = [block.text for block in blocks(page) if block.language != 'bash']
         for text in (*texts, re.sub('`[^`]*`', '', prose(page))):
             assert not re.search(r'(?m)^ *(?:python )?tools/\S+\.(py|sh)', text), page
+
+
+def test_what_is_to_be_installed_exists():
+    setup = (ROOT / 'setup.py').read_text()
+    scripts = [c.script for c in COMMANDS if 'pip install' in c.script]
+    assert scripts
+    for script in scripts:
+        for constraints in re.findall(r'-c (\S+)', script):
+            assert (ROOT / constraints).is_file(), script
+        for extras in re.findall(r'\.\[([\w,]+)\]', script):
+            for extra in extras.split(','):
+                assert f"'{extra}': [" in setup, script
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,22 +32,22 @@ _FORK = multiprocessing.get_context('fork')
 
 
 @contextmanager
-def warm_python(address: Path) -> Iterator[None]:
-    """Serves calls at a Unix socket while the context lasts."""
+def warm_python() -> Iterator[str]:
+    """Serves calls while the context lasts, at the Unix socket that it gives."""
     # No fork of this process, which has threads and the registries of the tests.
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(LIBRARIES)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(address))
-    listener.listen()
-    server = context.Process(target=_serve, args=(listener,), daemon=False)
-    server.start()
-    try:
-        yield
-    finally:
-        server.terminate()
-        server.join()
-        listener.close()
+    # The address of a socket is short.
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as here:
+        here.bind(f'{folder}/python')
+        here.listen()
+        server = context.Process(target=_serve, args=(here,))
+        server.start()
+        try:
+            yield f'{folder}/python'
+        finally:
+            server.terminate()
+            server.join()
 
 
 def _serve(listener: socket.socket) -> None:
