@@ -1,6 +1,7 @@
 # make demo   the main job on photographs that ship inside installed packages
 # make test   the test suite
 # make lint   ruff and mypy
+# make test-docs   runs every command of README and docs, in small
 # Each creates .venv on first use.
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
 # make test-openmmlab   the suite on the upstream distribution of OpenMMLab, in
@@ -13,7 +14,7 @@ PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraint
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test test-mmpretrain test-openmmlab test-slow lint clean-demo
+.PHONY: demo test test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -38,6 +39,9 @@ test: $(VENV)/.test
 
 test-slow: $(VENV)/.test
 	$(PY) -m pytest -m slow
+
+test-docs: $(VENV)/.test
+	$(PY) -m pytest -m docs
 
 # mmpretrain needs torchvision, of which there is no CPU build for .venv's torch.
 MMPRETRAIN := .venv-mmpretrain

@@ -14,7 +14,17 @@ PAGES = [
 #: Stands above a block that the tests run, each page's in order.
 RUN = '<!-- run -->'
 _FENCE = re.compile(r'^( *)```(\w*)\n(.*?)^\1```$', re.DOTALL | re.MULTILINE)
-_INLINE = re.compile(r'`((?:python )?(?:tools/)?[\w/]+\.(?:py|sh)(?: [^`]*)?)`')
+_TOOLS = {
+    path.name: path.relative_to(ROOT).as_posix()
+    for path in sorted((ROOT / 'tools').rglob('*.*'))
+    if path.suffix in ('.py', '.sh')
+}
+# A tool with or without its path, which has arguments then; or a shell's command.
+_INLINE = re.compile(
+    r'(?<!`)`((?:python )?tools/[\w/]+\.(?:py|sh)(?: [^`]*)?'
+    rf'|(?:{"|".join(map(re.escape, _TOOLS))}) [^`]+'
+    r'|(?:make|pip|git|apt-get)\s[^`]+)`'
+)
 _LINK = re.compile(r'\]\(([^()\s]+)\)')
 _HEADING = re.compile(r'^#+ +(.*)$', re.MULTILINE)
 
@@ -27,6 +37,27 @@ class Block:
     text: str
     line: int
     run: bool
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that a page prints.
+
+    Attributes:
+        page: Name of the page's file.
+        line: In the page.
+        script: As it is printed.
+        before: What stands before a tool: variables.
+        words: From the tool on; none of a command that calls no tool.
+        complete: Whether a tool's arguments are to be complete.
+    """
+
+    page: str
+    line: int
+    script: str
+    before: tuple[str, ...]
+    words: tuple[str, ...]
+    complete: bool
 
 
 def blocks(page: Path) -> list[Block]:
@@ -45,24 +76,64 @@ def prose(page: Path) -> str:
     return _FENCE.sub('', page.read_text(encoding='utf-8'))
 
 
+def printed(page: Path) -> list[Command]:
+    """The commands of a page, in its order."""
+    text = page.read_text(encoding='utf-8')
+    found = []
+    for match in _FENCE.finditer(text):
+        indent, language, body = match.groups()
+        if language == 'bash':
+            body = '\n'.join(line.removeprefix(indent) for line in body.splitlines())
+            found += [(match.start(), script, True) for script in _scripts(body)]
+    # Blanks in place of the blocks, so that what is left stays where it is.
+    rest = _FENCE.sub(lambda match: ' ' * len(match[0]), text)
+    for match in _INLINE.finditer(rest):
+        found.append((match.start(), match[1], False))
+    return [
+        _command(page, text.count('\n', 0, at) + 1, script, fenced)
+        for at, script, fenced in sorted(found, key=lambda each: each[0])
+    ]
+
+
+def _scripts(body: str) -> list[str]:
+    """The commands of a block: a line each, with the text that `<<'EOF'` feeds it."""
+    scripts: list[str] = []
+    end = None
+    for line in body.replace('\\\n', ' ').splitlines():
+        if end is not None:
+            scripts[-1] += f'\n{line}'
+            end = None if line == end else end
+        elif shlex.split(line, comments=True):
+            scripts.append(line)
+            here = re.search(r"<<'(\w+)'", line)
+            end = here and here[1]
+    return scripts
+
+
+def _command(page: Path, line: int, script: str, fenced: bool) -> Command:
+    # What feeds a command is not split: it is no shell.
+    words = [_full_name(w) for w in shlex.split(script.split('<<')[0], comments=True)]
+    at = next((i for i, word in enumerate(words) if _is_tool(word)), None)
+    if at is None:
+        return Command(page.name, line, script, (), (), False)
+    before = tuple(word for word in words[:at] if word != 'python')
+    open_ended = any(w == '...' or w.startswith('[') for w in words)
+    complete = fenced and not open_ended
+    return Command(page.name, line, script, before, tuple(words[at:]), complete)
+
+
 def commands(page: Path) -> list[tuple[str, list[str], bool]]:
     """(where, words from the tool on, whether it is to be complete) of each command."""
-    found = []
-    for block in blocks(page):
-        if block.language != 'bash':
-            continue
-        for line in block.text.replace('\\\n', ' ').splitlines():
-            words = shlex.split(line, comments=True)
-            at = next((i for i, w in enumerate(words) if _is_tool(w)), None)
-            if at is not None:
-                open_ended = any(w == '...' or w.startswith('[') for w in words)
-                where = f'{page.name}:{block.line}: {" ".join(words)}'
-                found.append((where, words[at:], not open_ended))
-    for match in _INLINE.finditer(prose(page)):
-        words = shlex.split(match[1].removeprefix('python '))
-        if _is_tool(words[0]):
-            found.append((f'{page.name}: {match[1]}', words, False))
-    return found
+    return [
+        (f'{c.page}:{c.line}: {c.script}', list(c.words), c.complete)
+        for c in printed(page)
+        if c.words
+    ]
+
+
+def _full_name(word: str) -> str:
+    """A tool by its path, which prose leaves out now and then."""
+    return _TOOLS.get(word, word)
 
 
 def _is_tool(word: str) -> bool:

@@ -90,6 +90,9 @@ def scores_on_validation(
         cfg.model = dict(type=OnnxSegmentor.__name__, file=str(file), threads=threads)
         # MMEngine tells runs apart by name and second; two files take less.
         cfg.experiment_name = Path(folder).name
+        # A visualizer that the config names would be the first run's, and write to its
+        # folder, which is gone.
+        cfg.pop('visualizer', None)
         cfg.load_from, cfg.resume, cfg.custom_hooks = None, False, []
         cfg.test_dataloader, cfg.test_cfg = cfg.val_dataloader, dict(type='TestLoop')
         cfg.test_evaluator = cfg.val_evaluator

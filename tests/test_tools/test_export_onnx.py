@@ -14,6 +14,12 @@ TOOL = Path(__file__).parents[2] / 'tools/export_onnx.py'
 
 def test_export_with_int8_and_scores(tiny_config, tmp_path):
     config, checkpoint = tmp_path / 'config.py', tmp_path / 'model.pth'
+    # As in configs/_base_/default_runtime.py: one name for all runs of a process.
+    tiny_config.visualizer = dict(
+        type='Visualizer',
+        name='visualizer',
+        vis_backends=[dict(type='LocalVisBackend')],
+    )
     tiny_config.dump(config)
     state = MODELS.build(tiny_config.model).state_dict()
     torch.save({'meta': {'mpc_phase': 'localize'}, 'state_dict': state}, checkpoint)

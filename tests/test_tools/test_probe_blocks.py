@@ -49,3 +49,19 @@ def test_traces_are_found_where_they_are(tmp_path, monkeypatch, capsys):
     blocks, place = mean_aucs('once', twice=False)
     assert blocks < 0.8
     assert place > 0.99
+
+
+def test_a_list_outside_belongs_to_its_own_folder(tmp_path, monkeypatch, capsys):
+    names = [f'{i}' for i in range(4)]
+    for folder, listed in (('real', ('train', 'val')), ('made', ('list', 'val'))):
+        make(tmp_path / folder, names, twice=True)
+        lines = [f'images/{name}.png\tmasks/{name}.png\n' for name in names]
+        for each in listed:
+            (tmp_path / folder / f'{each}.txt').write_text(''.join(lines))
+    monkeypatch.chdir(tmp_path)
+    for outside in ('made/list.txt', str(tmp_path / 'made/list.txt')):
+        argv = [str(TOOL), 'real', '--train', 'train.txt', outside, '--val', 'val.txt']
+        monkeypatch.setattr(sys, 'argv', argv)
+        runpy.run_path(str(TOOL), run_name='__main__')
+        # 30 blocks of each class and photograph.
+        assert '480 blocks learned from, 4 forgeries' in capsys.readouterr().out

@@ -57,8 +57,9 @@ def main() -> None:
 
     def photographs(name):
         """Histograms (H * W, C) and forged share (H, W) of each forgery's blocks."""
-        path = osp.join(args.data_root, name)
-        root = args.data_root if not osp.isabs(name) else osp.dirname(name)
+        path, root = osp.join(args.data_root, name), args.data_root
+        if osp.isabs(name) or (not osp.isfile(path) and osp.isfile(name)):
+            path, root = name, osp.dirname(name)
         data = ForgeryDataset(ann_file=osp.abspath(path), data_root=root, pipeline=load)
         for i in range(len(data)):
             if not data.get_data_info(i)['forged']:
