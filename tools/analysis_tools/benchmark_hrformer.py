@@ -6,8 +6,10 @@ The plain one has separate projections, einsum attention, a softmax in memory, t
 copied into windows and the default layout; it gets the same weights, and both must give
 the same logits. Forward: eval mode, with BatchNorm folded. Step: forward and backward
 in training mode, batch 1. Times: the two take turns in one process that keeps freed
-memory, as tools/train.py does; medians. Memory is what a first call adds at most to the
-resident size of a fresh process, gradients included.
+memory, as tools/train.py does; medians. With --as-run each is also timed in a process
+of its own: the plain one as torch and glibc come, ours with freed memory kept. Memory
+is what a first call adds at most to the resident size of a fresh process, gradients
+included.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from fresh_process import Measured, peak_mib
+from fresh_process import Measured, median_seconds, peak_mib
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones.hrnet import HRNet
@@ -29,6 +31,7 @@ from torch import Tensor, nn
 from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.engine.kept_memory import keep_freed_memory
 from mpc_mmseg.models.backbones.hrformer_block import HRFormerBlock
+from mpc_mmseg.models.dense_conv import DenseConv
 from mpc_mmseg.models.pointwise import PointwiseConv
 
 KINDS = ('plain', 'ours')
@@ -119,7 +122,7 @@ def build(config: str, kind: str) -> nn.Module:
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     if kind == 'plain':
         for module in model.modules():
-            if isinstance(module, PointwiseConv):
+            if isinstance(module, PointwiseConv | DenseConv):
                 module.__class__ = nn.Conv2d
         for name, module in list(model.named_modules()):
             if isinstance(module, HRFormerBlock):
@@ -148,6 +151,15 @@ def prepare(task: str, kind: str, config: str, size: int) -> Callable[[], object
     return step
 
 
+def prepare_as_run(
+    task: str, kind: str, config: str, size: int
+) -> Callable[[], object]:
+    """`prepare` in a process of its own, where only ours keeps freed memory."""
+    if kind == 'ours':
+        keep_freed_memory()
+    return prepare(task, kind, config, size)
+
+
 @torch.no_grad()
 def difference(args: argparse.Namespace) -> float:
     """Largest difference of the logits, relative to the largest logit."""
@@ -169,6 +181,19 @@ def seconds(task: str, args: argparse.Namespace) -> dict[str, float]:
     return {kind: statistics.median(row[1:]) for kind, row in times.items()}
 
 
+def as_run(task: str, args: argparse.Namespace) -> dict[str, float]:
+    """Median time of one task by each implementation, in a process of its own."""
+    return {
+        kind: median_seconds(
+            prepare_as_run,
+            (task, kind, args.config, args.size),
+            args.repeats,
+            args.threads,
+        )
+        for kind in KINDS
+    }
+
+
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -181,6 +206,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
     parser.add_argument('--tasks', nargs='+', choices=TASKS, default=TASKS)
     parser.add_argument('--no-memory', action='store_true', help='times alone')
+    parser.add_argument(
+        '--as-run',
+        action='store_true',
+        help='also time each in a process of its own, the plain one with defaults',
+    )
     parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
     return parser.parse_args()
 
@@ -216,6 +246,14 @@ def main() -> None:
             f'| {ours.seconds / plain.seconds:.2f} | {plain.peak_mib:.0f} '
             f'| {ours.peak_mib:.0f} | {ours.peak_mib / plain.peak_mib:.2f} |'
         )
+    apart = {task: as_run(task, args) for task in args.tasks} if args.as_run else {}
+    if apart:
+        print('\nin processes of their own; ours keeps freed memory, plain by default')
+        print('| task | plain s | ours s | ratio |')
+        print('|---|---|---|---|')
+    for task, times in apart.items():
+        plain_s, ours_s = times['plain'], times['ours']
+        print(f'| {task} | {plain_s:.2f} | {ours_s:.2f} | {ours_s / plain_s:.2f} |')
     if args.out:
         with open(args.out, 'w', encoding='utf-8') as file:
             json.dump(
@@ -228,6 +266,7 @@ def main() -> None:
                         task: {kind: m._asdict() for kind, m in row.items()}
                         for task, row in rows.items()
                     },
+                    'seconds_as_run': apart,
                 },
                 file,
                 indent=2,
