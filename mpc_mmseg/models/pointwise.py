@@ -86,6 +86,21 @@ def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return F.linear(x, weight, bias)
 
 
+def pointwise_map(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """A 1x1 convolution of what `is_fast` takes, by `product`.
+
+    Args:
+        x: Maps (B, C, H, W), channels-last.
+        weight: (D, C, 1, 1).
+        bias: (D,).
+
+    Returns:
+        (B, D, H, W), channels-last.
+    """
+    tokens = _Pointwise.apply(x.permute(0, 2, 3, 1), weight.flatten(1), bias)
+    return tokens.permute(0, 3, 1, 2)
+
+
 # Beside mmcv's own layers, which are found from every scope.
 @MODELS.register_module()
 class PointwiseConv(nn.Conv2d):
@@ -124,7 +139,4 @@ class PointwiseConv(nn.Conv2d):
             and x.is_contiguous(memory_format=torch.channels_last)
         ):
             return super().forward(x)
-        tokens = _Pointwise.apply(
-            x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias
-        )
-        return tokens.permute(0, 3, 1, 2)
+        return pointwise_map(x, self.weight, self.bias)

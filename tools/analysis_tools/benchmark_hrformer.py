@@ -6,8 +6,10 @@ The plain one has separate projections, einsum attention, a softmax in memory, t
 copied into windows and the default layout; it gets the same weights, and both must give
 the same logits. Forward: eval mode, with BatchNorm folded. Step: forward and backward
 in training mode, batch 1. Times: the two take turns in one process that keeps freed
-memory, as tools/train.py does; medians. Memory is what a first call adds at most to the
-resident size of a fresh process, gradients included.
+memory, as tools/train.py does; medians. With --as-run each is also timed in a process
+of its own: the plain one as torch and glibc come, ours with freed memory kept. Memory
+is what a first call adds at most to the resident size of a fresh process, gradients
+included.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from fresh_process import Measured, peak_mib
+from fresh_process import Measured, median_seconds, peak_mib
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones.hrnet import HRNet
@@ -29,6 +31,7 @@ from torch import Tensor, nn
 from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.engine.kept_memory import keep_freed_memory
 from mpc_mmseg.models.backbones.hrformer_block import HRFormerBlock
+from mpc_mmseg.models.dense_conv import DenseConv
 from mpc_mmseg.models.pointwise import PointwiseConv
 
 KINDS = ('plain', 'ours')
@@ -119,7 +122,7 @@ def build(config: str, kind: str) -> nn.Module:
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     if kind == 'plain':
         for module in model.modules():
-            if isinstance(module, PointwiseConv):
+            if isinstance(module, PointwiseConv | DenseConv):
                 module.__class__ = nn.Conv2d
         for name, module in list(model.named_modules()):
             if isinstance(module, HRFormerBlock):
@@ -148,6 +151,15 @@ def prepare(task: str, kind: str, config: str, size: int) -> Callable[[], object
     return step
 
 
+def prepare_as_run(
+    task: str, kind: str, config: str, size: int
+) -> Callable[[], object]:
+    """`prepare` in a process of its own, where only ours keeps freed memory."""
+    if kind == 'ours':
+        keep_freed_memory()
+    return prepare(task, kind, config, size)
+
+
 @torch.no_grad()
 def difference(args: argparse.Namespace) -> float:
     """Largest difference of the logits, relative to the largest logit."""
@@ -169,6 +181,27 @@ def seconds(task: str, args: argparse.Namespace) -> dict[str, float]:
     return {kind: statistics.median(row[1:]) for kind, row in times.items()}
 
 
+def peak(task: str, args: argparse.Namespace) -> dict[str, float]:
+    """Peak memory of one task by each implementation, MiB."""
+    return {
+        kind: peak_mib(prepare, (task, kind, args.config, args.size), args.threads)
+        for kind in KINDS
+    }
+
+
+def as_run(task: str, args: argparse.Namespace) -> dict[str, float]:
+    """Median time of one task by each implementation, in a process of its own."""
+    return {
+        kind: median_seconds(
+            prepare_as_run,
+            (task, kind, args.config, args.size),
+            args.repeats,
+            args.threads,
+        )
+        for kind in KINDS
+    }
+
+
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -181,6 +214,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
     parser.add_argument('--tasks', nargs='+', choices=TASKS, default=TASKS)
     parser.add_argument('--no-memory', action='store_true', help='times alone')
+    parser.add_argument(
+        '--as-run',
+        action='store_true',
+        help='also time each in a process of its own, the plain one with defaults',
+    )
     parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
     return parser.parse_args()
 
@@ -188,34 +226,43 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
+    # While this process is small: a new one begins with the peak of its parent.
+    peaks = {} if args.no_memory else {task: peak(task, args) for task in args.tasks}
     error = difference(args)
     if not error < 1e-4:
         sys.exit(f'the implementations differ by {error:.1e} of the largest logit')
+    print(f'{args.size}x{args.size}, {args.threads} threads, torch {torch.__version__}')
+    print(f'logits differ by {error:.1e} of the largest')
+    print('| task | plain s | ours s | ratio | plain MiB | ours MiB | ratio |')
+    print('|---|---|---|---|---|---|---|', flush=True)
     rows: dict[str, dict[str, Measured]] = {}
     keep_freed_memory()
     for task in args.tasks:
         rows[task] = {
-            kind: Measured(
-                median,
-                float('nan')
-                if args.no_memory
-                else peak_mib(
-                    prepare, (task, kind, args.config, args.size), args.threads
-                ),
-            )
+            kind: Measured(median, peaks[task][kind] if peaks else float('nan'))
             for kind, median in seconds(task, args).items()
         }
-    print(f'{args.size}x{args.size}, {args.threads} threads, torch {torch.__version__}')
-    print(f'logits differ by {error:.1e} of the largest')
-    print('| task | plain s | ours s | ratio | plain MiB | ours MiB | ratio |')
-    print('|---|---|---|---|---|---|---|')
-    for task, row in rows.items():
-        plain, ours = row['plain'], row['ours']
+        plain, ours = rows[task]['plain'], rows[task]['ours']
+        # What stays below the peak of building the network adds nothing.
+        memory = ours.peak_mib / plain.peak_mib if plain.peak_mib else float('nan')
         print(
             f'| {task} | {plain.seconds:.2f} | {ours.seconds:.2f} '
             f'| {ours.seconds / plain.seconds:.2f} | {plain.peak_mib:.0f} '
-            f'| {ours.peak_mib:.0f} | {ours.peak_mib / plain.peak_mib:.2f} |'
+            f'| {ours.peak_mib:.0f} | {memory:.2f} |',
+            flush=True,
         )
+    apart: dict[str, dict[str, float]] = {}
+    if args.as_run:
+        print('\nin processes of their own; ours keeps freed memory, plain by default')
+        print('| task | plain s | ours s | ratio |')
+        print('|---|---|---|---|', flush=True)
+        for task in args.tasks:
+            apart[task] = times = as_run(task, args)
+            print(
+                f'| {task} | {times["plain"]:.2f} | {times["ours"]:.2f} '
+                f'| {times["ours"] / times["plain"]:.2f} |',
+                flush=True,
+            )
     if args.out:
         with open(args.out, 'w', encoding='utf-8') as file:
             json.dump(
@@ -228,6 +275,7 @@ def main() -> None:
                         task: {kind: m._asdict() for kind, m in row.items()}
                         for task, row in rows.items()
                     },
+                    'seconds_as_run': apart,
                 },
                 file,
                 indent=2,

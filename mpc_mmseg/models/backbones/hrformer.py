@@ -9,7 +9,7 @@ from mmseg.models.backbones.hrnet import HRModule, HRNet
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..pointwise import PointwiseConv
+from ..dense_conv import DenseConv
 from .hrformer_block import HRFormerBlock
 from .hrformer_stages import check_extra
 from .hrnet import MPCHRNet
@@ -68,10 +68,9 @@ class HRFormerModule(HRModule):
         )
 
     def _conv_norm(self, c_in: int, c_out: int, kernel: int, **kwargs) -> list:
-        cfg = self.conv_cfg
-        if cfg is None and kernel == 1:
-            cfg = dict(type=PointwiseConv)
-        conv = build_conv_layer(cfg, c_in, c_out, kernel, bias=False, **kwargs)
+        conv = build_conv_layer(
+            self.conv_cfg, c_in, c_out, kernel, bias=False, **kwargs
+        )
         return [conv, build_norm_layer(self.norm_cfg, c_out)[1]]
 
     def _make_fuse_layers(self) -> nn.ModuleList:
@@ -152,7 +151,8 @@ class HRFormer(HRNet):
         frozen_stages: Stem (0) and stages up to this one are frozen; -1 for none.
         norm_cfg: Config of the BatchNorm.
         with_cp: Recompute blocks in the backward pass, which saves memory.
-        **kwargs: Further arguments of mmseg's ``HRNet``, among them ``norm_eval``.
+        **kwargs: Further arguments of mmseg's ``HRNet``, among them ``norm_eval`` and
+            ``conv_cfg``, by default `DenseConv`.
 
     Raises:
         ValueError: If an argument is out of range or the parts of ``extra`` do not
@@ -182,6 +182,8 @@ class HRFormer(HRNet):
                 dict(type='TruncNormal', layer='Linear', std=0.02),
                 dict(type='Constant', val=1, layer=['_BatchNorm', 'LayerNorm']),
             ]
+        if kwargs.get('conv_cfg') is None:
+            kwargs['conv_cfg'] = dict(type=DenseConv)
         self.stem_channels = stem_channels
         super().__init__(
             extra,

@@ -24,8 +24,8 @@ def norm_gelu(x: Tensor, norm: nn.Module, conv: nn.Conv2d | None = None) -> Tens
 
     Written so, three maps are kept for the backward pass: what BatchNorm, GELU and
     the convolution each take. Only x is kept here, where batch statistics are used;
-    the others follow from it by cheap passes. For a 1x1 convolution on a CPU they are
-    not even made whole: blocks of tokens go through all three at once.
+    the others follow from it by cheap passes. For a 1x1 convolution on a CPU these are
+    not made whole where a map is large: blocks of tokens go through all three at once.
 
     Args:
         x: (B, C, H, W), channels-last.

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..pointwise import pointwise
+from ..pointwise import is_fast, pointwise
+from .banded_attention import BandedAttention
 
 
 def relative_position_index(size: int) -> Tensor:
@@ -99,33 +100,35 @@ class WindowAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Attend; x and the result are (B, H, W, C)."""
-        height, width, channels = x.shape[1:]
-        windows = partition(x, self.window_size)
-        q, k, v = self._heads(windows.reshape(-1, self.window_size**2, channels))
-        bias = self.relative_position_bias_table[self.relative_position_index]
-        bias = bias.permute(2, 0, 1).to(q.dtype)
-        scale = (channels // self.num_heads) ** -0.5
-        out = attend(q, k, v, bias, scale)
-        out = out[..., : channels // self.num_heads].transpose(1, 2)
-        out = merge(out.reshape(windows.shape), height, width)
+        table = self.relative_position_bias_table
+        bias = table[self.relative_position_index].permute(2, 0, 1)
+        scale = (x.shape[-1] // self.num_heads) ** -0.5
+        fast = is_fast(x, self.qkv.weight, self.qkv.bias, table)
+        out = (self._by_rows if fast else self._at_once)(x, bias, scale)
         return pointwise(out, self.proj.weight, self.proj.bias)
 
-    def _heads(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """Queries, keys and values (N, heads, L, d) of tokens (N, L, C)."""
-        weight: Tensor = self.qkv.weight
-        bias: Tensor = self.qkv.bias
+    def _by_rows(self, x: Tensor, bias: Tensor, scale: float) -> Tensor:
+        heads, channels = 3 * self.num_heads, x.shape[-1] // self.num_heads
         # Heads of 39 channels as ones of 40, the last being zero, change no product
-        # and are faster on a CPU (docs/benchmarks.md).
-        more = -(len(weight) // 3 // self.num_heads) % 8 if tokens.is_cpu else 0
-        if more and not torch.onnx.is_in_onnx_export():
-            heads = 3 * self.num_heads
-            weight = F.pad(weight.unflatten(0, (heads, -1)), (0, 0, 0, more))
-            bias = F.pad(bias.unflatten(0, (heads, -1)), (0, more)).flatten()
-            weight = weight.flatten(0, 1)
-        qkv = pointwise(tokens, weight, bias)
-        return (
-            qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4).unbind()
+        # and are faster (docs/benchmarks.md).
+        more = -channels % 8
+        weight = F.pad(self.qkv.weight.unflatten(0, (heads, -1)), (0, 0, 0, more))
+        shift = F.pad(self.qkv.bias.unflatten(0, (heads, -1)), (0, more)).flatten()
+        # Padding has no product to compute: it is the projection's bias.
+        qkv = pointwise(x, weight.flatten(0, 1), None)
+        return BandedAttention.apply(
+            qkv, shift, bias, scale, self.window_size, channels
         )
+
+    def _at_once(self, x: Tensor, bias: Tensor, scale: float) -> Tensor:
+        height, width, channels = x.shape[1:]
+        windows = partition(x, self.window_size)
+        tokens = windows.reshape(-1, self.window_size**2, channels)
+        qkv = pointwise(tokens, self.qkv.weight, self.qkv.bias)
+        qkv = qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.unbind()
+        out = attend(q, k, v, bias.to(qkv.dtype), scale)
+        return merge(out.transpose(1, 2).reshape(windows.shape), height, width)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:

@@ -15,11 +15,11 @@ def naive(attention, x):
     s, heads = attention.window_size, attention.num_heads
     top, left = -height % s // 2, -width % s // 2
     rows, columns = height + -height % s, width + -width % s
-    padded = torch.zeros(b, rows, columns, c)
+    padded = x.new_zeros(b, rows, columns, c)
     padded[:, top : top + height, left : left + width] = x
     q, k, v = attention.qkv(padded).chunk(3, dim=-1)
     table = attention.relative_position_bias_table
-    out = torch.zeros(b, rows, columns, c)
+    out = x.new_zeros(b, rows, columns, c)
     d = c // heads
     for i in range(rows):
         for j in range(columns):
@@ -44,24 +44,49 @@ def naive(attention, x):
     return attention.proj(out)[:, top : top + height, left : left + width]
 
 
+# Single precision goes row by row of windows, double precision all at once.
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 @pytest.mark.parametrize('size', [(3, 3), (4, 8), (1, 2)])
 @pytest.mark.parametrize('channels', [6, 16])
-def test_against_a_loop_over_tokens(size, channels):
+def test_against_a_loop_over_tokens(size, channels, dtype):
     torch.manual_seed(0)
-    attention = WindowAttention(channels, num_heads=2, window_size=3)
+    attention = WindowAttention(channels, num_heads=2, window_size=3).to(dtype)
     torch.nn.init.normal_(attention.relative_position_bias_table)
-    x = torch.randn(2, *size, channels)
+    x = torch.randn(2, *size, channels, dtype=dtype, requires_grad=True)
+    inputs = [x, *attention.parameters()]
     expected = naive(attention, x)
-    gradients = torch.autograd.grad(
-        expected.square().sum(), list(attention.parameters())
-    )
-    with torch.no_grad():  # torch's fused kernel
+    gradients = torch.autograd.grad(expected.square().sum(), inputs)
+    with torch.no_grad():  # torch's fused kernel in double precision
         torch.testing.assert_close(attention(x), expected.detach())
-    found = attention(x.requires_grad_())  # with gradients for the bias
+    found = attention(x)  # with gradients for the bias
     torch.testing.assert_close(found, expected)
-    found.square().sum().backward()
-    for parameter, gradient in zip(attention.parameters(), gradients):
-        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-4)
+    for a, b in zip(torch.autograd.grad(found.square().sum(), inputs), gradients):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+
+
+def test_row_by_row_where_it_is_fast(monkeypatch):
+    attention, x = (
+        WindowAttention(6, num_heads=2, window_size=3),
+        torch.rand(1, 4, 5, 6),
+    )
+    monkeypatch.setattr(attention, '_at_once', None)
+    with torch.inference_mode():
+        expected = attention(x)
+    monkeypatch.undo()
+    monkeypatch.setattr(attention, '_by_rows', None)
+    with torch.autocast('cpu', dtype=torch.bfloat16), torch.inference_mode():
+        found = attention(x)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.02)
+
+
+def test_frozen_weights_leave_the_gradient_of_the_map():
+    torch.manual_seed(0)
+    attention = WindowAttention(6, num_heads=2, window_size=3).requires_grad_(False)
+    x = torch.randn(1, 4, 5, 6, requires_grad=True)
+    (found,) = torch.autograd.grad(attention(x).square().sum(), x)
+    (expected,) = torch.autograd.grad(naive(attention, x).square().sum(), x)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize('size', [(7, 7), (1, 20), (16, 13)])
