@@ -15,6 +15,7 @@ them: note the printed seals where others keep them too.
 
 import argparse
 import sys
+import warnings
 
 
 def parse_args() -> argparse.Namespace:
@@ -83,6 +84,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
+    # Pillow warns of large photographs; --pixel-limit bounds them.
+    warnings.filterwarnings('ignore', 'Image size .* could be decompression bomb')
     try:
         return check(args) if args.verify else write(args)
     except (OSError, ValueError, RuntimeError) as error:

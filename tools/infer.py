@@ -25,6 +25,7 @@ import argparse
 import gc
 import os
 import sys
+import warnings
 
 
 def parse_args() -> argparse.Namespace:
@@ -138,6 +139,8 @@ def _pixel(text: str) -> tuple[int, int]:
 
 def main() -> int:
     args = parse_args()
+    # Pillow warns of large photographs; --pixel-limit bounds them.
+    warnings.filterwarnings('ignore', 'Image size .* could be decompression bomb')
     # Parts as they are used: importing all takes longer than an image.
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported late: --help need not wait for it.
