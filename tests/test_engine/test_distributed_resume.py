@@ -16,6 +16,9 @@ ROOT = Path(__file__).parents[2]
 def test_two_processes_resume_exactly(random_config, tmp_path, load, assert_same):
     random_config.train_dataloader.num_workers = 1
     random_config.default_hooks.checkpoint.max_keep_ckpts = -1
+    # As the configs do: a process that is not the main one does not get its own
+    # running statistics back, and scores by the main one's.
+    random_config.custom_hooks.append(dict(type='SameBuffersHook'))
     path = tmp_path / 'config.py'
     random_config.dump(path)
     whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
