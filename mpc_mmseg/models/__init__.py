@@ -2,22 +2,6 @@ from mpc_mmseg.openmmlab_notices import import_openmmlab
 
 import_openmmlab('mmseg.models')
 
-from . import (  # noqa: E402
-    backbones,
-    decode_heads,
-    dense_conv,
-    losses,
-    necks,
-    pointwise,
-    segmentors,
-)
+from . import backbones, decode_heads, dense_conv, losses, necks, segmentors  # noqa: E402
 
-__all__ = [
-    'backbones',
-    'decode_heads',
-    'dense_conv',
-    'losses',
-    'necks',
-    'pointwise',
-    'segmentors',
-]
+__all__ = ['backbones', 'decode_heads', 'dense_conv', 'losses', 'necks', 'segmentors']

@@ -85,3 +85,30 @@ class DenseConv(nn.Conv2d):
         if trained and self.in_channels >= 16:
             return _DenseConv.apply(x, self.weight, self.bias, self)
         return super().forward(x)
+
+
+@MODELS.register_module()
+class PointwiseConv(DenseConv):
+    """A `DenseConv` that can only be 1x1: ``conv_cfg=dict(type='PointwiseConv')``.
+
+    Args:
+        in_channels: Channels C of the input.
+        out_channels: Channels D of the output.
+        kernel_size: 1, as mmcv hands it over.
+        **kwargs: ``bias`` and what else leaves a 1x1 convolution one: the defaults of
+            ``nn.Conv2d``.
+
+    Raises:
+        ValueError: If it is another convolution than 1x1 of stride 1 in one group.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int = 1, **kwargs: Any
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, **kwargs)
+        found = (self.kernel_size, self.stride, self.padding, self.groups)
+        if found != ((1, 1), (1, 1), (0, 0), 1):
+            raise ValueError(
+                'a PointwiseConv is 1x1 of stride 1, unpadded and in one group, got '
+                f'kernel_size, stride, padding, groups = {found}'
+            )

@@ -4,8 +4,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmengine.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
@@ -99,44 +98,3 @@ def pointwise_map(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """
     tokens = _Pointwise.apply(x.permute(0, 2, 3, 1), weight.flatten(1), bias)
     return tokens.permute(0, 3, 1, 2)
-
-
-# Beside mmcv's own layers, which are found from every scope.
-@MODELS.register_module()
-class PointwiseConv(nn.Conv2d):
-    """A 1x1 convolution that computes channels-last maps by `pointwise`.
-
-    Its weights are those of ``nn.Conv2d``. A layer of mmcv too:
-    ``conv_cfg=dict(type='PointwiseConv')``.
-
-    Args:
-        in_channels: Channels C of the input.
-        out_channels: Channels D of the output.
-        kernel_size: 1, as mmcv hands it over.
-        **kwargs: ``bias`` and what else leaves a 1x1 convolution one: the defaults of
-            ``nn.Conv2d``.
-
-    Raises:
-        ValueError: If it is another convolution than 1x1 of stride 1 in one group.
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int = 1, **kwargs: Any
-    ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, **kwargs)
-        found = (self.kernel_size, self.stride, self.padding, self.groups)
-        if found != ((1, 1), (1, 1), (0, 0), 1):
-            raise ValueError(
-                'a PointwiseConv is 1x1 of stride 1, unpadded and in one group, got '
-                f'kernel_size, stride, padding, groups = {found}'
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps (B, D, H, W) of maps (B, C, H, W)."""
-        if not (
-            is_fast(x, self.weight, self.bias)
-            and x.dim() == 4
-            and x.is_contiguous(memory_format=torch.channels_last)
-        ):
-            return super().forward(x)
-        return pointwise_map(x, self.weight, self.bias)

@@ -4,7 +4,7 @@ from mmcv.cnn import build_conv_layer
 from torch import nn
 
 from mpc_mmseg.models import dense_conv
-from mpc_mmseg.models.dense_conv import DenseConv
+from mpc_mmseg.models.dense_conv import DenseConv, PointwiseConv
 
 
 def same_as_torch(conv, x):
@@ -78,3 +78,31 @@ def test_under_autocast_and_without_a_graph(monkeypatch):
 def test_mmcv_builds_it_by_name():
     conv = build_conv_layer(dict(type='DenseConv'), 4, 2, 3, padding=1, bias=False)
     assert type(conv) is DenseConv and conv.bias is None
+
+
+@pytest.mark.parametrize('layout', [torch.channels_last, torch.contiguous_format])
+def test_a_pointwise_convolution_is_that_of_torch(layout):
+    conv = PointwiseConv(5, 3)
+    x = torch.rand(2, 5, 9, 4).contiguous(memory_format=layout).requires_grad_()
+    found, expected = conv(x), nn.Conv2d.forward(conv, x)
+    torch.testing.assert_close(found, expected)
+    assert found.is_contiguous(memory_format=layout)
+    inputs = [x, *conv.parameters()]
+    for a, b in zip(
+        torch.autograd.grad(found.square().sum(), inputs),
+        torch.autograd.grad(expected.square().sum(), inputs),
+    ):
+        torch.testing.assert_close(a, b)
+
+
+def test_mmcv_builds_the_pointwise_one_by_name():
+    conv = build_conv_layer(dict(type='PointwiseConv'), 4, 2, 1, bias=False)
+    assert type(conv) is PointwiseConv and conv.bias is None
+
+
+@pytest.mark.parametrize(
+    'arguments', [dict(kernel_size=3), dict(stride=2), dict(padding=1), dict(groups=2)]
+)
+def test_a_pointwise_convolution_is_one_by_one(arguments):
+    with pytest.raises(ValueError, match='1x1 of stride 1'):
+        PointwiseConv(4, 4, **arguments)

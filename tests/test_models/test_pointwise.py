@@ -1,9 +1,8 @@
 import pytest
 import torch
-from mmcv.cnn import build_conv_layer
 from torch import nn
 
-from mpc_mmseg.models.pointwise import PointwiseConv, is_fast, pointwise
+from mpc_mmseg.models.pointwise import is_fast, pointwise
 
 
 # Either side may be the wider one: the weight's gradient is taken accordingly.
@@ -32,31 +31,3 @@ def test_other_precisions_go_the_ordinary_way():
     with torch.autocast('cpu', dtype=torch.bfloat16):
         found = pointwise(x.float(), *(p.float() for p in linear.parameters()))
     assert found.dtype == torch.bfloat16
-
-
-@pytest.mark.parametrize('layout', [torch.channels_last, torch.contiguous_format])
-def test_a_convolution_is_that_of_torch(layout):
-    conv = PointwiseConv(5, 3)
-    x = torch.rand(2, 5, 9, 4).contiguous(memory_format=layout).requires_grad_()
-    found, expected = conv(x), super(PointwiseConv, conv).forward(x)
-    torch.testing.assert_close(found, expected)
-    assert found.is_contiguous(memory_format=layout)
-    inputs = [x, *conv.parameters()]
-    for a, b in zip(
-        torch.autograd.grad(found.square().sum(), inputs),
-        torch.autograd.grad(expected.square().sum(), inputs),
-    ):
-        torch.testing.assert_close(a, b)
-
-
-def test_mmcv_builds_it_by_name():
-    conv = build_conv_layer(dict(type='PointwiseConv'), 4, 2, 1, bias=False)
-    assert type(conv) is PointwiseConv and conv.bias is None
-
-
-@pytest.mark.parametrize(
-    'arguments', [dict(kernel_size=3), dict(stride=2), dict(padding=1), dict(groups=2)]
-)
-def test_only_the_plain_one(arguments):
-    with pytest.raises(ValueError, match='1x1 of stride 1'):
-        PointwiseConv(4, 4, **arguments)

@@ -32,7 +32,6 @@ from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.engine.kept_memory import keep_freed_memory
 from mpc_mmseg.models.backbones.hrformer_block import HRFormerBlock
 from mpc_mmseg.models.dense_conv import DenseConv
-from mpc_mmseg.models.pointwise import PointwiseConv
 
 KINDS = ('plain', 'ours')
 TASKS = ('forward', 'step')
@@ -122,7 +121,7 @@ def build(config: str, kind: str) -> nn.Module:
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     if kind == 'plain':
         for module in model.modules():
-            if isinstance(module, PointwiseConv | DenseConv):
+            if isinstance(module, DenseConv):
                 module.__class__ = nn.Conv2d
         for name, module in list(model.named_modules()):
             if isinstance(module, HRFormerBlock):

@@ -3,7 +3,7 @@
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
-from ..pointwise import PointwiseConv
+from ..dense_conv import PointwiseConv
 from .norm_gelu import norm_gelu
 from .recomputed import recomputed
 from .window_attention import WindowAttention

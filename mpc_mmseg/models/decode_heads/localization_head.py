@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
-from ..pointwise import PointwiseConv
+from ..dense_conv import PointwiseConv
 from .fuse import fuse
 from .lean_backward import LeanReLU, made_again
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from mpc_mmseg.models.decode_heads import LocalizationHead
 from mpc_mmseg.models.decode_heads.lean_backward import LeanReLU
-from mpc_mmseg.models.pointwise import PointwiseConv
+from mpc_mmseg.models.dense_conv import PointwiseConv
 
 
 def sample(mask):
