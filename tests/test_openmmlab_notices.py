@@ -66,6 +66,7 @@ def test_training_and_inference_warn_of_nothing(demo_data):
     tools = demo_data / 'two_tools.py'  # in one process, which imports once
     tools.write_text(
         'import runpy, sys\n'
+        f'sys.path.insert(0, {str(ROOT / "tools")!r})\n'
         'def tool(name, *arguments):\n'
         '    sys.argv = [name, *arguments]\n'
         f'    runpy.run_path({str(ROOT)!r} + "/tools/" + name, None, "__main__")\n'

@@ -17,6 +17,8 @@ import argparse
 import sys
 import warnings
 
+from inference_arguments import add_map_arguments, add_model_arguments
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -37,41 +39,9 @@ def parse_args() -> argparse.Namespace:
         metavar='FILE',
         help='a checkpoint of tools/train.py, or a config file (then give --weights)',
     )
-    parser.add_argument(
-        '--weights', metavar='FILE', help='checkpoint to use with a config file'
-    )
     parser.add_argument('--out', metavar='DIR', help='folder of the reports')
-    parser.add_argument('--device', default='cpu', help='as torch names it')
-    parser.add_argument(
-        '--threshold',
-        type=float,
-        help="probability above which a pixel is called forged; default: the model's",
-    )
-    parser.add_argument(
-        '--tile',
-        type=int,
-        metavar='SIZE',
-        help='look at images at their own size, in tiles of this side, in place of the '
-        'whole image made small; the calibration does not hold then',
-    )
-    parser.add_argument(
-        '--overlap', type=int, metavar='PIXELS', help='of tiles; default: a quarter'
-    )
-    parser.add_argument(
-        '--tta',
-        nargs='+',
-        choices=('flip', 'rot90', 'scale'),
-        default=[],
-        metavar='KIND',
-        help='average over views of the image: flip, rot90, scale; likewise',
-    )
-    parser.add_argument(
-        '--pixel-limit',
-        type=int,
-        default=2**27,
-        metavar='N',
-        help='refuse images of more pixels; default: 134,217,728',
-    )
+    add_model_arguments(parser, 'cpu', 'as torch names it; default: cpu')
+    add_map_arguments(parser)
     parser.add_argument('--date', metavar='TEXT', help='put into the report as it is')
     parser.add_argument(
         '--note', metavar='TEXT', help='likewise, such as a case number'

@@ -27,6 +27,8 @@ import os
 import sys
 import warnings
 
+from inference_arguments import add_map_arguments, add_model_arguments
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -45,20 +47,12 @@ def parse_args() -> argparse.Namespace:
         'or a config file or the name of one (then give --weights)',
     )
     parser.add_argument(
-        '--weights', metavar='FILE', help='checkpoint to use with a config file'
-    )
-    parser.add_argument(
         '--out', required=True, metavar='DIR', help='folder of the results'
     )
-    parser.add_argument(
-        '--device', help='for instance cpu or cuda:1; default: the GPU if there is one'
+    add_model_arguments(
+        parser, None, 'for instance cpu or cuda:1; default: the GPU if there is one'
     )
-    parser.add_argument(
-        '--threshold',
-        type=float,
-        help='probability above which a pixel is called forged; default: that of the '
-        "model's config, 0.5 unless set there",
-    )
+    add_map_arguments(parser)
     parser.add_argument(
         '--write',
         nargs='+',
@@ -80,37 +74,12 @@ def parse_args() -> argparse.Namespace:
         help='compute in bfloat16 (CPU) or float16 (GPU) where that is safe',
     )
     parser.add_argument(
-        '--tile',
-        type=int,
-        metavar='SIZE',
-        help='show the network the image at its own size, in tiles of this side that '
-        "overlap, in place of the whole image made small as the model's config says",
-    )
-    parser.add_argument(
-        '--overlap', type=int, metavar='PIXELS', help='of tiles; default: a quarter'
-    )
-    parser.add_argument(
-        '--tta',
-        nargs='+',
-        choices=('flip', 'rot90', 'scale'),
-        default=[],
-        metavar='KIND',
-        help='average over views of the image: flip, rot90, scale',
-    )
-    parser.add_argument(
         '--similarity',
         type=_pixel,
         metavar='X,Y',
         help='also write STEM_similarity.png, how alike the embeddings of all pixels '
         'are to that of this one, and cluster_separation (0..1), how clearly the '
         'embeddings fall into two kinds',
-    )
-    parser.add_argument(
-        '--pixel-limit',
-        type=int,
-        default=2**27,
-        metavar='N',
-        help='refuse images of more pixels; default: 134,217,728',
     )
     parser.add_argument(
         '--resume',

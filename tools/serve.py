@@ -15,6 +15,8 @@ import sys
 import tempfile
 import threading
 
+from inference_arguments import add_model_arguments
+
 #: What is left of broken uploads is deleted so often, and when it is so old.
 SECONDS = 300
 
@@ -29,25 +31,7 @@ def parse_args() -> argparse.Namespace:
         metavar='FILE',
         help='a checkpoint of tools/train.py, or a config file (then give --weights)',
     )
-    parser.add_argument(
-        '--weights', metavar='FILE', help='checkpoint to use with a config file'
-    )
-    parser.add_argument('--device', help='default: the GPU if there is one')
-    parser.add_argument(
-        '--tile',
-        type=int,
-        metavar='SIZE',
-        help='look at photographs at their own size, in tiles of this side, in place '
-        'of the whole photograph made small; the calibration does not hold then',
-    )
-    parser.add_argument(
-        '--tta',
-        nargs='+',
-        choices=('flip', 'rot90', 'scale'),
-        default=[],
-        metavar='KIND',
-        help='average over views of the photograph: flip, rot90, scale; likewise',
-    )
+    add_model_arguments(parser, None, 'default: the GPU if there is one')
     parser.add_argument('--host', default='127.0.0.1', help='default: %(default)s')
     parser.add_argument('--port', type=int, default=7860, help='default: %(default)s')
     parser.add_argument(

@@ -1,23 +1,21 @@
 """Case reports from files to files, and what --verify says of them."""
 
-import importlib.util
 import json
 import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 from bright_is_forged import write_image
 from PIL import ExifTags, Image
+from tool_by_path import run_tool
 
 from mpc_mmseg.apis.case import score_in_words
 from mpc_mmseg.apis.case_files import verify, write_cases
 from mpc_mmseg.apis.case_report import Examiner
 from mpc_mmseg.apis.inferencer import Prediction
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'case_report.py'
 NASTY = '<img src=x onerror=alert(1)>\u202egpj.jpg'
 
 
@@ -111,14 +109,7 @@ def test_alterations_are_told(examiner, photos, tmp_path):
 def test_the_tool_writes_and_verifies(
     checkpoint, photos, tmp_path, monkeypatch, capsys
 ):
-    spec = importlib.util.spec_from_file_location('case_report_tool', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['case_report.py', *map(str, arguments)])
-        return tool.main()
-
+    run = partial(run_tool, monkeypatch, 'case_report.py')
     out = tmp_path / 'case'
     assert run(photos / 'a.png', '--model', checkpoint, '--out', out) == 0
     [line] = [x for x in capsys.readouterr().out.splitlines() if 'html' in x]

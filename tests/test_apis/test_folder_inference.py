@@ -1,16 +1,13 @@
-import importlib.util
 import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from bright_is_forged import write_image
+from tool_by_path import TOOLS, run_tool
 
 from mpc_mmseg.apis.folder_inference import infer_folder
-
-TOOL = Path(__file__).parents[2] / 'tools' / 'infer.py'
 
 
 def read_lines(out):
@@ -63,28 +60,23 @@ def test_a_missing_input_or_model_stops_it_before_anything_is_written(tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def run_tool(monkeypatch, *args):
-    spec = importlib.util.spec_from_file_location('infer_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(sys, 'argv', ['infer.py', *map(str, args)])
-    return module.main()
-
-
 def test_tool_reports_and_tells_by_its_status(
     checkpoint, tmp_path, monkeypatch, capsys
 ):
     photos, out = tmp_path / 'photos', tmp_path / 'out'
     write_image(photos / 'a.png')
     args = (photos, '--model', checkpoint, '--out', out, '--device', 'cpu')
-    assert run_tool(monkeypatch, *args, '--threshold', '0.99') == 0
+    assert run_tool(monkeypatch, 'infer.py', *args, '--threshold', '0.99') == 0
     assert '1 of 1 images' in capsys.readouterr().out
     assert read_lines(out)[0]['forged_share'] == 0
     (photos / 'b.png').write_bytes(b'broken')
-    assert run_tool(monkeypatch, *args) == 1
+    assert run_tool(monkeypatch, 'infer.py', *args) == 1
     shown = capsys.readouterr()
     assert '1 of 2 images' in shown.out and 'b.png' in shown.err
-    assert run_tool(monkeypatch, photos, '--model', 'absent.pth', '--out', out) == 2
+    assert (
+        run_tool(monkeypatch, 'infer.py', photos, '--model', 'absent.pth', '--out', out)
+        == 2
+    )
     assert 'absent.pth' in capsys.readouterr().err
 
 
@@ -97,14 +89,15 @@ def test_tool_reports_and_tells_by_its_status(
 )
 def test_wrong_usage_stops_at_once(monkeypatch, capsys, args, word):
     with pytest.raises(SystemExit) as stop:
-        run_tool(monkeypatch, 'a.png', '--out', 'out', *args)
+        run_tool(monkeypatch, 'infer.py', 'a.png', '--out', 'out', *args)
     assert stop.value.code == 2 and word in capsys.readouterr().err
 
 
 def test_help_does_not_wait_for_torch():
     code = (
         f'import runpy, sys; sys.argv = ["infer.py", "--help"]\n'
-        f'try: runpy.run_path({str(TOOL)!r}, run_name="__main__")\n'
+        f'sys.path.insert(0, {str(TOOLS)!r})\n'
+        f'try: runpy.run_path({str(TOOLS / "infer.py")!r}, run_name="__main__")\n'
         f'finally: assert "torch" not in sys.modules'
     )
     result = subprocess.run(

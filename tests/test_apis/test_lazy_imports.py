@@ -28,6 +28,7 @@ def after_inference(model, tmp_path, then=''):
     out = tmp_path / 'out'
     code = (
         'import runpy\n'
+        f'sys.path.insert(0, {str(INFER.parent)!r})\n'
         f'assert not runpy.run_path({str(INFER)!r})["main"]()\n'
         f'unused = {{{then}}} & set(sys.modules)\nassert not unused, unused'
     )

@@ -1,9 +1,6 @@
 """What is published of a run, and that it is the model that the run made."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +8,13 @@ import torch
 import yaml
 from bright_is_forged import write_image
 from mmseg.registry import MODELS
+from tool_by_path import run_tool
 
 from mpc_mmseg.apis import publish as module
 from mpc_mmseg.apis.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.publish import publish
 from mpc_mmseg.datasets.list_file import ListHeader, write_list
 
-TOOLS = Path(__file__).parents[2] / 'tools'
 SAID = dict(name='tiny', terms='for tests', date='20260131')
 
 
@@ -174,14 +171,6 @@ def test_what_fails_leaves_the_index_as_it_was(run, card, tmp_path, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         publish(run[0], zoo, card=card, weights='raw', **SAID)
     assert (zoo / 'index.json').read_bytes() == before
-
-
-def run_tool(monkeypatch, name, *args):
-    spec = importlib.util.spec_from_file_location('tool', TOOLS / name)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
-    return tool.main()
 
 
 def test_from_a_run_to_a_map_by_name(checkpoint, card, tmp_path, monkeypatch, capsys):
