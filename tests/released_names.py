@@ -1,29 +1,19 @@
 """A small HRFormer of here, and its weights under the names of the released program."""
 
+from hrformer_extra import hrformer_extra
+
 from mpc_mmseg.models.backbones.window_attention import relative_position_index
 
 
 def model_cfg():
-    extra = dict(
-        stage1=dict(
-            num_modules=1,
-            num_branches=1,
-            block='BOTTLENECK',
-            num_blocks=(1,),
-            num_channels=(4,),
-        )
+    extra = hrformer_extra(
+        first=4,
+        channels=(4, 8, 16, 32),
+        heads=(1, 2, 2, 4),
+        windows=(7, 5, 7, 7),
+        ratios=(2, 4, 3, 2),
+        blocks=(2, 1, 1, 1),
     )
-    for n in range(2, 5):
-        extra[f'stage{n}'] = dict(
-            num_modules=1 + (n == 3),
-            num_branches=n,
-            block='HRFORMER',
-            num_blocks=(2, 1, 1, 1)[:n],
-            num_channels=tuple(4 * 2**i for i in range(n)),
-            num_heads=(1, 2, 2, 4)[:n],
-            window_sizes=(7, 5, 7, 7)[:n],
-            mlp_ratios=(2, 4, 3, 2)[:n],
-        )
     return dict(
         type='MPCSegmentor',
         backbone=dict(type='HRFormer', extra=extra, stem_channels=12),

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from as_run import Runnable
+from free_port import free_port
 from tables import DRY, READY
-from world import World, free_port
+from world import World
 
 Ended = tuple[int | None, str]
 SECONDS = 600

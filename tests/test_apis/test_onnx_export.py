@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from hrformer_extra import hrformer_extra
 from mmengine.config import Config
 from mmseg.registry import MODELS
 from torch import nn
@@ -25,31 +26,6 @@ onnx = pytest.importorskip('onnx', reason='pip install onnx: the export needs it
 pytest.importorskip('onnxruntime', reason='pip install onnxruntime: it runs the export')
 
 LOAD, PACK = dict(type='LoadForgeryImage'), dict(type='PackForgeryInputs')
-
-
-def hrformer_extra():
-    extra = dict(
-        stage1=dict(
-            num_modules=1,
-            num_branches=1,
-            block='BOTTLENECK',
-            num_blocks=(1,),
-            num_channels=(4,),
-        )
-    )
-    for n in range(2, 5):
-        extra[f'stage{n}'] = dict(
-            num_modules=1,
-            num_branches=n,
-            block='HRFORMER',
-            window_sizes=(7,) * n,
-            num_heads=(1, 2, 2, 2)[:n],
-            mlp_ratios=(2,) * n,
-            num_blocks=(1,) * n,
-            # Heads and widths that are filled up to a multiple of 8 in eager mode.
-            num_channels=(6, 12, 24, 48)[:n],
-        )
-    return extra
 
 
 def trained(config):
@@ -82,7 +58,17 @@ def hrnet(tiny_model):
 
 @pytest.fixture
 def hrformer(tiny_model):
-    tiny_model['backbone'] = dict(type='HRFormer', extra=hrformer_extra())
+    extra = hrformer_extra(
+        first=4,
+        # Heads and widths that are filled up to a multiple of 8 in eager mode.
+        channels=(6, 12, 24, 48),
+        heads=(1, 2, 2, 2),
+        windows=(7,) * 4,
+        ratios=(2,) * 4,
+        blocks=(1,) * 4,
+        third=1,
+    )
+    tiny_model['backbone'] = dict(type='HRFormer', extra=extra)
     tiny_model['neck']['in_channels'] = [6, 12, 24, 48]
     return tiny_model
 

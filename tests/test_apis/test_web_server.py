@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import pytest
 from bright_is_forged import write_image
+from free_port import free_port
 
 from mpc_mmseg.apis.case_report import Examiner
 from mpc_mmseg.apis.inferencer import ForgeryInferencer
@@ -26,12 +27,6 @@ pytest.importorskip('gradio', reason="no gradio: pip install 'mpc_mmseg[web]'")
 from web_client import Visitor
 
 SERVE = Path(__file__).parents[2] / 'tools' / 'serve.py'
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 def files_in(folder):

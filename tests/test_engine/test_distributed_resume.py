@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,15 +24,12 @@ def test_two_processes_resume_exactly(random_config, tmp_path, load, assert_same
     whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
 
     def train(work, *options):
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            port = str(probe.getsockname()[1])
         environment = {
             **os.environ,
             'PYTHONPATH': str(ROOT),
             'OMP_NUM_THREADS': '1',
             'PYTHON': sys.executable,
-            'PORT': port,
+            'PORT': str(free_port()),
         }
         subprocess.run(
             [ROOT / 'tools/dist_train.sh', path, '2', '--work-dir', work, *options],

@@ -2,6 +2,7 @@ import copy
 
 import pytest
 import torch
+from hrformer_extra import hrformer_extra
 from mmseg.models.backbones import HRNet
 from mmseg.registry import MODELS
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -10,27 +11,15 @@ from mpc_mmseg.models.backbones import HRFormer
 
 
 def extra(block='HRFORMER', channels=6):
-    stages = dict(
-        stage1=dict(
-            num_modules=1,
-            num_branches=1,
-            block='BOTTLENECK',
-            num_blocks=(1,),
-            num_channels=(8,),
-        )
+    return hrformer_extra(
+        first=8,
+        channels=tuple(channels * 2**i for i in range(4)),
+        heads=(2,) * 4,
+        windows=(7, 5, 3, 7),
+        ratios=(2,) * 4,
+        blocks=(2,) * 4,
+        block=block,
     )
-    for n in range(2, 5):
-        stages[f'stage{n}'] = dict(
-            num_modules=1 + (n == 3),
-            num_branches=n,
-            block=block,
-            window_sizes=(7, 5, 3, 7)[:n],
-            num_heads=(2,) * n,
-            mlp_ratios=(2,) * n,
-            num_blocks=(2,) * n,
-            num_channels=tuple(channels * 2**i for i in range(n)),
-        )
-    return stages
 
 
 def seeded(**kwargs):
