@@ -69,22 +69,26 @@ class DenseConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, D, H', W') of maps (B, C, H, W)."""
+        return self.with_bias(x, self.bias)
+
+    def with_bias(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        """`forward` with a bias (D,) in the place of its own, as a detached one."""
         if not (
             self.groups == 1
             and self.padding_mode == 'zeros'
             and not isinstance(self.padding, str)
             and x.dim() == 4
             and x.is_contiguous(memory_format=torch.channels_last)
-            and is_fast(x, self.weight, self.bias)
+            and is_fast(x, self.weight, bias)
         ):
-            return super().forward(x)
+            return self._conv_forward(x, self.weight, bias)
         if (self.kernel_size, self.stride, self.padding) == ((1, 1), (1, 1), (0, 0)):
-            return pointwise_map(x, self.weight, self.bias)
+            return pointwise_map(x, self.weight, bias)
         trained = torch.is_grad_enabled() and self.weight.requires_grad
         # For the channels of an image the copies would take longer.
         if trained and self.in_channels >= 16:
-            return _DenseConv.apply(x, self.weight, self.bias, self)
-        return super().forward(x)
+            return _DenseConv.apply(x, self.weight, bias, self)
+        return self._conv_forward(x, self.weight, bias)
 
 
 @MODELS.register_module()

@@ -3,13 +3,13 @@
     python tools/analysis_tools/benchmark_hrformer.py --out hrformer.json
 
 The plain one has separate projections, einsum attention, a softmax in memory, tokens
-copied into windows and the default layout; it gets the same weights, and both must give
-the same logits. Forward: eval mode, with BatchNorm folded. Step: forward and backward
-in training mode, batch 1. Times: the two take turns in one process that keeps freed
-memory, as tools/train.py does; medians. With --as-run each is also timed in a process
-of its own: the plain one as torch and glibc come, ours with freed memory kept. Memory
-is what a first call adds at most to the resident size of a fresh process, gradients
-included.
+copied into windows, torch's own convolutions and resizing, and the default layout; it
+gets the same weights, and both must give the same logits. Forward: eval mode, with
+BatchNorm folded. Step: forward and backward in training mode, batch 1. Times: the two
+take turns in one process that keeps freed memory, as tools/train.py does; medians. With
+--as-run each is also timed in a process of its own: the plain one as torch and glibc
+come, ours with freed memory kept. Memory is what a first call adds at most to the
+resident size of a fresh process, gradients included.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones.hrnet import HRNet
 from mmseg.registry import MODELS
-from plain_hrformer import PlainBlock
+from plain_hrformer import PlainBlock, PlainHead
 from torch import nn
 
 from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
@@ -57,6 +57,7 @@ def build(config: str, kind: str) -> nn.Module:
             if isinstance(module, HRFormerBlock):
                 parent, _, key = name.rpartition('.')
                 setattr(model.get_submodule(parent), key, PlainBlock(module))
+        model.decode_head = PlainHead(model.decode_head)
         # Ours turns the images to channels-last first.
         model.backbone.forward = lambda x: HRNet.forward(model.backbone, x)
     return model

@@ -1,10 +1,14 @@
-"""HRFormer's block in the plainest form, for benchmark_hrformer.py."""
+"""HRFormer's block and the head in the plainest form, for benchmark_hrformer.py."""
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mpc_mmseg.models.backbones.hrformer_block import HRFormerBlock
+from mpc_mmseg.models.decode_heads.lean_backward import LeanReLU
+from mpc_mmseg.models.decode_heads.localization_head import LocalizationHead
 
 
 class PlainBlock(nn.Module):
@@ -75,3 +79,21 @@ class PlainBlock(nn.Module):
         maps = self.norm2(tokens).permute(0, 3, 1, 2).contiguous()
         maps = self.drop_path(self.ffn(maps))
         return tokens.permute(0, 3, 1, 2).contiguous() + maps
+
+
+class PlainHead(nn.Module):
+    """The equations of `LocalizationHead`, with its weights and torch's operations."""
+
+    def __init__(self, head: LocalizationHead) -> None:
+        super().__init__()
+        layers = [nn.ReLU() if isinstance(m, LeanReLU) else m for m in head.stack]
+        self.stack, self.conv_seg = nn.Sequential(*layers), head.conv_seg
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """Logits (B, 1, H, W) at the finest map's size from maps (B, C_i, H_i, W_i)."""
+        size = maps[0].shape[2:]
+        larger = (
+            F.interpolate(m, size, mode='bilinear', align_corners=True)
+            for m in maps[1:]
+        )
+        return self.conv_seg(self.stack(torch.cat([maps[0], *larger], dim=1)))

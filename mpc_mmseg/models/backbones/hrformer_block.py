@@ -4,8 +4,9 @@ from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
 from ..dense_conv import PointwiseConv
-from .norm_gelu import norm_gelu
+from .norm_gelu import bias_before, norm_gelu
 from .recomputed import recomputed
+from .stochastic_depth import add_dropped
 from .window_attention import WindowAttention
 
 
@@ -35,8 +36,11 @@ class ConvFFN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
-        x = norm_gelu(self.expand(x), self.norm1, self.depthwise)
-        return norm_gelu(norm_gelu(x, self.norm2, self.reduce), self.norm3)
+        norm1, norm2, norm3 = self.norm1, self.norm2, self.norm3
+        x = self.expand.with_bias(x, bias_before(norm1, self.expand))
+        x = norm_gelu(x, norm1, self.depthwise, norm2, self.expand.bias)
+        x = norm_gelu(x, norm2, self.reduce, norm3, self.depthwise.bias)
+        return norm_gelu(x, norm3, last_bias=self.reduce.bias)
 
 
 class HRFormerBlock(nn.Module):
@@ -79,9 +83,9 @@ class HRFormerBlock(nn.Module):
     def _blocks(self, x: Tensor) -> Tensor:
         # In the channels-last layout both permutations are views.
         tokens = self.attn(self.norm1(x.permute(0, 2, 3, 1)))
-        x = x + self.drop_path(tokens.permute(0, 3, 1, 2))
+        x = add_dropped(x, tokens.permute(0, 3, 1, 2), self.drop_path)
         tokens = self.norm2(x.permute(0, 2, 3, 1))
-        return x + self.drop_path(self.ffn(tokens.permute(0, 3, 1, 2)))
+        return add_dropped(x, self.ffn(tokens.permute(0, 3, 1, 2)), self.drop_path)
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""

@@ -19,7 +19,36 @@ def gelu(x: Tensor) -> Tensor:
     return function(tokens).permute(0, 3, 1, 2)
 
 
-def norm_gelu(x: Tensor, norm: nn.Module, conv: nn.Conv2d | None = None) -> Tensor:
+def takes_bias_away(norm: nn.Module) -> bool:
+    """Whether norm(x + bias) is norm(x), for it subtracts the mean of the batch.
+
+    The gradient of such a bias is zero. `norm_gelu` gives it that, without the sum over
+    all pixels whose rounding error would come out instead.
+    """
+    return (
+        type(norm) is nn.BatchNorm2d
+        and norm.training
+        and norm.affine
+        and norm.running_mean is not None
+        and norm.momentum is not None
+        and torch.is_grad_enabled()
+    )
+
+
+def bias_before(norm: nn.Module, conv: nn.Conv2d) -> Tensor | None:
+    """The bias (D,) of a convolution before norm, detached where that takes it away."""
+    if conv.bias is not None and takes_bias_away(norm):
+        return conv.bias.detach()
+    return conv.bias
+
+
+def norm_gelu(
+    x: Tensor,
+    norm: nn.Module,
+    conv: nn.Conv2d | None = None,
+    next_norm: nn.Module | None = None,
+    last_bias: Tensor | None = None,
+) -> Tensor:
     """conv(gelu(norm(x))).
 
     Written so, three maps are kept for the backward pass: what BatchNorm, GELU and
@@ -32,24 +61,20 @@ def norm_gelu(x: Tensor, norm: nn.Module, conv: nn.Conv2d | None = None) -> Tens
         norm: The normalisation; one that is not torch's BatchNorm of the batch's
             statistics is run as it is.
         conv: None for none, else of stride 1.
+        next_norm: The normalisation that the next call applies to the result.
+        last_bias: The bias (C,) that x was made with, as `bias_before` gives it.
 
     Returns:
         (B, D, H, W), or (B, C, H, W) without a convolution.
     """
-    lean = (
-        type(norm) is nn.BatchNorm2d
-        and norm.training
-        and norm.affine
-        and norm.running_mean is not None
-        and norm.momentum is not None
-        and torch.is_grad_enabled()
-    )
-    if not lean:
+    if not takes_bias_away(norm):
         y = gelu(norm(x))
         return y if conv is None else conv(y)
     assert isinstance(norm, nn.BatchNorm2d) and norm.num_batches_tracked is not None
     norm.num_batches_tracked.add_(1)
     weights = (None, None) if conv is None else (conv.weight, conv.bias)
+    if conv is not None and next_norm is not None:
+        weights = conv.weight, bias_before(next_norm, conv)
     blocked = (
         conv is not None
         and conv.kernel_size == (1, 1)
@@ -57,7 +82,9 @@ def norm_gelu(x: Tensor, norm: nn.Module, conv: nn.Conv2d | None = None) -> Tens
         and is_fast(x, norm.weight, *weights)
     )
     function = NormGELUProduct if blocked else _NormGELU
-    return function.apply(x, norm.weight, norm.bias, *weights, norm, conv)
+    # Zero is a gradient; for a missing one a distributed run would wait.
+    beta = norm.bias if last_bias is None else norm.bias + 0 * last_bias
+    return function.apply(x, norm.weight, beta, *weights, norm, conv)
 
 
 class _NormGELU(torch.autograd.Function):

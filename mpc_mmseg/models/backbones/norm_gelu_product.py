@@ -37,12 +37,13 @@ class NormGELUProduct(torch.autograd.Function):
         ctx.eps = norm.eps
         scale, shift = as_scale(gamma, beta, mean, deviation)
         tokens = _tokens(x)
-        out = x.new_empty(len(tokens), len(weight))
+        made: list[Tensor] = []
         for part, space in _blocks(tokens):
             torch.addcmul(shift, tokens[part], scale, out=space)
             torch.ops.aten.gelu_(space)
-            out[part] = product(space, weight.flatten(1), bias)
-        return _as_map(out, x)
+            made.append(product(space, weight.flatten(1), bias))
+        # One block, as it mostly is, needs no copy.
+        return _as_map(made[0] if len(made) == 1 else torch.cat(made), x)
 
     @staticmethod
     @once_differentiable

@@ -1,10 +1,11 @@
-"""Rates of stochastic depth in a network of parallel branches."""
+"""Stochastic depth in a network of parallel branches."""
 
 from collections.abc import Sequence
 
 import torch
 from mmcv.cnn.bricks import DropPath
 from mmseg.models.backbones.hrnet import HRModule
+from torch import Tensor, nn
 
 
 def set_drop_path(modules: Sequence[HRModule], drop_path_rate: float) -> None:
@@ -29,3 +30,21 @@ def set_drop_path(modules: Sequence[HRModule], drop_path_rate: float) -> None:
             for block, rate in zip(branch, rates):
                 block.drop_path = DropPath(rate)
         rates = rates[depth:]
+
+
+def add_dropped(x: Tensor, branch: Tensor, drop_path: nn.Module) -> Tensor:
+    """x + drop_path(branch), in one pass over the maps where that is mmcv's DropPath.
+
+    Args:
+        x: (B, ...).
+        branch: Of the shape of x.
+        drop_path: What drops the branch for some of the B samples.
+
+    Returns:
+        Of the shape of x.
+    """
+    if not (isinstance(drop_path, DropPath) and drop_path.training):
+        return x + drop_path(branch)
+    # What it makes of ones is what it multiplies each sample by.
+    share = drop_path(branch.new_ones(len(branch), *[1] * (branch.dim() - 1)))
+    return torch.addcmul(x, branch, share)
