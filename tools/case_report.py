@@ -15,7 +15,6 @@ them: note the printed seals where others keep them too.
 
 import argparse
 import sys
-import warnings
 
 from inference_arguments import add_map_arguments, add_model_arguments
 
@@ -54,8 +53,6 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    # Pillow warns of large photographs; --pixel-limit bounds them.
-    warnings.filterwarnings('ignore', 'Image size .* could be decompression bomb')
     try:
         return check(args) if args.verify else write(args)
     except (OSError, ValueError, RuntimeError) as error:

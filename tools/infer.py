@@ -25,7 +25,6 @@ import argparse
 import gc
 import os
 import sys
-import warnings
 
 from inference_arguments import add_map_arguments, add_model_arguments
 
@@ -108,8 +107,6 @@ def _pixel(text: str) -> tuple[int, int]:
 
 def main() -> int:
     args = parse_args()
-    # Pillow warns of large photographs; --pixel-limit bounds them.
-    warnings.filterwarnings('ignore', 'Image size .* could be decompression bomb')
     # Parts as they are used: importing all takes longer than an image.
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported late: --help need not wait for it.

@@ -11,7 +11,7 @@ import cv2
 from PIL import ExifTags, Image
 
 from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
-from mpc_mmseg.datasets.image_io import ImageReadError, read_image
+from mpc_mmseg.datasets.image_io import ImageReadError, opened_header, read_image
 
 _LONGEST_TEXT = 300
 # A thumbnail is small; what claims to be one and is not must not cost memory.
@@ -81,7 +81,7 @@ def file_metadata(content: bytes, name: str = 'image') -> FileMetadata:
         ImageReadError: If it is no image.
     """
     try:
-        with Image.open(BytesIO(content)) as image:
+        with opened_header(BytesIO(content)) as image:
             problems: list[str] = []
             return FileMetadata(
                 format=str(image.format),

@@ -1,4 +1,5 @@
 import io
+import warnings
 
 import cv2
 import numpy as np
@@ -146,6 +147,15 @@ class TestReadImage:
         assert read_image(path, pixel_limit=H * W).shape == (H, W, 3)
         with pytest.raises(ImageReadError, match=f'{W} x {H} pixels.*pixel_limit=959'):
             read_image(path, pixel_limit=H * W - 1)
+
+    def test_limit_of_pillow_does_not_count_and_stays(self, saved, monkeypatch):
+        monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', H * W // 4)
+        path = saved(photograph())
+        with warnings.catch_warnings():
+            warnings.simplefilter('error')
+            assert read_header(path) == (H, W)
+            assert read_image(path, pixel_limit=H * W).shape == (H, W, 3)
+        assert Image.MAX_IMAGE_PIXELS == H * W // 4
 
 
 class TestReadMask:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from ..image_io import (
     ImageReadError,
+    opened_header,
     read_header,
     read_image,
     read_mask_and_levels,
@@ -118,7 +118,7 @@ def _kind_of(error: ImageReadError, content: bytes) -> str:
 
 
 def _about_file(content: bytes) -> dict:
-    with Image.open(BytesIO(content)) as image:
+    with opened_header(BytesIO(content)) as image:
         about: dict = {'image_format': f'{image.format} {image.mode}'}
         if tables := getattr(image, 'quantization', None):
             about['quality'], about['standard_tables'] = jpeg_quality(tables)
