@@ -7,7 +7,7 @@ in the order of the pages: some read what others have written.
 import pytest
 from as_run import as_run, why_not
 from calls import Calls
-from markdown_pages import PAGES, Command, printed
+from markdown_pages import PAGES, ROOT, Command, blocks, printed
 from tables import STATUS
 from world import world
 
@@ -78,3 +78,16 @@ def test_a_documented_command_runs(command, calls):
     if why := why_not(command):
         pytest.skip(why)
     check(command, calls)
+
+
+@pytest.mark.docs
+def test_the_snippet_of_inference_runs(calls):
+    [snippet] = [
+        block.text
+        for block in blocks(ROOT / 'docs/get_started.md')
+        if block.language == 'python'
+    ]
+    (calls.world.folder / 'snippet.py').write_text(snippet)
+    status, output = calls.of_shell('python snippet.py')
+    lines = [line for line in output.splitlines() if line.startswith('photos/')]
+    assert status == 0 and lines, output
