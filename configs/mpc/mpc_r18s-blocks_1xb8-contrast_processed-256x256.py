@@ -1,0 +1,14 @@
+# Phase 1 alone on what JPEG's blocks tell, processed photographs as well.
+_base_ = [
+    '../_base_/models/mpc_r18s_blocks.py',
+    '../_base_/datasets/native_processed_256x256.py',
+    '../_base_/phases/contrast.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    contrast_loss=dict(sampler=dict(max_pixels=256)),
+    decode_head=dict(loss_decode=dict(forged_weight=5.0)))
+contrast_phase = dict(
+    max_iters=2000,
+    val_interval=500,
+    optim_wrapper=dict(optimizer=dict(lr=3e-3)))

@@ -1,0 +1,14 @@
+# Cross-entropy on what JPEG's blocks tell, with processed and authentic photographs: the recipe of the published ce_r18s-blocks_casia1, which began from made forgeries (docs/results.md).
+_base_ = [
+    '../_base_/models/mpc_r18s_blocks.py',
+    '../_base_/datasets/native_quiet_256x256.py',
+    '../_base_/phases/supervised.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    phase='supervised',
+    decode_head=dict(loss_decode=dict(forged_weight=10.0)))
+supervised_phase = dict(
+    max_iters=1500,
+    val_interval=500,
+    optim_wrapper=dict(optimizer=dict(lr=3e-3)))
