@@ -86,6 +86,9 @@ REPLACED = {
     'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_250.pth': (
         'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_2.pth'
     ),
+    'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_750.pth': (
+        'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_2.pth'
+    ),
     'NNODES=2 8': '1',
     'tools/dist_train.sh 8': '2',
     'tools/dist_test.sh 8': '2',
@@ -155,6 +158,12 @@ SHORTENED = {
     ),
     'configs/mpc/mpc_r18s-blocks_1xb8-supervised_native-256x256.py': ' '.join(
         [*_LOADERS, *_SUPERVISED, 'train_dataloader.dataset.pipeline.2.size=(64,64)']
+    ),
+    'configs/mpc/mpc_r18s-blocks_1xb8-supervised_quiet-256x256.py': ' '.join(
+        [*_LOADERS, *_SUPERVISED]
+    ),
+    'configs/mpc/mpc_r18s-blocks_1xb8-2phase_processed-256x256.py': ' '.join(
+        [*_LOADERS, *_PHASES]
     ),
     SWIN: ' '.join(_SWIN),
     'DST.py': (
