@@ -1,6 +1,5 @@
 """The models that come with the checkout."""
 
-import json
 from pathlib import Path
 
 import cv2
@@ -9,10 +8,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mpc_mmseg.apis import ForgeryInferencer
-from mpc_mmseg.apis.zoo_index import FILE
+from mpc_mmseg.apis.zoo_index import FILE, parse_index
 
 ZOO = Path(__file__).parents[1] / 'zoo'
-MODELS = {m['name']: m for m in json.loads((ZOO / FILE).read_text())['models']}
+MODELS = parse_index((ZOO / FILE).read_bytes(), FILE)
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +21,8 @@ def own_zoo(monkeypatch):
 
 @pytest.mark.parametrize('name', MODELS)
 def test_a_model_is_small_and_its_card_is_filled_in(name):
-    assert (ZOO / MODELS[name]['file']).stat().st_size < 12e6
-    card = (ZOO / MODELS[name]['card']).read_text()
+    assert (ZOO / MODELS[name].file).stat().st_size < 12e6
+    card = (ZOO / MODELS[name].card).read_text()
     template = (ZOO / 'template/card.md').read_text()
     for line in template.splitlines():
         assert not line.startswith('## ') or line in card, f'{name} lacks {line!r}'

@@ -1,4 +1,4 @@
-# Both phases on what JPEG's blocks tell, with processed and authentic photographs: the recipe of the published mpc_r18s-blocks_casia1 (docs/results.md).
+# Both phases on what JPEG's blocks tell, with processed and authentic photographs (docs/results.md).
 _base_ = [
     '../_base_/models/mpc_r18s_blocks.py',
     '../_base_/datasets/native_quiet_256x256.py',

@@ -19,7 +19,7 @@ def gelu(x: Tensor) -> Tensor:
     return function(tokens).permute(0, 3, 1, 2)
 
 
-def takes_bias_away(norm: nn.Module) -> bool:
+def takes_bias_away(norm: nn.Module | None) -> bool:
     """Whether norm(x + bias) is norm(x), for it subtracts the mean of the batch.
 
     The gradient of such a bias is zero. `norm_gelu` gives it that, without the sum over
@@ -35,7 +35,7 @@ def takes_bias_away(norm: nn.Module) -> bool:
     )
 
 
-def bias_before(norm: nn.Module, conv: nn.Conv2d) -> Tensor | None:
+def bias_before(norm: nn.Module | None, conv: nn.Conv2d) -> Tensor | None:
     """The bias (D,) of a convolution before norm, detached where that takes it away."""
     if conv.bias is not None and takes_bias_away(norm):
         return conv.bias.detach()
@@ -72,9 +72,9 @@ def norm_gelu(
         return y if conv is None else conv(y)
     assert isinstance(norm, nn.BatchNorm2d) and norm.num_batches_tracked is not None
     norm.num_batches_tracked.add_(1)
-    weights = (None, None) if conv is None else (conv.weight, conv.bias)
-    if conv is not None and next_norm is not None:
-        weights = conv.weight, bias_before(next_norm, conv)
+    weights = (
+        (None, None) if conv is None else (conv.weight, bias_before(next_norm, conv))
+    )
     blocked = (
         conv is not None
         and conv.kernel_size == (1, 1)
