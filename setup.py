@@ -68,7 +68,9 @@ setup(
         'demo': ['scikit-image', 'scikit-learn'],
         'heif': ['pillow-heif'],
         'onnx': ['onnx', 'onnxruntime'],
+        's3': ['boto3'],
         'test': [
+            'boto3',
             'gradio>=6.31,<7',
             'model-index',
             'onnx',

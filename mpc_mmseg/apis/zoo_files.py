@@ -26,6 +26,8 @@ def fetch(source: str) -> bytes:
 
     from mmengine import fileio
 
+    from mpc_mmseg.datasets import S3Backend  # noqa: F401  # answers for s3://
+
     try:
         with _impatient():
             return fileio.get(source)

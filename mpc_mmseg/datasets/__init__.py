@@ -22,6 +22,7 @@ _WHERE = {
     'RandomResample': 'transforms',
     'RandomSharpen': 'transforms',
     'RandomToneCurve': 'transforms',
+    'S3Backend': 's3_backend',
     'TarBackend': 'tar_backend',
 }
 __all__ = list(_WHERE)

@@ -1,0 +1,117 @@
+"""Files in a bucket of S3, or of a store that speaks its protocol."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from mmengine.fileio import BaseStorageBackend, register_backend
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+_ABSENT = {'404', 'NoSuchBucket', 'NoSuchKey'}
+_REFUSED = {'401', '403', 'AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'}
+
+
+class S3Backend(BaseStorageBackend):
+    """MMEngine file backend that reads ``s3://BUCKET/KEY`` by boto3.
+
+    It answers for addresses that begin with ``s3://`` unless ``petrel_client``, which
+    MMEngine itself uses for them and which is not published, is installed. By name it
+    is ``backend_args=dict(backend='s3')``.
+
+    Credentials, region and the endpoint of another store than Amazon's are those that
+    boto3 finds: environment (``AWS_PROFILE``, ``AWS_ENDPOINT_URL``, ...), files in
+    ``~/.aws``, or the machine's role. Where it finds no credentials, requests go out
+    unsigned, as public buckets take them.
+
+    Args:
+        endpoint_url: Address of the store, or None for boto3's.
+        profile: Name of a profile, or None for boto3's.
+
+    Raises:
+        ImportError: When first used without boto3.
+        FileNotFoundError: If there is no such bucket or key.
+        PermissionError: If it is refused.
+        ConnectionError: If the store cannot be reached, or answers with an error.
+        ValueError: If an address names no bucket or no key.
+    """
+
+    def __init__(
+        self, endpoint_url: str | None = None, profile: str | None = None
+    ) -> None:
+        self.endpoint_url = endpoint_url
+        self.profile = profile
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A client holds locks and sockets; each process opens its own.
+        return dict(endpoint_url=self.endpoint_url, profile=self.profile)
+
+    def get(self, filepath: str | os.PathLike[str]) -> bytes:
+        """The content of ``s3://BUCKET/KEY``."""
+        address = urlsplit(str(filepath), allow_fragments=False)
+        key = address.path.lstrip('/')
+        if address.scheme != 's3' or not address.netloc or not key:
+            raise ValueError(f'{filepath} is no address like s3://BUCKET/KEY')
+        client = self._client
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer = client.get_object(Bucket=address.netloc, Key=key)
+            return answer['Body'].read()
+        except ClientError as error:
+            raise _as_os_error(error.response['Error'].get('Code', ''))(
+                f'{filepath}: {error}'
+            ) from error
+        except BotoCoreError as error:
+            raise ConnectionError(f'{filepath}: {error}') from error
+
+    def get_text(
+        self, filepath: str | os.PathLike[str], encoding: str = 'utf-8'
+    ) -> str:
+        """The content of ``s3://BUCKET/KEY`` as text."""
+        return self.get(filepath).decode(encoding)
+
+    @cached_property
+    def _client(self) -> BaseClient:
+        try:
+            import boto3
+        except ImportError as error:
+            raise ImportError('s3:// needs boto3: pip install boto3') from error
+        from botocore import UNSIGNED
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            session = boto3.Session(profile_name=self.profile)
+            signed = session.get_credentials() is not None
+            config = Config(
+                signature_version=None if signed else UNSIGNED,
+                connect_timeout=10,
+                read_timeout=60,
+                retries=dict(mode='standard', total_max_attempts=3),
+            )
+            return session.client('s3', endpoint_url=self.endpoint_url, config=config)
+        except BotoCoreError as error:
+            raise ConnectionError(f'boto3 cannot be set up: {error}') from error
+
+
+def _as_os_error(code: str) -> type[OSError]:
+    if code in _ABSENT:
+        return FileNotFoundError
+    return PermissionError if code in _REFUSED else ConnectionError
+
+
+def _register() -> None:
+    try:
+        import petrel_client  # noqa: F401
+    except ImportError:
+        register_backend('s3', S3Backend, force=True, prefixes='s3')
+    else:
+        register_backend('s3', S3Backend, force=True)
+
+
+_register()
