@@ -11,6 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt
+# One test process a core, each with one thread; more than four gain little.
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
@@ -35,7 +37,7 @@ $(VENV)/.dev: setup.py constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 test: $(VENV)/.test
-	$(PY) -m pytest
+	$(PY) -m pytest $(PARALLEL)
 
 test-slow: $(VENV)/.test
 	$(PY) -m pytest -m slow
@@ -70,7 +72,7 @@ $(UPSTREAM)/.test: setup.py constraints.txt constraints-openmmlab.txt
 	@touch $@
 
 test-openmmlab: $(UPSTREAM)/.test
-	$(UPSTREAM)/bin/python -m pytest
+	$(UPSTREAM)/bin/python -m pytest $(PARALLEL)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .

@@ -77,6 +77,7 @@ setup(
             'onnxruntime',
             'pillow-heif',
             'pytest',
+            'pytest-xdist',
             'scikit-image',
             'scikit-learn',
         ],
