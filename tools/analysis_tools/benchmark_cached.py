@@ -34,6 +34,14 @@ def parse_args() -> argparse.Namespace:
         help='config with the model; its pretrained weights are not loaded',
     )
     parser.add_argument('--size', type=int, default=256, help='height and width')
+    parser.add_argument(
+        '--picture',
+        type=int,
+        nargs=2,
+        metavar=('W', 'H'),
+        default=(384, 256),
+        help='size of the JPEG files and their masks',
+    )
     parser.add_argument('--batch', type=int, default=8, help='images of a step')
     parser.add_argument('--images', type=int, default=32, help='images of an epoch')
     parser.add_argument('--epochs', type=int, default=3, help='epochs, at least 2')
@@ -45,18 +53,19 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_pictures(root: Path, count: int) -> None:
-    """JPEG photographs of 384x256 with noise, and masks."""
+def make_pictures(root: Path, count: int, size: tuple[int, int]) -> None:
+    """JPEG photographs of a width and height with noise, and masks."""
     import cv2
     import numpy as np
 
     rng = np.random.default_rng(0)
     for name in ('images', 'masks'):
         (root / name).mkdir()
-    mask = np.zeros((256, 384), np.uint8)
-    mask[60:160, 80:200] = 255
+    width, height = size
+    mask = np.zeros((height, width), np.uint8)
+    mask[height // 4 : height * 5 // 8, width // 5 : width // 2] = 255
     for i in range(count):
-        image = cv2.resize(rng.integers(0, 255, (16, 24, 3), np.uint8), (384, 256))
+        image = cv2.resize(rng.integers(0, 255, (16, 24, 3), np.uint8), (width, height))
         image = np.clip(image + rng.normal(0, 5, image.shape), 0, 255)
         cv2.imwrite(str(root / f'images/{i}.jpg'), image.astype(np.uint8))
         cv2.imwrite(str(root / f'masks/{i}.png'), mask)
@@ -138,7 +147,7 @@ def measure(args: argparse.Namespace) -> list[float]:
     init_default_scope('mmseg')
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        make_pictures(root, args.images)
+        make_pictures(root, args.images, args.picture)
         cfg = run_config(args, root)
         if args.variant == 'cached':
             cfg.custom_hooks.append(
