@@ -112,6 +112,9 @@ class AtomicCheckpointHook(CheckpointHook):
                 self._set_best(name, before)
             elif before is not None and before != path:
                 self._remove(before)
+        # Later checkpoints name none: one that no better score followed is the best
+        # of its phase, and stays when the next phase begins without any.
+        runner.message_hub.update_info(_SUPERSEDED, [])
 
     @notices_left_out()
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:

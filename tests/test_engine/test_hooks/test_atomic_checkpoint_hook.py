@@ -140,13 +140,16 @@ def test_a_resumed_run_without_checkpoints_begins(random_config, tmp_path):
     assert state['meta']['iter'] == 10
 
 
-class RisingScore(Hook):
-    """Makes each validation, at 2 and 4, better than the last."""
+class Scores(Hook):
+    """Makes each validation better, or worse, than the last."""
 
     priority = 'HIGHEST'
 
+    def __init__(self, sign):
+        self.sign = sign
+
     def after_val_epoch(self, runner, metrics=None):
-        metrics['mean/score'] = float(runner.iter)
+        metrics['mean/score'] = float(self.sign * runner.iter)
 
 
 class KillOnRemoval(Hook):
@@ -166,9 +169,21 @@ def test_a_best_that_was_to_be_deleted_goes_when_the_run_goes_on(
 ):
     work = tmp_path / 'work'
     with pytest.raises(KeyboardInterrupt):
-        train(random_config, RisingScore(), KillOnRemoval(), work_dir=str(work))
+        train(random_config, Scores(1), KillOnRemoval(), work_dir=str(work))
     left = {f.name for f in work.glob('best_*')}
     assert left == {'best_mean_score_iter_2.pth', 'best_mean_score_iter_4.pth'}
     with pytest.raises(KeyboardInterrupt):
-        train(random_config, RisingScore(), StopAt(5), work_dir=str(work), resume=True)
+        train(random_config, Scores(1), StopAt(5), work_dir=str(work), resume=True)
     assert {f.name for f in work.glob('best_*')} == {'best_mean_score_iter_4.pth'}
+
+
+def test_the_best_of_phase_one_outlives_a_resume_early_in_phase_two(
+    random_config, train, tmp_path
+):
+    """Its last validations brought no better one; phase 2 has not validated yet."""
+    work, best = tmp_path / 'early', {'best_mean_score_iter_2.pth'}
+    for end, resume in ((7, False), (8, True)):
+        with pytest.raises(KeyboardInterrupt):
+            hooks = Scores(-1), StopAt(end)
+            train(random_config, *hooks, work_dir=str(work), resume=resume)
+        assert {f.name for f in work.glob('best_*')} == best
