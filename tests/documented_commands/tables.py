@@ -159,6 +159,9 @@ SHORTENED = {
     'configs/mpc/mpc_r18s-blocks_1xb8-supervised_native-256x256.py': ' '.join(
         [*_LOADERS, *_SUPERVISED, 'train_dataloader.dataset.pipeline.2.size=(64,64)']
     ),
+    'configs/mpc/mpc_r18s-blocks_1xb8-2phase_native-256x256.py': ' '.join(
+        [*_LOADERS, *_PHASES, 'train_dataloader.dataset.pipeline.2.size=(64,64)']
+    ),
     'configs/mpc/mpc_r18s-blocks_1xb8-supervised_quiet-256x256.py': ' '.join(
         [*_LOADERS, *_SUPERVISED]
     ),
