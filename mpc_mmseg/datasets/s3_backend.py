@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -91,7 +92,6 @@ class S3Backend(BaseStorageBackend):
             config = Config(
                 signature_version=None if signed else UNSIGNED,
                 connect_timeout=10,
-                read_timeout=60,
                 retries=dict(mode='standard', total_max_attempts=3),
             )
             return session.client('s3', endpoint_url=self.endpoint_url, config=config)
@@ -105,13 +105,6 @@ def _as_os_error(code: str) -> type[OSError]:
     return PermissionError if code in _REFUSED else ConnectionError
 
 
-def _register() -> None:
-    try:
-        import petrel_client  # noqa: F401
-    except ImportError:
-        register_backend('s3', S3Backend, force=True, prefixes='s3')
-    else:
-        register_backend('s3', S3Backend, force=True)
-
-
-_register()
+register_backend(
+    's3', S3Backend, force=True, prefixes=None if find_spec('petrel_client') else 's3'
+)

@@ -4,14 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
+from local_server import local_server
 from markdown_pages import ROOT
 from warm_python import STAND_IN, warm_python
 from world_data import write_data
@@ -47,10 +47,7 @@ def world(folder: Path) -> Iterator[World]:
     shutil.copytree(ROOT / 'zoo', folder / 'zoo')
     paths = [str(STAND_IN.parent), os.path.dirname(sys.executable), os.environ['PATH']]
     handler = partial(_Quiet, directory=folder / 'zoo')
-    with (
-        warm_python() as address,
-        ThreadingHTTPServer(('127.0.0.1', 0), handler) as server,
-    ):
+    with warm_python() as address, local_server(handler) as server:
         environment = {
             **os.environ,
             'PATH': os.pathsep.join(paths),
@@ -64,12 +61,10 @@ def world(folder: Path) -> Iterator[World]:
             'TORCH_HOME': str(folder / 'torch'),
             'no_proxy': '127.0.0.1',
         }
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        here = World(folder, environment, f'http://127.0.0.1:{server.server_port}')
+        here = World(folder, environment, server.address)
         write_data(folder, here.call)
         write_models(folder, here.call)
         yield here
-        server.shutdown()
 
 
 class _Quiet(SimpleHTTPRequestHandler):

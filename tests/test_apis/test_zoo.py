@@ -1,11 +1,11 @@
 """Published models by name: from a folder, from a server, damaged, altered, absent."""
 
 import hashlib
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 
 import pytest
+from local_server import local_server
 from mmengine import fileio
 
 from mpc_mmseg import whole_files
@@ -65,14 +65,9 @@ class Handler(SimpleHTTPRequestHandler):
 @pytest.fixture
 def server(folder, monkeypatch):
     monkeypatch.setenv('no_proxy', '*')
-    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Handler, directory=folder))
-    server.asked, server.cut = [], False
-    server.address = f'http://127.0.0.1:{server.server_port}'
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with local_server(partial(Handler, directory=folder)) as server:
+        server.asked, server.cut = [], False
+        yield server
 
 
 def test_a_folder_is_used_where_it_is(folder, cache, monkeypatch):

@@ -2,11 +2,11 @@
 
 import pickle
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
+from local_server import local_server
 from mmengine import fileio
 
 from mpc_mmseg.apis.zoo import Zoo
@@ -48,16 +48,12 @@ def store(monkeypatch, tmp_path):
     monkeypatch.setenv('AWS_EC2_METADATA_DISABLED', 'true')
     monkeypatch.setenv('AWS_DEFAULT_REGION', 'eu-central-1')
     monkeypatch.setenv('no_proxy', '*')
-    server = ThreadingHTTPServer(('127.0.0.1', 0), Store)
-    server.files, server.asked, server.error = {}, [], None
-    monkeypatch.setenv('AWS_ENDPOINT_URL', f'http://127.0.0.1:{server.server_port}')
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    # MMEngine keeps its backends; each test asks another store.
-    fileio.io.backend_instances.clear()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with local_server(Store) as server:
+        server.files, server.asked, server.error = {}, [], None
+        monkeypatch.setenv('AWS_ENDPOINT_URL', server.address)
+        # MMEngine keeps its backends; each test asks another store.
+        fileio.io.backend_instances.clear()
+        yield server
 
 
 def test_an_address_is_read_unsigned_where_there_are_no_credentials(store):
