@@ -11,7 +11,7 @@ import yaml
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from mpc_mmseg.apis.zoo_index import parse_index
+from mpc_mmseg.apis.zoo.zoo_index import parse_index
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from mpc_mmseg.apis.mpc_release import convert_release, read_release
+from mpc_mmseg.apis.release.mpc_release import convert_release, read_release
 from mpc_mmseg.models.losses import MultiViewPixelContrastLoss
 
 ROOT = Path(__file__).parents[1]

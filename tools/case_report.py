@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    from mpc_mmseg.apis.case_files import verify
+    from mpc_mmseg.forensics.case.case_files import verify
 
     problems = verify(args.images)
     for path, problem in problems.items():
@@ -71,8 +71,8 @@ def check(args: argparse.Namespace) -> int:
 
 def write(args: argparse.Namespace) -> int:
     # Imported late: --help need not wait for torch.
-    from mpc_mmseg.apis.case_files import write_cases
-    from mpc_mmseg.apis.case_report import Examiner
+    from mpc_mmseg.forensics.case.case_files import write_cases
+    from mpc_mmseg.forensics.case.case_report import Examiner
 
     examiner = Examiner.load(
         args.model,

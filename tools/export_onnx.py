@@ -49,11 +49,11 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    from mpc_mmseg.apis.model_from_files import load_model
+    from mpc_mmseg.apis.inference.model_from_files import load_model
 
     try:
-        from mpc_mmseg.apis import onnx_int8
-        from mpc_mmseg.apis.onnx_export import describe, export_onnx
+        from mpc_mmseg.apis.export import onnx_int8
+        from mpc_mmseg.apis.export.onnx_export import describe, export_onnx
 
         model, cfg = load_model(args.config, args.checkpoint, 'cpu')
         error = export_onnx(model, describe(model, cfg, args.checkpoint), args.out)

@@ -110,7 +110,7 @@ def main() -> int:
     # Parts as they are used: importing all takes longer than an image.
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported late: --help need not wait for it.
-    from mpc_mmseg.apis.folder_inference import infer_folder
+    from mpc_mmseg.apis.inference.folder_inference import infer_folder
 
     del os.environ['MPC_MMSEG_LAZY']
     try:

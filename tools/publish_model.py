@@ -57,7 +57,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     # Imported late: --help need not wait for torch.
-    from mpc_mmseg.apis.publish import publish
+    from mpc_mmseg.apis.zoo.publish import publish
 
     try:
         entry = publish(

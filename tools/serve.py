@@ -52,9 +52,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix='mpc_serve_') as folder:
         os.environ['GRADIO_TEMP_DIR'] = folder
         try:
-            from mpc_mmseg.apis.case_report import Examiner
-            from mpc_mmseg.apis.web_page import build_page
-            from mpc_mmseg.apis.web_server import forget_uploads, serve
+            from mpc_mmseg.forensics.case.case_report import Examiner
+            from mpc_mmseg.forensics.web.web_page import build_page
+            from mpc_mmseg.forensics.web.web_server import forget_uploads, serve
 
             examiner = Examiner.load(
                 args.model, args.weights, args.device, tile=args.tile, tta=args.tta

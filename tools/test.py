@@ -76,7 +76,7 @@ def main() -> None:
     from mmengine.fileio import dump
     from mmengine.runner import Runner
 
-    from mpc_mmseg.apis.zoo import model_file
+    from mpc_mmseg.apis.zoo.zoo import model_file
     from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(

@@ -58,7 +58,7 @@ def main() -> None:
     from mmengine.device import is_cuda_available
     from mmengine.runner import Runner
 
-    from mpc_mmseg.engine.checkpoint_files import latest_checkpoint
+    from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
     from mpc_mmseg.engine.kept_memory import keep_freed_memory
     from mpc_mmseg.engine.launch import leave_process_group, load_config
 

@@ -26,8 +26,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     # Imported late: --help need not wait for torch.
-    from mpc_mmseg.apis.zoo import Zoo
-    from mpc_mmseg.apis.zoo_index import entry_of
+    from mpc_mmseg.apis.zoo.zoo import Zoo
+    from mpc_mmseg.apis.zoo.zoo_index import entry_of
 
     zoo, failed = Zoo.from_environment(args.zoo), False
     try:

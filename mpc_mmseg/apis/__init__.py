@@ -2,7 +2,10 @@
 
 from mpc_mmseg.lazy_names import lazy_names
 
-_WHERE = {'ForgeryInferencer': 'inferencer', 'Prediction': 'prediction'}
+_WHERE = {
+    'ForgeryInferencer': 'inference.inferencer',
+    'Prediction': 'inference.prediction',
+}
 __all__ = list(_WHERE)
 
 __getattr__ = lazy_names(__name__, _WHERE)

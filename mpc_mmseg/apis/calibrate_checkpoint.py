@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from mmengine.runner import Runner
 
+from mpc_mmseg.atomic_files import written_aside
 from mpc_mmseg.engine.launch import load_config
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
-from mpc_mmseg.whole_files import written_aside
 
-from .model_from_files import read_checkpoint
+from .inference.model_from_files import read_checkpoint
 
 
 def features_of_validation(

@@ -15,8 +15,9 @@ from mmengine.runner import Runner
 from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
 
+from mpc_mmseg.atomic_files import write_whole
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
-from mpc_mmseg.evaluation.results_file import ROBUSTNESS_FORMAT, VERSION
+from mpc_mmseg.evaluation.results.results_file import ROBUSTNESS_FORMAT, VERSION
 from mpc_mmseg.evaluation.robustness.fingerprint import (
     cache_key,
     hash_config,
@@ -26,9 +27,8 @@ from mpc_mmseg.evaluation.robustness.fingerprint import (
 from mpc_mmseg.evaluation.robustness.pipeline import post_processed
 from mpc_mmseg.evaluation.robustness.summary import summarize_setting
 from mpc_mmseg.visualization.image_rows import read_per_image
-from mpc_mmseg.whole_files import write_whole
 
-from .model_from_files import load_model
+from .inference.model_from_files import load_model
 
 RESULTS = 'robustness.json'
 

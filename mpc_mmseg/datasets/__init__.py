@@ -22,8 +22,8 @@ _WHERE = {
     'RandomResample': 'transforms',
     'RandomSharpen': 'transforms',
     'RandomToneCurve': 'transforms',
-    'S3Backend': 's3_backend',
-    'TarBackend': 'tar_backend',
+    'S3Backend': 'io.s3_backend',
+    'TarBackend': 'io.tar_backend',
 }
 __all__ = list(_WHERE)
 

@@ -12,13 +12,13 @@ from mmengine.dataset import Compose
 from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
-from .coco_annotations import draw_segmentation, read_annotations
-from .find_images import find_images
 from .forge import PRESETS, Forgery, forge, keep_authentic, override
 from .forge.colour_match import is_grey
 from .forge.photographs import random_crop, repeat_crop
 from .forge.recipe import check_range
-from .image_io import read_image
+from .io.find_images import find_images
+from .io.image_io import read_image
+from .lists.coco_annotations import draw_segmentation, read_annotations
 from .transforms.load_forgery_image import read_file
 
 ATTEMPTS = 8  # photographs tried for a forgery before giving up

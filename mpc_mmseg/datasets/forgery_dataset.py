@@ -9,9 +9,9 @@ from typing import Any
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from .dataset_entries import folder_entries, list_entries
-from .dataset_problems import Problem, check_headers, report
-from .list_file import ListEntry, read_list_file
+from .lists.dataset_entries import folder_entries, list_entries
+from .lists.dataset_problems import Problem, check_headers, report
+from .lists.list_file import ListEntry, read_list_file
 
 DATA_PREFIX = {
     'img_path': 'images',
@@ -30,7 +30,7 @@ class ForgeryDataset(BaseSegDataset):
         data_root/masks/x.png        its mask: same name, any image suffix
         data_root/authentic/y.jpg    authentic, no mask
 
-    or a list file (:mod:`mpc_mmseg.datasets.list_file`) whose paths start at
+    or a list file (:mod:`mpc_mmseg.datasets.lists.list_file`) whose paths start at
     ``data_root``, or without one at the list's own folder. Where its header repeats
     images, training draws them that often; a test takes each once. All that is wrong
     with the data is reported at once, before training starts.

@@ -2,6 +2,22 @@ from mpc_mmseg.openmmlab_notices import import_openmmlab
 
 import_openmmlab('mmseg.models')
 
-from . import backbones, decode_heads, dense_conv, losses, necks, segmentors  # noqa: E402
+from . import (  # noqa: E402
+    backbones,
+    decode_heads,
+    dense_conv,
+    input_filters,
+    losses,
+    necks,
+    segmentors,
+)
 
-__all__ = ['backbones', 'decode_heads', 'dense_conv', 'losses', 'necks', 'segmentors']
+__all__ = [
+    'backbones',
+    'decode_heads',
+    'dense_conv',
+    'input_filters',
+    'losses',
+    'necks',
+    'segmentors',
+]

@@ -65,7 +65,7 @@ def render_case(
     """Writes the page of a case, not sealed yet.
 
     Args:
-        case: As `mpc_mmseg.apis.case.case_content` gives it.
+        case: As `mpc_mmseg.forensics.case.case.case_content` gives it.
         pictures: Of `case_pictures`.
         thumbnails: Pictures found in the file.
         json_seal: Seal of the same case as JSON.

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mpc_mmseg.datasets.check.defect import KINDS, Defect
 from mpc_mmseg.datasets.check.result import Result
-from mpc_mmseg.datasets.image_io import ImageReadError, read_image, read_mask
+from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image, read_mask
 
 from .figure_png import LINE_COLOURS, figure_png
 from .html_elements import Picture, Section, figure, page, section

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mpc_mmseg.datasets.forge.folder_checks import RECORDS
-from mpc_mmseg.datasets.image_io import read_image, read_mask
+from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 
 from .html_elements import Picture, covered_figure, page, paragraph
 from .image_rows import jpeg_picture

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mpc_mmseg.datasets.image_io import read_image, read_mask
+from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 from mpc_mmseg.engine.hooks.save_maps_hook import map_name
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
-from mpc_mmseg.evaluation.results_file import (
+from mpc_mmseg.evaluation.results.results_file import (
     RESULTS_FORMAT,
     ROBUSTNESS_FORMAT,
     read_results,

@@ -7,7 +7,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from mpc_mmseg.whole_files import write_whole
+from mpc_mmseg.atomic_files import write_whole
 
 from .area_plot import plot_by_area
 from .embedding_plot import plot_embeddings

@@ -6,8 +6,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from mpc_mmseg.atomic_files import write_whole
 from mpc_mmseg.evaluation.functional.summary import MEAN
-from mpc_mmseg.whole_files import write_whole
 
 from .embedding_plot import plot_embeddings
 from .html_report import Picture, Report, Section, render

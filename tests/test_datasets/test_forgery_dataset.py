@@ -14,7 +14,7 @@ from mpc_mmseg.datasets import (
     LoadForgeryMask,
     PackForgeryInputs,
 )
-from mpc_mmseg.datasets.list_file import ListHeader, write_list
+from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
 
 SIZE = (12, 20)
 PIPELINE = [LoadForgeryImage(), LoadForgeryMask(), PackForgeryInputs()]

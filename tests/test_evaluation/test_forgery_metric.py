@@ -18,7 +18,7 @@ from mmseg.structures import SegDataSample
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from mpc_mmseg.evaluation.metrics.forgery_metric import ForgeryMetric
-from mpc_mmseg.evaluation.results_file import read_results
+from mpc_mmseg.evaluation.results.results_file import read_results
 
 
 def make_samples(n, dataset='casia', n_authentic=0, seed=0):

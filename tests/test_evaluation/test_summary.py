@@ -4,7 +4,7 @@ import pytest
 from mpc_mmseg.evaluation.functional.confusion import Confusion
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
 from mpc_mmseg.evaluation.functional.summary import summarize
-from mpc_mmseg.evaluation.image_record import ImageRecord
+from mpc_mmseg.evaluation.results.image_record import ImageRecord
 
 
 def record(forged=True, dataset='a', score=0.5, prob=(0.2, 0.9), gt=None, **counts):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mpc_mmseg.datasets.list_file import write_list
+from mpc_mmseg.datasets.lists.list_file import write_list
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/check_data.py'
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from mmseg.registry import DATASETS
 
-from mpc_mmseg.datasets.source_split import (
+from mpc_mmseg.datasets.lists.source_split import (
     connected_groups,
     source_ids,
     split_groups,

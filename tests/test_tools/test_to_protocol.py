@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.list_file import read_list_file
+from mpc_mmseg.datasets.lists.list_file import read_list_file
 
 SCRIPT = Path(__file__).resolve().parents[2] / 'tools/dataset_converters/to_protocol.py'
 

@@ -5,7 +5,7 @@ from mpc_mmseg.datasets.check.checked_list import CheckedList
 from mpc_mmseg.datasets.check.defect import Defect
 from mpc_mmseg.datasets.check.measure import measure
 from mpc_mmseg.datasets.check.result import judge
-from mpc_mmseg.datasets.list_file import ListEntry
+from mpc_mmseg.datasets.lists.list_file import ListEntry
 from mpc_mmseg.visualization.check_page import check_page
 
 

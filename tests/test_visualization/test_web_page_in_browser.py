@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from headless_browser import Browser, find_browser
 
-from mpc_mmseg.apis.case_report import Examiner, ModelIdentity
-from mpc_mmseg.apis.inferencer import ForgeryInferencer
-from mpc_mmseg.apis.seal import check_seal
+from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
+from mpc_mmseg.forensics.case.case_report import Examiner, ModelIdentity
+from mpc_mmseg.forensics.case.seal import check_seal
 
 pytest.importorskip('gradio', reason="no gradio: pip install 'mpc_mmseg[web]'")
 BINARY = find_browser()
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def address(tiny_config, tmp_path, monkeypatch):
     monkeypatch.setenv('GRADIO_TEMP_DIR', str(tmp_path / 'uploads'))
-    from mpc_mmseg.apis.web_page import build_page
-    from mpc_mmseg.apis.web_server import serve
+    from mpc_mmseg.forensics.web.web_page import build_page
+    from mpc_mmseg.forensics.web.web_server import serve
 
     path = tmp_path / 'tiny.py'
     tiny_config.dump(path)

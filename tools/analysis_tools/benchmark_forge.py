@@ -26,7 +26,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mpc_mmseg.datasets import ForgeOnTheFly
-    from mpc_mmseg.datasets.image_io import read_image
+    from mpc_mmseg.datasets.io.image_io import read_image
 
     cv2.setNumThreads(1)
     fly = ForgeOnTheFly(

@@ -28,7 +28,7 @@ from mmseg.registry import MODELS
 from plain_hrformer import PlainBlock, PlainHead
 from torch import nn
 
-from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
+from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.engine.kept_memory import keep_freed_memory
 from mpc_mmseg.models.backbones.hrformer_block import HRFormerBlock
 from mpc_mmseg.models.dense_conv import DenseConv

@@ -25,13 +25,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mpc_mmseg.apis.folder_inference import infer_folder
-from mpc_mmseg.apis.image_by_image import ImageByImage
-from mpc_mmseg.apis.inferencer import ForgeryInferencer
-from mpc_mmseg.apis.model_from_files import load_model
-from mpc_mmseg.apis.onnx_export import describe, export_onnx
-from mpc_mmseg.apis.onnx_inferencer import OnnxInferencer
-from mpc_mmseg.apis.onnx_int8 import quantise
+from mpc_mmseg.apis.export.onnx_export import describe, export_onnx
+from mpc_mmseg.apis.export.onnx_int8 import quantise
+from mpc_mmseg.apis.inference.folder_inference import infer_folder
+from mpc_mmseg.apis.inference.image_by_image import ImageByImage
+from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
+from mpc_mmseg.apis.inference.model_from_files import load_model
+from mpc_mmseg.apis.inference.onnx_inferencer import OnnxInferencer
 
 MODELS_DIR = Path(__file__).parents[2] / 'configs/_base_/models'
 BACKENDS = ('eager', 'folded', 'onnx', 'onnx-int8')

@@ -22,9 +22,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from mpc_mmseg.apis.fold_batch_norm import fold_batch_norm
-from mpc_mmseg.apis.onnx_engine import OnnxEngine
-from mpc_mmseg.apis.onnx_export import FORMAT, export_onnx
+from mpc_mmseg.apis.export.onnx_export import FORMAT, export_onnx
+from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
+from mpc_mmseg.apis.inference.onnx_engine import OnnxEngine
 from mpc_mmseg.models.segmentors import MPCSegmentor
 
 MODELS_DIR = Path(__file__).parents[2] / 'configs/_base_/models'

@@ -42,7 +42,7 @@ def main() -> int:
         f1,
         iou,
     )
-    from mpc_mmseg.evaluation.scored_image import ScoredImage
+    from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)

@@ -38,9 +38,12 @@ def main() -> int:
     args = parse_args()
     import json
 
-    from mpc_mmseg.evaluation.comparison import compare_results, comparison_table
-    from mpc_mmseg.evaluation.results_file import read_results
-    from mpc_mmseg.whole_files import write_whole
+    from mpc_mmseg.atomic_files import write_whole
+    from mpc_mmseg.evaluation.results.comparison import (
+        compare_results,
+        comparison_table,
+    )
+    from mpc_mmseg.evaluation.results.results_file import read_results
 
     try:
         rows = compare_results(

@@ -49,7 +49,7 @@ def main() -> None:
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     from mpc_mmseg.datasets import ForgeryDataset
-    from mpc_mmseg.models.backbones.block_histogram import BLOCK, BlockHistogram
+    from mpc_mmseg.models.input_filters.block_histogram import BLOCK, BlockHistogram
 
     init_default_scope('mmseg')
     load = [dict(type='LoadForgeryImage'), dict(type='LoadForgeryMask')]

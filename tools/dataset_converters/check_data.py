@@ -44,11 +44,11 @@ def main() -> int:
     args = parse_args()
     from mmengine.utils import ProgressBar
 
+    from mpc_mmseg.atomic_files import write_whole
     from mpc_mmseg.datasets.check.checked_list import open_lists
     from mpc_mmseg.datasets.check.measured import measure_all
     from mpc_mmseg.datasets.check.result import as_json, as_text, judge
     from mpc_mmseg.visualization.check_page import check_page
-    from mpc_mmseg.whole_files import write_whole
 
     try:
         lists = open_lists(args.lists, args.data_root)

@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    from mpc_mmseg.datasets.list_rehash import rehash
+    from mpc_mmseg.datasets.lists.list_rehash import rehash
 
     for path in args.lists:
         try:

@@ -41,8 +41,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mpc_mmseg.datasets import ForgeryDataset
-    from mpc_mmseg.datasets.list_file import ListHeader, write_list
-    from mpc_mmseg.datasets.source_split import (
+    from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
+    from mpc_mmseg.datasets.lists.source_split import (
         connected_groups,
         source_ids,
         split_groups,

@@ -90,7 +90,7 @@ def main() -> int:
 
     from mpc_mmseg.datasets.layouts import build_layout
     from mpc_mmseg.datasets.layouts.conversion import convert
-    from mpc_mmseg.datasets.list_file import ListHeader, write_list
+    from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
 
     bar = ProgressBar(start=False, file=sys.stderr)
 

@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     # Imported late: --help need not wait for torch.
-    from mpc_mmseg.apis.mpc_release import (
+    from mpc_mmseg.apis.release.mpc_release import (
         convert_release,
         read_release,
         write_checkpoint,

@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..dataset_entries import folder_entries, list_entries
-from ..find_images import find_images
-from ..list_file import ListEntry, read_list_file
+from mpc_mmseg.datasets.io.find_images import find_images
+from mpc_mmseg.datasets.lists.dataset_entries import folder_entries, list_entries
+from mpc_mmseg.datasets.lists.list_file import ListEntry, read_list_file
+
 from .defect import KINDS, Defect
 from .measure import Facts
 

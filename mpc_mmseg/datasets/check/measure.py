@@ -10,14 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..image_io import (
+from mpc_mmseg.datasets.io.image_io import (
     ImageReadError,
     opened_header,
     read_header,
     read_image,
     read_mask_and_levels,
 )
-from ..list_file import ListEntry
+from mpc_mmseg.datasets.lists.list_file import ListEntry
+
 from .jpeg_quality import jpeg_quality
 from .mask_fit import FLIPS, TURNS, better_flip, edge_ranks, fits
 from .perceptual_hash import perceptual_hash

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import cv2
 
-from ..list_file import ListEntry
+from mpc_mmseg.datasets.lists.list_file import ListEntry
+
 from .measure import VERSION, Facts, measure
 
 _CHUNK = 16

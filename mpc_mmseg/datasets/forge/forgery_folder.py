@@ -12,10 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mpc_mmseg.whole_files import write_whole
+from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.datasets.io.image_io import read_image
+from mpc_mmseg.datasets.lists.list_file import ListEntry, ListHeader, write_list
 
-from ..image_io import read_image
-from ..list_file import ListEntry, ListHeader, write_list
 from .folder_checks import RECORDS, SETTINGS, check_complete, check_settings
 from .forgery_set import ForgerySet, check_enough, make_image
 from .photographs import Photograph, find_photographs

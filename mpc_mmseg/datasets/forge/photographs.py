@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..image_io import ImageReadError, read_image
+from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image
+
 from .colour_match import is_grey
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..image_io import read_image, read_mask
+from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 
 
 def dark_is_forged(paths: Sequence[Path]) -> np.ndarray:

@@ -12,7 +12,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ..coco_annotations import draw_segmentation, read_annotations
+from mpc_mmseg.datasets.lists.coco_annotations import (
+    draw_segmentation,
+    read_annotations,
+)
+
 from .layout import Inventory, Layout, Sample
 
 SPLITS = ('Train', 'Val', 'Test-Dev', 'Test-Challenge')

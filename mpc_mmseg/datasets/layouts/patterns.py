@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..find_images import SUFFIXES
+from mpc_mmseg.datasets.io.find_images import SUFFIXES
+
 from .layout import Inventory, Sample
 
 IMAGE = '(?:' + '|'.join(SUFFIXES.replace('.', r'\.').split()) + ')'

@@ -4,7 +4,7 @@ from mmcv.transforms import BaseTransform
 from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
-from ..image_io import (
+from mpc_mmseg.datasets.io.image_io import (
     PIXEL_LIMIT,
     ImageReadError,
     jpeg_reduction,
@@ -19,7 +19,7 @@ class LoadForgeryImage(BaseTransform):
 
     Unlike ``LoadImageFromFile`` it raises for a truncated file, and an image is the
     same whatever its depth, palette or EXIF rotation; see
-    :func:`mpc_mmseg.datasets.image_io.read_image`.
+    :func:`mpc_mmseg.datasets.io.image_io.read_image`.
 
     Required Keys: img_path. Added Keys: img (H, W, 3) uint8, img_shape and ori_shape
     (H, W); img_reduction if ``reduce_to`` is given.

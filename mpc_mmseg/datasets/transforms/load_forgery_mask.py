@@ -4,7 +4,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from ..image_io import PIXEL_LIMIT, read_mask
+from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_mask
+
 from .load_forgery_image import read_file
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from ..post_processing.setting import parse_setting
+from mpc_mmseg.datasets.post_processing.setting import parse_setting
 
 
 @TRANSFORMS.register_module()

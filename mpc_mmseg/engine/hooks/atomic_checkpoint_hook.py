@@ -9,8 +9,12 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmseg.registry import HOOKS
 
-from ...openmmlab_notices import notices_left_out
-from ..checkpoint_files import AtomicLocalBackend, is_whole, latest_checkpoint
+from mpc_mmseg.engine.checkpoints.checkpoint_files import (
+    AtomicLocalBackend,
+    is_whole,
+    latest_checkpoint,
+)
+from mpc_mmseg.openmmlab_notices import notices_left_out
 
 #: Where a checkpoint names the best ones that were to be deleted as it was written.
 _SUPERSEDED = 'superseded_best'

@@ -11,9 +11,9 @@ from mmengine.utils import ProgressBar
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from ..feature_cache import FeatureCache, build, files_hash, weights_hash
-from ..fixed_data import FIXED_TRANSFORMS, leaves, may_draw
-from ..stored_samples import StoredSamples
+from mpc_mmseg.engine.feature_cache import FeatureCache, build, files_hash, weights_hash
+from mpc_mmseg.engine.fixed_data import FIXED_TRANSFORMS, leaves, may_draw
+from mpc_mmseg.engine.stored_samples import StoredSamples
 
 
 def _show(batches: list) -> Iterator:

@@ -5,7 +5,7 @@ from mmengine.dist import is_distributed
 from mmengine.hooks import EMAHook
 from mmseg.registry import HOOKS
 
-from ..phases import phase_at
+from mpc_mmseg.engine.phases import phase_at
 
 
 @HOOKS.register_module()

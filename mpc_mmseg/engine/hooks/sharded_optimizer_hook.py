@@ -3,9 +3,9 @@
 from mmengine.hooks import CheckpointHook, Hook
 from mmseg.registry import HOOKS
 
-from ..phase_train_loop import PhaseTrainLoop
-from ..phases import phase_at
-from ..sharded_optimizer import ShardedOptimizer
+from mpc_mmseg.engine.phase_train_loop import PhaseTrainLoop
+from mpc_mmseg.engine.phases import phase_at
+from mpc_mmseg.engine.sharded_optimizer import ShardedOptimizer
 
 
 @HOOKS.register_module()

@@ -10,11 +10,15 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 
-from ...openmmlab_notices import notices_left_out
-from ..best_checkpoint import best_checkpoint, forget_best, load_best
-from ..handover import check_weights, drop_untrained_head
-from ..phase_train_loop import PhaseTrainLoop
-from ..phases import Phase, phase_at
+from mpc_mmseg.engine.checkpoints.best_checkpoint import (
+    best_checkpoint,
+    forget_best,
+    load_best,
+)
+from mpc_mmseg.engine.checkpoints.handover import check_weights, drop_untrained_head
+from mpc_mmseg.engine.phase_train_loop import PhaseTrainLoop
+from mpc_mmseg.engine.phases import Phase, phase_at
+from mpc_mmseg.openmmlab_notices import notices_left_out
 
 # What a checkpoint's meta says of the phases.
 _PHASE, _ENDS, _EARLY_STOP = 'mpc_phase', 'mpc_phase_ends', 'mpc_early_stop'

@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.registry import Registry
 
 from mpc_mmseg.evaluation.functional.resampling import weighted_mean
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 # Not one of mmseg's registries: a config asks for these by the short names by which
 # the field knows them, and 'focal' or 'native' would be ambiguous there.

@@ -6,7 +6,7 @@ from mpc_mmseg.evaluation.functional.mpc_convention import (
     binarize,
     resize_probability,
 )
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 from .convention import CONVENTIONS, Convention
 

@@ -1,5 +1,5 @@
 from mpc_mmseg.evaluation.functional.mpc_convention import mpc_scores
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 from .convention import CONVENTIONS, Convention
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import f1
 from mpc_mmseg.evaluation.functional.mpc_convention import binarize
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 from .convention import CONVENTIONS, Convention
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import f1, iou, mcc, precision, recall
 from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 from .convention import CONVENTIONS, Convention
 

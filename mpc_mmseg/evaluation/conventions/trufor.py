@@ -3,7 +3,7 @@ import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import Confusion, count_confusion, f1
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 from .convention import CONVENTIONS, Convention
 

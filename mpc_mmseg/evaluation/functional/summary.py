@@ -5,7 +5,7 @@ from statistics import fmean
 
 import numpy as np
 
-from mpc_mmseg.evaluation.image_record import ImageRecord
+from mpc_mmseg.evaluation.results.image_record import ImageRecord
 
 from .curves import ScoreHistogram
 from .mpc_convention import mpc_scores

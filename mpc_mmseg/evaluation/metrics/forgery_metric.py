@@ -9,27 +9,30 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
 from mpc_mmseg.evaluation.conventions import build_conventions
-from mpc_mmseg.evaluation.dataset_summary import score_dataset, summarize_dataset
 from mpc_mmseg.evaluation.functional.summary import pooled_bounds, summarize
-from mpc_mmseg.evaluation.image_record import (
-    ImageRecord,
-    find_duplicate,
-    set_sources,
-)
 from mpc_mmseg.evaluation.probability_map import (
     image_name,
     image_score,
     map_features,
     probability_map,
 )
-from mpc_mmseg.evaluation.results_file import (
+from mpc_mmseg.evaluation.results.dataset_summary import (
+    score_dataset,
+    summarize_dataset,
+)
+from mpc_mmseg.evaluation.results.image_record import (
+    ImageRecord,
+    find_duplicate,
+    set_sources,
+)
+from mpc_mmseg.evaluation.results.results_file import (
     file_hash,
     truth_hash,
     write_images,
     write_results,
 )
-from mpc_mmseg.evaluation.results_text import results_table
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.results_text import results_table
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 _AUTHENTIC = ('apart', 'as-zero')
 _IMAGE_SCORES = ('max', 'top_mean')

@@ -9,7 +9,8 @@ from mmseg.models.backbones.hrnet import HRModule, HRNet
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..dense_conv import DenseConv
+from mpc_mmseg.models.dense_conv import DenseConv
+
 from .hrformer_block import HRFormerBlock
 from .hrformer_stages import check_extra
 from .hrnet import MPCHRNet

@@ -3,7 +3,8 @@
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
-from ..dense_conv import PointwiseConv
+from mpc_mmseg.models.dense_conv import PointwiseConv
+
 from .norm_gelu import bias_before, norm_gelu
 from .recomputed import recomputed
 from .stochastic_depth import add_dropped

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from ..pointwise import is_fast
+from mpc_mmseg.models.pointwise import is_fast
+
 from .norm_gelu_product import NormGELUProduct, as_scale, norm_gradients
 
 

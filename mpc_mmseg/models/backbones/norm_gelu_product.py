@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from ..pointwise import product, weight_gradient
+from mpc_mmseg.models.pointwise import product, weight_gradient
 
 #: Numbers of a block of tokens, 32 MiB. Smaller ones cost time, for products of fewer
 #: rows; larger ones memory, for two blocks are alive at once.

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..pointwise import is_fast, pointwise
+from mpc_mmseg.models.pointwise import is_fast, pointwise
+
 from .banded_attention import BandedAttention
 
 

@@ -9,7 +9,8 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
-from ..dense_conv import PointwiseConv
+from mpc_mmseg.models.dense_conv import PointwiseConv
+
 from .fuse import fuse
 from .lean_backward import LeanReLU, made_again
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ..pointwise import is_fast
+from mpc_mmseg.models.pointwise import is_fast
 
 
 def upsample(x: Tensor, size: Sequence[int]) -> Tensor:

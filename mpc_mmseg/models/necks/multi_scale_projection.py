@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..dense_conv import PointwiseConv
+from mpc_mmseg.models.dense_conv import PointwiseConv
 
 
 @MODELS.register_module()

@@ -1,7 +1,7 @@
 import pytest
 
 from mpc_mmseg.datasets.check.checked_list import open_lists
-from mpc_mmseg.datasets.list_file import write_list
+from mpc_mmseg.datasets.lists.list_file import write_list
 
 
 def test_lists_and_folders(forgery_folder):

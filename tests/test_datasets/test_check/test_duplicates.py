@@ -1,7 +1,7 @@
 from mpc_mmseg.datasets.check.checked_list import CheckedList
 from mpc_mmseg.datasets.check.duplicates import find_duplicates
 from mpc_mmseg.datasets.check.measure import Facts
-from mpc_mmseg.datasets.list_file import ListEntry
+from mpc_mmseg.datasets.lists.list_file import ListEntry
 
 A, NEAR_A, B = ('f' * 16, '0' * 16), ('f' * 15 + 'e', '0' * 16), ('a' * 16, '5' * 16)
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from mpc_mmseg.datasets.check.measure import measure
-from mpc_mmseg.datasets.list_file import ListEntry
+from mpc_mmseg.datasets.lists.list_file import ListEntry
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 
 from mpc_mmseg.datasets.check import measured
 from mpc_mmseg.datasets.check.measured import measure_all
-from mpc_mmseg.datasets.list_file import ListEntry
+from mpc_mmseg.datasets.lists.list_file import ListEntry
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from mpc_mmseg.datasets.check.checked_list import CheckedList
 from mpc_mmseg.datasets.check.defect import KINDS, SEVERITIES, Defect
 from mpc_mmseg.datasets.check.measure import Facts
 from mpc_mmseg.datasets.check.result import as_json, as_text, judge
-from mpc_mmseg.datasets.list_file import ListEntry
+from mpc_mmseg.datasets.lists.list_file import ListEntry
 
 
 def checked(*facts, defects=()):

@@ -8,7 +8,7 @@ from mpc_mmseg.datasets import ForgeryDataset
 from mpc_mmseg.datasets.forge import PRESETS, forgery_folder
 from mpc_mmseg.datasets.forge.forgery_folder import list_entry, make_forgeries
 from mpc_mmseg.datasets.forge.forgery_set import ForgerySet
-from mpc_mmseg.datasets.list_file import read_list_file
+from mpc_mmseg.datasets.lists.list_file import read_list_file
 
 
 def wanted(**changes):

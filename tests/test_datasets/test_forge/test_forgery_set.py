@@ -7,7 +7,7 @@ import pytest
 from mpc_mmseg.datasets.forge import PRESETS, override
 from mpc_mmseg.datasets.forge.forgery_set import ForgerySet, check_enough, make_image
 from mpc_mmseg.datasets.forge.photographs import find_photographs
-from mpc_mmseg.datasets.image_io import read_image
+from mpc_mmseg.datasets.io.image_io import read_image
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from mpc_mmseg.datasets import ForgeryDataset
 from mpc_mmseg.datasets.layouts import LAYOUTS, TAGS, build_layout, index_files
 from mpc_mmseg.datasets.layouts.conversion import convert
-from mpc_mmseg.datasets.list_file import write_list
+from mpc_mmseg.datasets.lists.list_file import write_list
 
 OPTIONS = {'table': {'csv': 'pairs.csv'}}
 #: Layout -> tags and sources of its forged images, in the order of their paths.

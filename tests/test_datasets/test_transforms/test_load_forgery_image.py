@@ -7,7 +7,7 @@ from mmseg.registry import TRANSFORMS
 from PIL import ExifTags, Image
 
 from mpc_mmseg.datasets import LoadForgeryImage
-from mpc_mmseg.datasets.image_io import ImageReadError
+from mpc_mmseg.datasets.io.image_io import ImageReadError
 
 
 @pytest.fixture

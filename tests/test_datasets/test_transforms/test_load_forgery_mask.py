@@ -4,7 +4,7 @@ from mmengine.dataset import Compose
 from PIL import ExifTags, Image
 
 from mpc_mmseg.datasets import LoadForgeryImage, LoadForgeryMask, PackForgeryInputs
-from mpc_mmseg.datasets.image_io import ImageReadError
+from mpc_mmseg.datasets.io.image_io import ImageReadError
 from mpc_mmseg.datasets.transforms.load_forgery_mask import reduce_mask
 
 H, W = 24, 40

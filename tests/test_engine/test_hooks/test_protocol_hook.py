@@ -5,7 +5,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mpc_mmseg.datasets.list_file import ListHeader, write_list
+from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
 from mpc_mmseg.engine.hooks import ProtocolHook
 
 

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS, MODELS
 
-from mpc_mmseg.apis.mpc_release import write_checkpoint
+from mpc_mmseg.apis.release.mpc_release import write_checkpoint
 from mpc_mmseg.engine.hooks import AtomicCheckpointHook
 
 

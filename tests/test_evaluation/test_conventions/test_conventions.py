@@ -21,7 +21,7 @@ from mpc_mmseg.evaluation.conventions import (
 from mpc_mmseg.evaluation.conventions.focal import macro_f1
 from mpc_mmseg.evaluation.conventions.trufor import ignore_edges
 from mpc_mmseg.evaluation.functional.confusion import count_confusion
-from mpc_mmseg.evaluation.scored_image import ScoredImage
+from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 NAMES = ['focal', 'imdl-benco', 'mpc', 'mvss', 'native', 'trufor']
 

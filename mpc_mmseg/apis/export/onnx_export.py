@@ -1,0 +1,199 @@
+"""A trained segmentor as an ONNX file that says how it is to be used."""
+
+import copy
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmseg.models.utils import Upsample
+from torch import Tensor, nn
+
+from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
+from mpc_mmseg.apis.inference.inferencer import inference_steps
+from mpc_mmseg.apis.inference.onnx_engine import FORMAT, METADATA_KEY, OnnxEngine
+from mpc_mmseg.atomic_files import written_aside
+from mpc_mmseg.evaluation.robustness.fingerprint import hash_file
+from mpc_mmseg.models.segmentors import MPCSegmentor
+from mpc_mmseg.version import __version__
+
+#: Largest difference of a probability from PyTorch's.
+TOLERANCE = 1e-3
+_OPSET = 17
+# (B, H, W) that an export is checked with; no two have a remainder by 7 in common.
+_CHECKED = ((1, 64, 96), (2, 100, 76))
+
+
+class _Probability(nn.Module):
+    def __init__(self, model: MPCSegmentor) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.model._forward(image).sigmoid()
+
+
+def export_onnx(
+    model: MPCSegmentor, description: dict[str, Any], out: str | Path
+) -> float:
+    """Writes a segmentor with dynamic batch and size, and checks it by onnxruntime.
+
+    The graph maps ``image`` (B, 3, H, W), prepared as the description says, to
+    ``prob`` (B, 1, h, w) at the size of the finest map. BatchNorm is folded.
+
+    Args:
+        model: In eval mode, on the CPU.
+        description: As `describe` gives it; stored in the file.
+        out: The file, written aside and renamed.
+
+    Returns:
+        The largest difference of a probability from PyTorch's.
+
+    Raises:
+        ImportError: If onnx or onnxruntime is missing.
+        ValueError: If it is no MPCSegmentor with a head to predict by.
+        RuntimeError: If onnxruntime gives other probabilities.
+    """
+    import onnx
+
+    if not isinstance(model, MPCSegmentor):
+        raise ValueError(
+            f'an MPCSegmentor can be exported, got a {type(model).__name__}'
+        )
+    if model.phase == 'contrast':
+        raise ValueError(
+            'the checkpoint is of phase 1 (contrast), which predicts by clustering an '
+            "image's pixels and has no trained head: export one of phase 2"
+        )
+    traced = _Probability(_with_dynamic_sizes(fold_batch_norm(model))).eval()
+    with written_aside(out) as aside:
+        with torch.no_grad(), warnings.catch_warnings():
+            # The tracer doubts every size, the exporter advertises its successor.
+            warnings.simplefilter('ignore')
+            torch.onnx.export(
+                traced,
+                (torch.zeros(2, 3, 68, 132),),
+                str(aside),
+                dynamo=False,
+                opset_version=_OPSET,
+                input_names=['image'],
+                output_names=['prob'],
+                dynamic_axes={
+                    'image': {0: 'B', 2: 'H', 3: 'W'},
+                    'prob': {0: 'B', 2: 'h', 3: 'w'},
+                },
+            )
+        graph = onnx.load(aside)
+        onnx.helper.set_model_props(graph, {METADATA_KEY: json.dumps(description)})
+        onnx.save(graph, aside)
+        error = largest_difference(model, aside)
+        if not error <= TOLERANCE:
+            raise RuntimeError(
+                f'onnxruntime gives probabilities that differ by {error:.1e} from '
+                f'those of PyTorch, {TOLERANCE} are allowed; {out} is not written'
+            )
+    return error
+
+
+@torch.no_grad()
+def largest_difference(model: MPCSegmentor, file: str | Path) -> float:
+    """Largest difference of a probability between PyTorch and onnxruntime, on noise."""
+    engine = OnnxEngine(file, 'cpu', torch.get_num_threads())
+    generator = torch.Generator().manual_seed(0)
+    errors = []
+    for batch, height, width in _CHECKED:
+        images = torch.rand(batch, 3, height, width, generator=generator)
+        expected = model._forward(images).sigmoid().numpy()
+        errors.append(np.abs(engine.run(images.numpy()) - expected).max())
+    return float(max(errors))
+
+
+def _with_dynamic_sizes(model: MPCSegmentor) -> MPCSegmentor:
+    """A copy without mmseg's Upsample, which computes its size in Python's integers."""
+    model = copy.deepcopy(model)
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, Upsample) and not child.size:
+                plain = nn.Upsample(
+                    scale_factor=child.scale_factor,
+                    mode=child.mode,
+                    align_corners=child.align_corners,
+                )
+                setattr(module, name, plain)
+    return model
+
+
+def describe(
+    model: MPCSegmentor, cfg: Config, checkpoint: str | Path
+) -> dict[str, Any]:
+    """Says how images are prepared for a model, and which model it is.
+
+    Args:
+        model: The segmentor, with ``image_calibration``.
+        cfg: Config that it was built from.
+        checkpoint: File of its weights.
+
+    Returns:
+        What JSON can hold. ``resize`` is [H, W], None where images keep their size,
+        or 'other' where only the ``pipeline`` says it.
+
+    Raises:
+        ValueError: If the config has no test pipeline, or it cannot be told in JSON.
+        OSError: If the checkpoint cannot be read.
+    """
+    steps = [_plain(step) for step in inference_steps(cfg)]
+    before = _plain(cfg.model.data_preprocessor)
+    test = before.get('test_cfg') or {}
+    calibration = getattr(model, 'image_calibration', None)
+    description = {
+        'format': FORMAT,
+        'input': 'image: float32 (B, 3, H, W), channels in channel_order, '
+        '(value - mean) / std of 0..255, then padded right and below with pad_value '
+        'to multiples of size_divisor',
+        'output': 'prob: float32 (B, 1, h, w), probability that a pixel was forged',
+        'resize': 'other' if test.get('size') else resize_rule(steps),
+        'channel_order': 'RGB' if before.get('bgr_to_rgb') else 'BGR',
+        'mean': before.get('mean') or [0.0] * 3,
+        'std': before.get('std') or [1.0] * 3,
+        'pad_value': before.get('pad_val', 0),
+        'size_divisor': test.get('size_divisor') or 1,
+        'threshold': model.threshold,
+        'calibration': None if calibration is None else calibration.as_meta(),
+        'pipeline': steps,
+        'data_preprocessor': before,
+        'config_sha256': hashlib.sha256(cfg.pretty_text.encode()).hexdigest(),
+        'weights_sha256': hash_file(checkpoint),
+        'versions': {'mpc_mmseg': __version__, 'torch': torch.__version__},
+    }
+    try:
+        json.dumps(description)
+    except TypeError as error:
+        raise ValueError(
+            f'the test pipeline or data_preprocessor of the config holds what a file '
+            f'cannot store: {error}'
+        ) from error
+    return description
+
+
+def resize_rule(steps: list[dict]) -> list[int] | str | None:
+    """The [H, W] that a test pipeline resizes to; None for none, else 'other'."""
+    plain = ({'type': 'LoadForgeryImage'}, {'type': 'PackForgeryInputs'})
+    rest = [step for step in steps if step not in plain]
+    if not rest:
+        return None
+    scale = rest[0].get('scale')
+    if rest == [{'type': 'Resize', 'scale': scale}] and isinstance(scale, list):
+        return [scale[1], scale[0]]
+    return 'other'
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(value) for value in node]
+    return node

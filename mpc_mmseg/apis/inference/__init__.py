@@ -1,0 +1,1 @@
+"""Forgery maps of photographs: loading a model, running it, writing results."""

@@ -1,0 +1,84 @@
+"""What may be given as an image, and how it becomes pixels."""
+
+from collections.abc import Iterable, Iterator
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from mpc_mmseg.datasets.io.find_images import find_images
+from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, image_of_pillow, read_image
+
+#: A path, a file's content, an upright (H, W, 3) uint8 BGR array, a Pillow image.
+Input = str | Path | bytes | np.ndarray | Image.Image
+
+
+def expand(inputs: Input | Iterable[Input]) -> Iterator[Input]:
+    """Gives the images that inputs stand for, one by one.
+
+    Args:
+        inputs: An image, a folder (read with its sub-folders), a pattern (``*``,
+            ``?``, ``[]``, ``**``), or any iterable of these, which is not read ahead.
+
+    Raises:
+        FileNotFoundError: If a folder holds no image or nothing fits a pattern.
+    """
+    single = isinstance(inputs, Input)  # type: ignore[arg-type]
+    for item in [inputs] if single else inputs:  # type: ignore[union-attr]
+        if not isinstance(item, str | Path):
+            yield item
+        elif Path(item).is_dir():
+            yield from _images_in(str(item))
+        elif has_magic(str(item)) and not Path(item).exists():
+            yield from _fitting(str(item))
+        else:
+            yield item
+
+
+def path_of(item: Input) -> str | None:
+    """Gives an image's path; None if it came without one."""
+    if isinstance(item, Image.Image):
+        return getattr(item, 'filename', None) or None
+    return str(item) if isinstance(item, str | Path) else None
+
+
+def pixels_of(item: Input, pixel_limit: int = PIXEL_LIMIT) -> np.ndarray:
+    """Gives an image as (H, W, 3) uint8 BGR, upright.
+
+    Raises:
+        ImageReadError: If it cannot be read, or has more pixels than the limit.
+        ValueError: If an array is of another shape or kind.
+    """
+    if isinstance(item, np.ndarray):
+        if item.dtype != np.uint8 or item.ndim != 3 or item.shape[2] != 3:
+            raise ValueError(
+                f'an image must be (H, W, 3) uint8, got {item.shape} {item.dtype}'
+            )
+        if not item.size:
+            raise ValueError(f'an image must have pixels, got shape {item.shape}')
+        return item
+    if isinstance(item, Image.Image):
+        return image_of_pillow(item, pixel_limit)
+    return read_image(item, pixel_limit=pixel_limit)
+
+
+def as_loaded(pixels: np.ndarray, path: str | None) -> dict[str, Any]:
+    """Gives what `LoadForgeryImage` makes of an image."""
+    size = pixels.shape[:2]
+    return {'img': pixels, 'img_path': path, 'img_shape': size, 'ori_shape': size}
+
+
+def _images_in(folder: str) -> list[str]:
+    found, _ = find_images(folder)
+    if not found:
+        raise FileNotFoundError(f'the folder {folder} holds no image')
+    return [path for _, path in found]
+
+
+def _fitting(pattern: str) -> list[str]:
+    found = sorted(p for p in glob(pattern, recursive=True) if Path(p).is_file())
+    if not found:
+        raise FileNotFoundError(f'no file fits the pattern {pattern}')
+    return found

@@ -1,0 +1,1 @@
+"""Published models: their index, files and publication."""

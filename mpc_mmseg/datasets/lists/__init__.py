@@ -1,0 +1,1 @@
+"""List files: which images, with which masks and hashes."""

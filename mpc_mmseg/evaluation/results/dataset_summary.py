@@ -1,0 +1,131 @@
+"""From records to the scores of a data set, with their uncertainty."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mpc_mmseg.evaluation.conventions.convention import Convention
+from mpc_mmseg.evaluation.functional.image_level import image_level_scores
+from mpc_mmseg.evaluation.functional.resampling import (
+    bootstrap_intervals,
+    group_numbers,
+)
+
+from .image_record import ImageRecord
+
+IMAGE = 'image'
+
+
+def score_images(
+    records: Sequence[ImageRecord],
+    conventions: Sequence[Convention],
+    threshold: float,
+    weights: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Scores one data set under every convention, once per row of weights.
+
+    Args:
+        records: Its N images.
+        conventions: Those by which the images were scored.
+        threshold: Of an image's score, for image-level accuracy and F1.
+        weights: (B, N) how often each image counts.
+
+    Returns:
+        ``convention.score`` and ``image.score`` -> (B,) floats, NaN if undefined.
+    """
+    result: dict[str, np.ndarray] = {}
+    for convention in conventions:
+        start = f'{convention.name}.'
+        columns = {
+            name.removeprefix(start): column_of(records, name)
+            for name in dict.fromkeys(n for r in records for n in r.scores)
+            if name.startswith(start)
+        }
+        for name, values in convention.score_dataset(columns, weights).items():
+            result[start + name] = values
+    forged = np.array([record.forged for record in records])
+    if forged.any() and not forged.all():
+        scores = np.array([record.image_score for record in records])
+        levels = image_level_scores(scores, forged, threshold, weights)
+        result |= {f'{IMAGE}.{name}': values for name, values in levels.items()}
+    return result
+
+
+def column_of(records: Sequence[ImageRecord], name: str) -> np.ndarray:
+    """Gives one score of each image, (N,), NaN where it has none."""
+    return np.array([record.scores.get(name, np.nan) for record in records])
+
+
+def mean_bounds(records: Sequence[ImageRecord]) -> dict[str, tuple[float, float]]:
+    """Bounds the means of scores of which each image's value is bounded."""
+    found: dict[str, tuple[float, float]] = {}
+    for name in dict.fromkeys(name for r in records for name in r.bounds):
+        ends = np.array([r.bounds[name] for r in records if name in r.bounds])
+        low, high = ends.mean(axis=0).tolist()
+        found[name] = low, high
+    return found
+
+
+def score_dataset(
+    records: Sequence[ImageRecord],
+    conventions: Sequence[Convention],
+    threshold: float = 0.5,
+) -> dict[str, float]:
+    """Scores one data set under every convention; what is undefined is absent."""
+    ones = np.ones((1, len(records)))
+    scores = score_images(records, conventions, threshold, ones)
+    return {name: float(v[0]) for name, v in scores.items() if not np.isnan(v[0])}
+
+
+def summarize_dataset(
+    records: Sequence[ImageRecord],
+    conventions: Sequence[Convention],
+    pooled: Mapping[str, float],
+    pooled_bounds: Mapping[str, tuple[float, float]],
+    threshold: float = 0.5,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Scores one data set with 95 % bootstrap intervals.
+
+    Args:
+        records: Its images; those of one ``source`` are drawn together.
+        conventions: Those by which the images were scored.
+        pooled: Scores of its pixels, which get no interval.
+        pooled_bounds: Between which values those of them lie that are not exact.
+        threshold: Of an image's score.
+        n_resamples: Of the bootstrap.
+        seed: Of NumPy's generator.
+
+    Returns:
+        Counts, and ``scores``: name -> ``value``, ``low``, ``high``, ``n`` and, if it
+        is not exact, ``bounds``, as docs/evaluation.md describes.
+    """
+    values = score_dataset(records, conventions, threshold)
+    groups = group_numbers([record.source for record in records])
+    intervals = bootstrap_intervals(
+        lambda w: score_images(records, conventions, threshold, w),
+        groups,
+        n_resamples,
+        seed,
+    )
+    n_forged = sum(record.forged for record in records)
+    scores: dict[str, Any] = {}
+    for name, value in values.items():
+        low, high = intervals.get(name) or (None, None)
+        # A score made of several columns rests on all images.
+        n = int(np.sum(~np.isnan(column_of(records, name)))) or len(records)
+        scores[name] = {'value': value, 'low': low, 'high': high, 'n': n}
+    for name, value in pooled.items():
+        scores[name] = {'value': value, 'low': None, 'high': None, 'n': n_forged}
+    bounds = {**mean_bounds(records), **pooled_bounds}
+    for name in bounds.keys() & scores.keys():
+        scores[name]['bounds'] = list(bounds[name])
+    return {
+        'n_images': len(records),
+        'n_forged': n_forged,
+        'n_authentic': len(records) - n_forged,
+        'n_groups': int(groups.max()) + 1,
+        'scores': scores,
+    }

@@ -1,0 +1,157 @@
+"""Files of results: written whole or not at all, read with checks.
+
+docs/evaluation.md describes what is in them.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine import fileio
+
+from mpc_mmseg.atomic_files import write_whole
+
+RESULTS_FORMAT, ROBUSTNESS_FORMAT = 'mpc_mmseg.results', 'mpc_mmseg.robustness'
+VERSION = 1
+_KEYS = {
+    RESULTS_FORMAT: {'list_hash', 'conventions', 'datasets', 'images'},
+    ROBUSTNESS_FORMAT: {'hashes', 'settings'},
+}
+_WRITERS = {
+    RESULTS_FORMAT: 'tools/test.py --results',
+    ROBUSTNESS_FORMAT: 'tools/robustness.py',
+}
+
+
+def content_hash(*parts: bytes | memoryview) -> str:
+    """Gives the first 128 bits of the SHA-256 of bytes, hexadecimal."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:32]
+
+
+def file_hash(path: str | None) -> str | None:
+    """Hashes a file's bytes, read by MMEngine's backends; None if there is none."""
+    try:
+        return None if path is None else content_hash(fileio.get(path))
+    except FileNotFoundError:
+        return None
+
+
+def truth_hash(truth: np.ndarray) -> str:
+    """Hashes the pixels of a truth, (H, W) integers, and its size."""
+    pixels = np.ascontiguousarray(truth, np.uint8)
+    return content_hash(repr(pixels.shape).encode(), pixels.data)
+
+
+def list_hash(images: Iterable[Mapping[str, Any]]) -> str:
+    """Hashes which images with which truths were scored, in whatever order.
+
+    Args:
+        images: Entries of a results file. One without ``image_hash`` counts by its
+            path.
+    """
+    lines = sorted(
+        f'{image["dataset"]}\t{image["image_hash"] or image["img_path"]}\t'
+        f'{image["truth_hash"]}\n'
+        for image in images
+    )
+    return content_hash(''.join(lines).encode())
+
+
+def write_results(
+    path: str | Path,
+    images: Sequence[Mapping[str, Any]],
+    datasets: Mapping[str, Mapping[str, Any]],
+    explanations: Mapping[str, str],
+    n_resamples: int,
+    seed: int,
+) -> None:
+    """Writes results.json.
+
+    Args:
+        path: The file.
+        images: As `ImageRecord.as_dict` gives them, with hashes.
+        datasets: Data set name -> summary as of `summarize_dataset`.
+        explanations: Convention name -> text.
+        n_resamples: Of the bootstrap.
+        seed: Of the bootstrap.
+    """
+    of_dataset: dict[str, list] = {}
+    for image in images:
+        of_dataset.setdefault(image['dataset'], []).append(image)
+    result = {
+        'format': RESULTS_FORMAT,
+        'version': VERSION,
+        'list_hash': list_hash(images),
+        'resamples': n_resamples,
+        'seed': seed,
+        'conventions': dict(explanations),
+        'datasets': {
+            name: {'list_hash': list_hash(of_dataset[name]), **summary}
+            for name, summary in datasets.items()
+        },
+        'images': list(images),
+    }
+    write_whole(path, json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def read_results(
+    path: str | Path, formats: Sequence[str] = (RESULTS_FORMAT,)
+) -> dict[str, Any]:
+    """Reads results.json, or robustness.json.
+
+    Args:
+        path: The file.
+        formats: Which of the two are wanted.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is something else, of a later version, or lacks a key.
+            Names the file.
+    """
+    try:
+        result = json.loads(Path(path).read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path} is no JSON: {error}') from error
+    found = result.get('format') if isinstance(result, dict) else None
+    if found is None or found not in formats:
+        writers = ' or '.join(_WRITERS[name] for name in formats)
+        raise ValueError(f'{path} is no file of results: write one by {writers}')
+    if result.get('version') != VERSION:
+        raise ValueError(
+            f'{path} is of version {result.get("version")}; this program reads '
+            f'{VERSION}'
+        )
+    if missing := _KEYS[found] - set(result):
+        raise ValueError(f'{path} lacks {sorted(missing)}')
+    return result
+
+
+def write_images(path: str | Path, images: Sequence[Mapping[str, Any]]) -> None:
+    """Writes images as JSON lines, or as CSV if the file's name ends in .csv."""
+    if Path(path).suffix.lower() == '.csv':
+        write_whole(path, _as_csv(images))
+    else:
+        lines = (json.dumps(i, ensure_ascii=False, allow_nan=False) for i in images)
+        write_whole(path, ''.join(f'{line}\n' for line in lines))
+
+
+def _as_csv(images: Sequence[Mapping[str, Any]]) -> str:
+    rows = []
+    for image in images:
+        row = {k: v for k, v in image.items() if k not in ('map_features', 'scores')}
+        row['tags'] = ';'.join(image['tags'])
+        rows.append({**row, **image['map_features'], **image['scores']})
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    file = io.StringIO(newline='')
+    writer = csv.DictWriter(file, names, lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""What an analyst uses: case reports, evidence, the web page."""

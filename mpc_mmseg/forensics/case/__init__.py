@@ -1,0 +1,1 @@
+"""The sealed report on a photograph."""

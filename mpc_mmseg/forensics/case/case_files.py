@@ -1,0 +1,120 @@
+"""Case reports as files: written, and checked whether they were altered."""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mmengine.utils import ProgressBar
+
+from mpc_mmseg.apis.inference.image_inputs import expand
+from mpc_mmseg.apis.inference.prediction_files import output_names
+from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
+
+from .case_report import CaseReport, Examiner
+from .seal import SealError, check_seal
+
+_NAMED_SEAL = re.compile(r'Seal of the JSON file of this case: (sha256:[0-9a-f]{64})')
+
+
+def write_cases(
+    images: Sequence[str | Path],
+    out: str | Path,
+    examiner: Examiner,
+    notes: Mapping[str, str] | None = None,
+    pixel_limit: int = PIXEL_LIMIT,
+) -> tuple[dict[str, str], list[str]]:
+    """Examines images and writes two files per image, HTML and JSON.
+
+    Args:
+        images: Images and folders.
+        out: Folder of the reports.
+        examiner: With the model.
+        notes: What the examiner adds, such as a date.
+        pixel_limit: Larger images are refused.
+
+    Returns:
+        File (relative to ``out``) -> its seal, and a message per image without a
+        report.
+
+    Raises:
+        FileNotFoundError: If a folder holds no image.
+    """
+    paths = [Path(str(path)) for path in expand(list(images))]
+    folders = [Path(item) for item in images if Path(item).is_dir()]
+    root = folders[0] if len(images) == len(folders) == 1 else Path()
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    progress = ProgressBar(len(paths), file=sys.stderr)
+    seals: dict[str, str] = {}
+    failures: list[str] = []
+    for path, name in zip(paths, output_names(paths, root)):
+        try:
+            analysis = examiner.analyse(path.read_bytes(), path.name, pixel_limit)
+        except (OSError, ValueError) as error:
+            reason = str(error)
+            failures.append(reason if str(path) in reason else f'{path}: {reason}')
+        else:
+            seals |= _write(out, name, examiner.report(analysis, notes or {}))
+        progress.update()
+    sys.stderr.write('\n')
+    return seals, failures
+
+
+def verify(paths: Sequence[str | Path]) -> dict[str, str | None]:
+    """Checks the seals of reports.
+
+    A page also names the seal of its JSON file: where both lie side by side, they
+    must belong together.
+
+    Args:
+        paths: Reports, or folders of them.
+
+    Returns:
+        File -> None if it is as it was written, else what is wrong with it.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or no report in a folder.
+    """
+    files: list[Path] = []
+    for item in map(Path, paths):
+        found = [item]
+        if item.is_dir():
+            found = sorted(
+                path
+                for kind in ('html', 'json')
+                for path in item.rglob(f'*_case.{kind}')
+            )
+        if not found or not found[0].exists():
+            raise FileNotFoundError(f'no case report {item}')
+        files += found
+    return {str(path): _problem(path) for path in files}
+
+
+def _problem(path: Path) -> str | None:
+    content = path.read_bytes()
+    try:
+        check_seal(content)
+        if path.suffix == '.json':
+            json.loads(content)
+            return None
+        named = _NAMED_SEAL.findall(content.decode('utf-8'))
+        twin = path.with_suffix('.json')
+        if twin.exists() and check_seal(twin.read_bytes()) != named[-1]:
+            return f'is the page of another case than {twin.name}'
+    except SealError as error:
+        return str(error)
+    return None
+
+
+def _write(out: Path, name: str, report: CaseReport) -> dict[str, str]:
+    texts = {'html': (report.html, report.html_seal)}
+    texts['json'] = (report.json, report.json_seal)
+    seals = {}
+    for kind, (text, seal) in texts.items():
+        file = f'{name}_case.{kind}'
+        write_whole(out / file, text)
+        seals[file] = seal
+    return seals

@@ -1,0 +1,1 @@
+"""What a file shows besides its pixels."""

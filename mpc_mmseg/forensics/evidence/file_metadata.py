@@ -1,0 +1,211 @@
+"""What an image's file says of itself, as an examiner wants it in a case file."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import cv2
+from PIL import ExifTags, Image
+
+from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
+from mpc_mmseg.datasets.io.image_io import ImageReadError, opened_header, read_image
+
+_LONGEST_TEXT = 300
+# A thumbnail is small; what claims to be one and is not must not cost memory.
+_THUMBNAIL_PIXELS = 2**20
+_EXIF_PARTS = {
+    'Exif': ExifTags.IFD.Exif,
+    'GPS': ExifTags.IFD.GPSInfo,
+    'Interop': ExifTags.IFD.Interop,
+    'Thumbnail': ExifTags.IFD.IFD1,
+}
+_POINTERS = {int(part) for part in ExifTags.IFD}
+_SUBSAMPLING = {0: '4:4:4', 1: '4:2:2', 2: '4:2:0'}
+_PHOTOSHOP_THUMBNAIL, _PHOTOSHOP_HEADER = 1036, 28
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A smaller picture inside the file.
+
+    Attributes:
+        source: Where it was: 'EXIF' or 'Photoshop'.
+        content: Its bytes as stored.
+        png: The same picture, decoded and written anew; None if it is damaged. What
+            a stranger's bytes would do in a browser need not be found out.
+    """
+
+    source: str
+    content: bytes
+    png: bytes | None
+
+
+@dataclass(frozen=True)
+class FileMetadata:
+    """What a file says of itself. All texts are printable (`plain_text`).
+
+    Attributes:
+        format: As Pillow names it.
+        mode: As Pillow names the kind of pixels.
+        stored_size: (H, W) before any turning by the EXIF orientation.
+        frames: Images in the file.
+        jpeg: Quality estimate and quantisation tables; empty for other formats.
+        exif: Part -> tag -> value.
+        other: Further entries by name, such as comments and the software's name.
+        thumbnails: Pictures in the file.
+        problems: What could not be read.
+    """
+
+    format: str
+    mode: str
+    stored_size: tuple[int, int]
+    frames: int
+    jpeg: dict[str, Any] = field(default_factory=dict)
+    exif: dict[str, dict[str, str]] = field(default_factory=dict)
+    other: dict[str, str] = field(default_factory=dict)
+    thumbnails: tuple[Thumbnail, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def file_metadata(content: bytes, name: str = 'image') -> FileMetadata:
+    """Reads the metadata of an image's file, without decoding its pixels.
+
+    Args:
+        content: The file.
+        name: Of the file, for messages.
+
+    Raises:
+        ImageReadError: If it is no image.
+    """
+    try:
+        with opened_header(BytesIO(content)) as image:
+            problems: list[str] = []
+            return FileMetadata(
+                format=str(image.format),
+                mode=image.mode,
+                stored_size=(image.height, image.width),
+                frames=int(getattr(image, 'n_frames', 1)),
+                jpeg=_jpeg(image),
+                exif=_exif(image, problems),
+                other=_other(image.info),
+                thumbnails=tuple(_thumbnails(image, problems)),
+                problems=tuple(problems),
+            )
+    except Exception as error:
+        raise ImageReadError(
+            f'{name}: is no image that can be read: {error}'
+        ) from error
+
+
+def plain_text(value: object) -> str:
+    """Writes a value of a file as text that shows all that is in it.
+
+    What does not print is written as an escape, such as ``\\u202e``, which would
+    turn the reading direction of a file's name around; bytes are written in
+    hexadecimal unless they are printable; long values are cut, and say so.
+    """
+    if isinstance(value, bytes):
+        stripped = value.rstrip(b'\0')
+        try:
+            text = stripped.decode('ascii')
+        except UnicodeDecodeError:
+            text = ''
+        if not text.isprintable() or (stripped and not text):
+            text = stripped[:_LONGEST_TEXT].hex(' ')
+            if len(stripped) > _LONGEST_TEXT:
+                text += ' ...'
+            return f'{text} ({len(value)} bytes)'
+    else:
+        text = str(value).rstrip('\0')
+    shown = ''.join(
+        char if char.isprintable() else char.encode('unicode_escape').decode()
+        for char in text[:_LONGEST_TEXT]
+    )
+    rest = len(text) - _LONGEST_TEXT
+    return f'{shown} ... ({rest} more characters)' if rest > 0 else shown
+
+
+def _jpeg(image: Image.Image) -> dict[str, Any]:
+    tables: Mapping[int, list[int]] = getattr(image, 'quantization', {})
+    if image.format not in ('JPEG', 'MPO') or not tables:
+        return {}
+    from PIL.JpegImagePlugin import get_sampling
+
+    quality, exact = jpeg_quality(tables)
+    return {
+        'quality': quality,
+        'standard_table': exact,
+        'subsampling': _SUBSAMPLING.get(get_sampling(image), 'other'),
+        'progressive': bool(image.info.get('progressive')),
+        'quantisation_tables': {
+            str(number): [int(step) for step in tables[number]]
+            for number in sorted(tables)
+        },
+    }
+
+
+def _exif(image: Image.Image, problems: list[str]) -> dict[str, dict[str, str]]:
+    parts: dict[str, dict[str, str]] = {}
+    try:
+        exif = image.getexif()
+        found: dict[str, Mapping[int, Any]] = {'Image': dict(exif)}
+        for part, number in _EXIF_PARTS.items():
+            # Before 13, Pillow raises this for a part that is not there.
+            with suppress(KeyError):
+                found[part] = exif.get_ifd(number)
+    except Exception as error:
+        problems.append(f'EXIF data cannot be read: {plain_text(error)}')
+        return {}
+    for part, tags in found.items():
+        names = ExifTags.GPSTAGS if part == 'GPS' else ExifTags.TAGS
+        lines = {
+            str(names.get(tag, f'tag {tag:#06x}')): plain_text(tags[tag])
+            for tag in sorted(tags)
+            if tag not in _POINTERS
+        }
+        if lines:
+            parts[part] = lines
+    return parts
+
+
+def _other(info: Mapping[Any, Any]) -> dict[str, str]:
+    known = ('exif', 'photoshop', 'progressive', 'progression', 'transparency')
+    lines = {}
+    for key in sorted(info, key=str):
+        if key not in known:
+            value = info[key]
+            if key == 'icc_profile' and isinstance(value, bytes):
+                digest = hashlib.sha256(value).hexdigest()
+                value = f'{len(value)} bytes, SHA-256 {digest}'
+            lines[plain_text(key)] = plain_text(value)
+    return lines
+
+
+def _thumbnails(image: Image.Image, problems: list[str]) -> list[Thumbnail]:
+    found = []
+    try:
+        tags = image.getexif().get_ifd(ExifTags.IFD.IFD1)
+        start, length = tags.get(0x0201), tags.get(0x0202)
+        raw = image.info.get('exif', b'').removeprefix(b'Exif\0\0')
+        if start and length and (content := raw[start : start + length]):
+            found.append(('EXIF', content))
+        resources = image.info.get('photoshop')
+        if isinstance(resources, dict):
+            resource = resources.get(_PHOTOSHOP_THUMBNAIL, b'')
+            if len(resource) > _PHOTOSHOP_HEADER:
+                found.append(('Photoshop', resource[_PHOTOSHOP_HEADER:]))
+    except Exception as error:
+        problems.append(f'thumbnails cannot be read: {plain_text(error)}')
+    thumbnails = []
+    for source, content in found:
+        try:
+            pixels = read_image(content, f'{source} thumbnail', _THUMBNAIL_PIXELS)
+            png = cv2.imencode('.png', pixels)[1].tobytes()
+        except ImageReadError as error:
+            problems.append(plain_text(error))
+            png = None
+        thumbnails.append(Thumbnail(source, content, png))
+    return thumbnails

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics.pairwise import cosine_similarity
+
+from mpc_mmseg.apis.inference.embedding_evidence import (
+    cluster_separation,
+    separation_in_words,
+    similarity_map,
+)
+
+
+def two_kinds(noise, seed=0):
+    """(8, 12, 16): the top left quarter is of another kind."""
+    generator = torch.Generator().manual_seed(seed)
+    maps = noise * torch.randn(8, 12, 16, generator=generator)
+    maps[0] += 1
+    maps[0, :6, :8] -= 1
+    maps[1, :6, :8] += 1
+    return maps
+
+
+def test_similarity_is_the_cosine_to_the_clicked_pixel():
+    maps = two_kinds(0.3)
+    points = maps.flatten(1).T.numpy()
+    expected = cosine_similarity(points[3 * 16 + 5][None], points).reshape(12, 16)
+    assert similarity_map(maps, (5, 3), (12, 16)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_click_on_the_image_finds_its_embedding():
+    maps = two_kinds(0.0)
+    result = similarity_map(maps, (10, 10), (48, 64))
+    assert result.shape == (48, 64) and result.dtype == np.float32
+    assert result[:20, :28] == pytest.approx(1) and result[28:] == pytest.approx(0)
+    # The last pixel is inside, the next one is not.
+    assert similarity_map(maps, (63, 47), (48, 64))[0, 0] == pytest.approx(0)
+    for outside in ((64, 0), (0, 48), (-1, 0)):
+        with pytest.raises(ValueError, match='inside an image 64 wide and 48 high'):
+            similarity_map(maps, outside, (48, 64))
+
+
+def test_separation_falls_with_noise():
+    scores = [cluster_separation(two_kinds(noise)) for noise in (0.0, 0.1, 0.3, 3.0)]
+    assert scores[0] == pytest.approx(1, abs=1e-4)
+    assert scores == sorted(scores, reverse=True)
+    assert separation_in_words(scores[1]) == 'strong'
+    assert separation_in_words(scores[3]) in ('weak', 'none')
+
+
+def test_separation_by_hand():
+    # Three unit vectors: two alike up to 60 degrees, one opposite to their middle.
+    half = np.pi / 6
+    angles = torch.tensor([half, -half, np.pi])
+    maps = torch.stack([angles.cos(), angles.sin()]).float()[:, None]
+    own, other = 1 - np.cos(half), 1 + np.cos(half)
+    expected = ((other - own) / other + 1) / 2
+    assert cluster_separation(maps) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_small_cluster_counts_as_much():
+    maps = two_kinds(0.0)
+    maps[:, :6, :8] = maps[:, -1:, -1:]
+    maps[:, 0, 0] = torch.eye(8)[1]
+    assert cluster_separation(maps) == pytest.approx(1, abs=1e-4)
+
+
+def test_one_kind_of_embedding_separates_nothing():
+    assert cluster_separation(torch.ones(4, 5, 6)) == 0
+    assert cluster_separation(torch.ones(4, 1, 1)) == 0
+    for function in (cluster_separation, lambda m: similarity_map(m, (0, 0), (4, 4))):
+        with pytest.raises(ValueError, match=r'\(C, h, w\)'):
+            function(torch.ones(4, 5))

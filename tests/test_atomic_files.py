@@ -1,0 +1,28 @@
+import pytest
+
+from mpc_mmseg.atomic_files import write_whole, written_aside
+
+
+def test_a_file_appears_whole_and_nothing_else_is_left(tmp_path):
+    file = tmp_path / 'deep' / 'er' / 'a.txt'
+    write_whole(file, 'ä\r\nb\n')
+    assert file.read_bytes() == 'ä\r\nb\n'.encode()
+    with written_aside(file) as aside:
+        aside.write_bytes(b'new')
+        # A reader meets the old one, and finds the new one only by its other name.
+        assert file.read_bytes() == 'ä\r\nb\n'.encode()
+        assert aside.parent == file.parent and aside.suffix == '.partial'
+    assert file.read_bytes() == b'new'
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    file = tmp_path / 'a.txt'
+    write_whole(file, 'old')
+    with pytest.raises(RuntimeError), written_aside(file) as aside:
+        aside.write_text('half')
+        raise RuntimeError
+    assert file.read_text() == 'old' and list(tmp_path.iterdir()) == [file]
+    with pytest.raises(TypeError):
+        write_whole(file, 7)
+    assert file.read_text() == 'old' and list(tmp_path.iterdir()) == [file]
