@@ -1,4 +1,4 @@
-"""Forgeries made from authentic photographs while training."""
+"""Synthetic forgeries, generated from authentic photographs during training."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ForgeOnTheFly(Dataset):
         recipe_options: Values that replace the recipe's, such as
             ``{'kinds': ['splice'], 'part.noise_sigma': [0, 2]}``.
         size: (height, width) of the forgeries; larger photographs are cropped at
-            random, smaller ones are used whole.
+            random, smaller ones are not cropped.
         downscale: Photographs are first made smaller by a factor from this range, as
             far as the crop allows.
         authentic_share: How many of the samples stay authentic, with one history all
@@ -99,7 +99,7 @@ class ForgeOnTheFly(Dataset):
         """The data set is read at construction."""
 
     def get_data_info(self, index: int) -> dict:
-        """What the data set says of a photograph."""
+        """Information on a photograph, from the data set."""
         return self.dataset.get_data_info(index)
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ SEVERITIES = ('error', 'warning', 'note')
 
 #: Kind -> its severity, and what to do.
 KINDS: dict[str, tuple[str, str]] = {
-    'missing file': ('error', 'mend the list, or add the file'),
+    'missing file': ('error', 'correct the list, or add the file'),
     'unpaired file': ('error', 'give each forged image one mask of the same name'),
     'listed twice': ('error', 'keep one line; to weight images, repeat them by a tag'),
     'zero-size file': ('error', 'fetch it again; nothing was written into it'),
@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, str]] = {
         'it holds values, but none above half of the range, so all of it counts as '
         'authentic; code forged pixels as 255',
     ),
-    'empty mask': ('error', 'list the image as authentic, or mend its mask'),
+    'empty mask': ('error', 'list the image as authentic, or correct its mask'),
     'masks flipped': (
         'error',
         'most outlines lie on edges of their images after the transform named only; '
@@ -34,8 +34,8 @@ KINDS: dict[str, tuple[str, str]] = {
     ),
     'duplicate between lists': (
         'error',
-        'the same image is in two lists: scores on one say nothing after training on '
-        'the other; take it out of one',
+        'the same image is in two lists: scores on one are meaningless after training '
+        'on the other; remove it from one',
     ),
     'near-duplicate between lists': (
         'error',
@@ -59,7 +59,7 @@ KINDS: dict[str, tuple[str, str]] = {
     'shared source photographs': (
         'warning',
         'images of two lists were made of the same photographs; divide by source, or '
-        'say so beside the scores',
+        'state it beside the scores',
     ),
     'near-duplicate': (
         'note',

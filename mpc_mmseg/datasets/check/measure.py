@@ -61,7 +61,7 @@ class Facts:
 
 
 def measure(entry: ListEntry) -> Facts:
-    """Read an image and its mask, and say what they are and what is wrong."""
+    """Read an image and its mask, and return what they are and what is wrong."""
     defects: list[tuple[str, str]] = []
     facts: dict = {'defects': defects}
     content = _content(entry.image, defects)

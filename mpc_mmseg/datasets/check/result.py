@@ -57,7 +57,7 @@ def judge(lists: Sequence[CheckedList]) -> Result:
 
 
 def _flipped_masks(checked: CheckedList) -> list[Defect]:
-    """One mask's outline says little about a flip, most of a list's outlines much."""
+    """Flips are reported where most outlines of a list show them, not a single one."""
     fits = Counter(each.best_fit for each in checked.facts if each.best_fit)
     for name, n in fits.most_common(1):
         if name != 'no transform' and fits.total() >= _ENOUGH and 2 * n > fits.total():
@@ -115,5 +115,5 @@ def _three(values: Sequence[float], digits: int) -> str:
 
 
 def _words(defect: Defect) -> str:
-    told = not defect.image or defect.image in defect.detail
-    return defect.detail if told else f'{defect.image}: {defect.detail}'
+    named = not defect.image or defect.image in defect.detail
+    return defect.detail if named else f'{defect.image}: {defect.detail}'

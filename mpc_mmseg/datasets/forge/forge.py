@@ -19,7 +19,7 @@ from .text import write_text
 
 @dataclass(frozen=True)
 class Forgery:
-    """A made image.
+    """A synthetic image.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -131,7 +131,7 @@ def keep_authentic(
 ) -> Forgery:
     """An authentic image with one history of the recipe's families all over.
 
-    Without it, a history alone would tell forged images from authentic ones.
+    Without it, a history alone would separate forged images from authentic ones.
 
     Args:
         photograph: (H, W, 3) uint8 BGR.
@@ -153,7 +153,7 @@ def keep_authentic(
 def _finish(
     image: np.ndarray, recipe: ForgeRecipe, rng: np.random.Generator
 ) -> tuple[np.ndarray, list[int]]:
-    """Compress the finished image as often as the recipe says; the qualities."""
+    """The finished image, compressed as often as the recipe draws; the qualities."""
     compressed = rng.random() < recipe.final_jpeg_probability
     qualities = [round(rng.uniform(*recipe.final_jpeg_quality))]
     if not compressed:

@@ -82,7 +82,7 @@ def find_photographs(
             found.append(Photograph(path, name, is_grey(image), digest))
     complaints = []
     if damaged:
-        complaints.append(_list('cannot be read; mend or remove them', damaged))
+        complaints.append(_list('cannot be read; repair or remove them', damaged))
     if small:
         complaints.append(
             _list(

@@ -1,7 +1,7 @@
 """Images and masks from files: one reader for training, checks and tools.
 
 Pillow decodes, not OpenCV: of a truncated JPEG OpenCV makes an image whose rest is
-grey and says nothing, and it hides how a palette or 1-bit mask was coded.
+grey silently, and it hides how a palette or 1-bit mask was coded.
 """
 
 from __future__ import annotations

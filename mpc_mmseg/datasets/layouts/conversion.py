@@ -34,7 +34,7 @@ class Conversion:
         unusable: Files that cannot be read, and masks that do not fit their images;
             these images are not listed.
         counts: What was found of each part, listed or not.
-        shortfalls: Counts that are not those of the whole data set.
+        shortfalls: Counts that differ from those of the complete data set.
     """
 
     entries: list[ListEntry] = field(default_factory=list)
@@ -82,7 +82,7 @@ def convert(
 
     A mask that can be used as distributed stays where it is. One that cannot is written
     to ``masks_to`` as a PNG of 0 and 255; those that are there already are kept, so an
-    interrupted call goes on.
+    interrupted call resumes.
 
     Args:
         layout: The data set's layout.
@@ -93,7 +93,7 @@ def convert(
             list is limited; None: all.
         resize_masks: Resize masks of another size than their image's (nearest
             neighbour) instead of leaving the image out; never across a quarter turn,
-            whose direction a size does not tell.
+            whose direction does not follow from the size.
         workers: Threads.
         on_start: Called with the number of images.
         on_sample: Called after each image.
@@ -204,6 +204,6 @@ def _entry(
 
 
 def _write_mask(target: Path, mask: np.ndarray) -> None:
-    """Write a mask (H, W) uint8 of 0 and 1 as 0 and 255, whole or not at all."""
+    """Write a mask (H, W) uint8 of 0 and 1 as 0 and 255, atomically."""
     _, encoded = cv2.imencode('.png', mask * 255)
     write_whole(target, encoded.data)

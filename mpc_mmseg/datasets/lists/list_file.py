@@ -90,7 +90,7 @@ def read_list_file(path: str | os.PathLike, verify: bool = True) -> ListFile:
     Args:
         path: The list file.
         verify: Whether counts and hash must be those of the entries. Off for the tool
-            that writes them anew.
+            that writes them again.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -137,7 +137,7 @@ def write_list(
     comments: Iterable[str] = (),
     header: ListHeader | None = None,
 ) -> None:
-    """Write a list file in one step: a reader sees the old file or the whole new one.
+    """Write a list file atomically.
 
     Args:
         path: The list file; its folder is made where it is missing.
@@ -165,7 +165,7 @@ def _verify(path: str | os.PathLike, found: ListFile, declared: Declared) -> Non
     name, counts = os.fspath(path), count(found.entries)
     if counts != declared.counts:
         what = (
-            f'{counts[0]} forged and {counts[1]} authentic images, its header says '
+            f'{counts[0]} forged and {counts[1]} authentic images, its header states '
             f'{declared.counts[0]} and {declared.counts[1]}'
         )
     elif found.sha256 != declared.sha256:

@@ -18,7 +18,7 @@ _REPEAT = re.compile(r'(\S+) x(\d+)')
 
 @dataclass(frozen=True)
 class ListHeader:
-    """What a list says of itself.
+    """What a list states about itself.
 
     Attributes:
         name: The protocol's name.
@@ -50,7 +50,7 @@ class ListHeader:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a header says of the entries below it, to be compared with them."""
+    """What a header states about the entries below it, to be compared with them."""
 
     counts: tuple[int, int]
     sha256: str
