@@ -17,12 +17,26 @@ KINDS: dict[str, tuple[str, str]] = {
     'unreadable file': ('error', 'fetch or export it again, or take it out'),
     'truncated file': ('error', 'fetch it again; its end is missing or damaged'),
     'mask of another size': ('error', 'apply the transform that is named'),
+    'unknown mask coding': (
+        'error',
+        "declare what the levels mean by mask_coding='nonzero', '0/1/255' or another, "
+        'or code forged pixels as 255',
+    ),
+    'mixed mask codings': (
+        'error',
+        'one data set has one coding: code all masks alike, or divide the list and '
+        'declare mask_coding for each part',
+    ),
     'faint mask': (
         'error',
-        'it holds values, but none above half of the range, so all of it counts as '
-        'authentic; code forged pixels as 255',
+        'a JPEG whose levels are those of compression noise, as 0 and 1 leave it; '
+        'export the mask again as a PNG of 0 and 255',
     ),
-    'empty mask': ('error', 'list the image as authentic, or correct its mask'),
+    'empty mask': (
+        'error',
+        'a forged image without a forged pixel: correct its mask; only if nothing in '
+        'the image was forged, list it as authentic',
+    ),
     'masks flipped': (
         'error',
         'most outlines lie on edges of their images after the transform named only; '
