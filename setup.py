@@ -82,6 +82,6 @@ setup(
             'scikit-learn',
         ],
         'web': ['gradio>=6.31,<7'],
-        'dev': ['mypy', 'pre-commit', 'ruff'],
+        'dev': ['import-linter', 'mypy', 'pre-commit', 'ruff'],
     },
 )

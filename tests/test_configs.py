@@ -8,7 +8,8 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 
-from mpc_mmseg.engine.launch import innermost_datasets, load_config, set_data_root
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
+from mpc_mmseg.engine.launch import load_config, set_data_root
 from mpc_mmseg.engine.phases import read_phases
 
 ROOT = Path(__file__).parents[1] / 'configs'

@@ -12,8 +12,9 @@ from mmengine.dataset import Compose
 from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
+from mpc_mmseg.datasets.grey import is_grey
+
 from .forge import PRESETS, Forgery, forge, keep_authentic, override
-from .forge.colour_match import is_grey
 from .forge.photographs import random_crop, repeat_crop
 from .forge.recipe import check_range
 from .io.find_images import find_images

@@ -1,6 +1,5 @@
 """The images of a report: photograph, truth, heat map, mask and F1 of each."""
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -8,58 +7,17 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
-from mpc_mmseg.engine.hooks.save_maps_hook import map_name
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
+from mpc_mmseg.probability import binarize, map_name
 
 from .html_elements import ImageRow, Picture
 from .overlay import TRUTH_COLOUR, heat_map, outline
 
 _LONG_SIDE = 320
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
-_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *_COUNTS}
-_FORGED_KEYS = {'F1', 'IoU'}
 _TOP_LEVELS: dict[np.dtype, int] = {
     np.dtype(np.uint8): 255,
     np.dtype(np.uint16): 65535,
 }
-
-
-def read_per_image(path: str | Path) -> list[dict]:
-    """Reads the JSON lines that ForgeryMetric writes.
-
-    Raises:
-        ValueError: If a line is no such record, or there is none. Names the file.
-    """
-    records = []
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
-        where = f'{path}, line {number}'
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f'{where}: {error!r}') from error
-        check_record(record, where)
-        records.append(record)
-    if not records:
-        raise ValueError(f'{path} is empty: no image was evaluated')
-    return records
-
-
-def check_record(record: object, where: str) -> None:
-    """Checks that an image's line has what reports need.
-
-    Args:
-        record: The line.
-        where: What a message calls it.
-
-    Raises:
-        ValueError: If it is no such record.
-    """
-    if not isinstance(record, dict) or 'forged' not in record:
-        raise ValueError(f'{where}: no line of per-image results')
-    needed = _KEYS | (_FORGED_KEYS if record['forged'] else set())
-    if missing := needed - record.keys():
-        raise ValueError(f'{where}: lacks {sorted(missing)}')
 
 
 def choose_images(records: list[dict], limit: int) -> list[dict]:

@@ -8,10 +8,11 @@ import numpy as np
 
 from mpc_mmseg.atomic_files import write_whole
 from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.results.results_file import read_per_image
 
 from .embedding_plot import plot_embeddings
 from .html_report import Picture, Report, Section, render
-from .image_rows import ProbabilityFiles, choose_images, image_row, read_per_image
+from .image_rows import ProbabilityFiles, choose_images, image_row
 from .overlay import colour_scale
 from .score_table import (
     SCORE_NOTES,

@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.evaluation.functional import binarize, count_confusion, mpc_scores
+from mpc_mmseg.evaluation.functional import count_confusion, mpc_scores
+from mpc_mmseg.evaluation.results.results_file import read_per_image
+from mpc_mmseg.probability import binarize
 from mpc_mmseg.visualization.image_rows import (
     ProbabilityFiles,
     choose_images,
     image_row,
-    read_per_image,
 )
 from mpc_mmseg.visualization.training_report import build_report
 

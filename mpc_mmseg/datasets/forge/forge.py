@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from mpc_mmseg.datasets.degradation import jpeg
+
 from .copy_move import copy_move
 from .enhance import enhance
-from .history import History, history, jpeg
+from .history import History, history
 from .recipe import ForgeRecipe
 from .region import choose_region
 from .removal import remove

@@ -8,9 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mpc_mmseg.datasets.grey import is_grey
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image
-
-from .colour_match import is_grey
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 SHOWN = 10

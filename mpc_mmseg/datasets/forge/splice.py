@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from mpc_mmseg.datasets.grey import is_grey, to_grey
+
 from .best_place import find_best_place
-from .colour_match import is_grey, to_grey
 from .irregular_mask import check_area_range
 from .object_mask import object_mask
 from .paste import cut_out, find_place, paste

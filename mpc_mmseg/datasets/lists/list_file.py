@@ -16,7 +16,7 @@ The columns are image, mask, the photographs that the image was made of (parted 
 commas), and tags (likewise). ``-`` stands for nothing; as a mask: authentic. Columns
 at the end may be left out. Paths use ``/`` and start at the data root or, without one,
 at the list's folder. UTF-8; names may hold spaces. The hash is
-:func:`~mpc_mmseg.datasets.lists.list_header.content_hash`.
+:func:`~mpc_mmseg.datasets.lists.list_header.entries_hash`.
 
 A list without the first line is a plain one: it has no header and nothing to verify.
 """
@@ -38,8 +38,8 @@ from .list_header import (
     ListHeader,
     check_comment,
     check_repeats,
-    content_hash,
     count,
+    entries_hash,
     format_header,
     parse_header,
 )
@@ -71,7 +71,7 @@ class ListFile:
     @cached_property
     def sha256(self) -> str:
         """The content hash; a plain list has one, too."""
-        return content_hash(self.entries, self.header.repeats if self.header else {})
+        return entries_hash(self.entries, self.header.repeats if self.header else {})
 
     def repeat_of(self, entry: ListEntry) -> int:
         """How often an epoch of training draws an entry."""

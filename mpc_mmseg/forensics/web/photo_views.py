@@ -11,8 +11,8 @@ import numpy as np
 
 from mpc_mmseg.apis.inference.embedding_evidence import similarity_map
 from mpc_mmseg.apis.inference.prediction_files import similarity_picture
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 from mpc_mmseg.forensics.case.case_report import Analysis
+from mpc_mmseg.probability import binarize
 from mpc_mmseg.visualization.overlay import outline
 
 #: Longer side of a picture on the page, in pixels.

@@ -11,9 +11,9 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor
 
-from mpc_mmseg.evaluation.functional import binarize, resize_probability
 from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
 from mpc_mmseg.openmmlab_notices import notices_left_out
+from mpc_mmseg.probability import binarize, resize_probability
 
 #: The parts that each phase trains.
 PHASES = {

@@ -6,7 +6,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mpc_mmseg.evaluation.functional import resize_probability
+from mpc_mmseg.probability import resize_probability
 
 
 def build(config, **changes):

@@ -1,25 +1,22 @@
-"""The MPC convention: how a probability map becomes a mask and two scores.
+"""Probability maps: brought to an image's size, made a mask, and named in a folder.
 
-The order of operations decides the last digit, so it is written once, here:
-the map times 255 is resized bilinearly to the mask's native size in float32 (no
-rounding to 8 bits), and a pixel is forged where the result exceeds 127.
+How a map becomes a mask is the MPC convention. The order of operations decides the
+last digit, so it is written once, here: the map times 255 is resized bilinearly to the
+mask's native size in float32 (no rounding to 8 bits), and a pixel is forged where the
+result exceeds 127.
 """
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import numpy as np
-
-from .confusion import Confusion, f1
 
 if TYPE_CHECKING:
     import torch
 
 Map = TypeVar('Map', np.ndarray, 'torch.Tensor')
-
-# The convention's IoU is tp / (union + 1e-6); the term is kept so that scores
-# agree with the published program to the last bit.
-_IOU_EPSILON = 1e-6
 
 
 def resize_probability(prob: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -52,7 +49,7 @@ def resize_probability(prob: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def binarize(prob: Map, threshold: float = 0.5) -> Map:
-    """Tells which pixels are called forged.
+    """Tells which pixels are predicted forged.
 
     A pixel is forged where its probability exceeds the threshold. The usual
     threshold, 0.5, stands for the MPC rule: 127 of 255 levels exceeded.
@@ -74,16 +71,12 @@ def binarize(prob: Map, threshold: float = 0.5) -> Map:
     return prob > threshold
 
 
-def mpc_scores(counts: Confusion) -> tuple[float, float]:
-    """Scores one image by the MPC convention.
+def map_name(meta: Mapping[str, Any]) -> str:
+    """File name of an image's map, unique within a test run.
 
     Args:
-        counts: The pixel counts of one image.
-
-    Returns:
-        F1 and IoU of the forged class. Nothing forged and nothing called
-        forged: F1 = 0 and IoU = 1.
+        meta: With ``img_path`` and, if it is known, ``sample_idx``.
     """
-    union = counts.tp + counts.fp + counts.fn
-    iou = counts.tp / (union + _IOU_EPSILON) if union else 1.0
-    return f1(counts, empty=0.0), iou
+    stem = Path(meta['img_path']).stem
+    index = meta.get('sample_idx')
+    return f'{stem}.png' if index is None else f'{index:06d}_{stem}.png'
