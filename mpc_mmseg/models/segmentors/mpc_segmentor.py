@@ -52,8 +52,8 @@ class MPCSegmentor(BaseSegmentor):
         init_cfg: Config of the initialisation.
 
     Raises:
-        ValueError: If the phase is unknown, the threshold out of (0, 1), or the head
-            or one of its losses does not fit.
+        ValueError: If the phase or a key of ``test_cfg`` is unknown, the threshold
+            out of (0, 1), or the head or one of its losses does not fit.
     """
 
     def __init__(
@@ -91,6 +91,12 @@ class MPCSegmentor(BaseSegmentor):
             arguments = {} if compile_backbone is True else compile_backbone
             self.backbone.compile(**arguments)
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
+        unknown = sorted(set(test_cfg or {}) - {'threshold'})
+        if unknown:
+            raise ValueError(
+                f'test_cfg.{unknown[0]} is unknown: MPCSegmentor takes threshold alone '
+                '(sizes are set by data_preprocessor and the test pipeline)'
+            )
         self.threshold = (test_cfg or {}).get('threshold', 0.5)
         if not 0 < self.threshold < 1:
             raise ValueError(
