@@ -13,10 +13,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mpc_mmseg.models.dense_conv import PointwiseConv
-
 from .recomputed import recomputed
-from .stochastic_depth import add_dropped
 
 #: Factors of width and depth.
 ARCHITECTURES = {
@@ -103,12 +100,9 @@ class InvertedResidual(nn.Module):
         self.shortcut = stride == 1 and in_channels == out_channels
         wide = in_channels * expansion
         common: dict[str, Any] = dict(bias=False, norm_cfg=norm_cfg)
-        pointwise = dict(type=PointwiseConv)
         relu6 = dict(type='ReLU6')
         if expansion > 1:
-            self.expand = ConvModule(
-                in_channels, wide, 1, conv_cfg=pointwise, act_cfg=relu6, **common
-            )
+            self.expand = ConvModule(in_channels, wide, 1, act_cfg=relu6, **common)
         self.depthwise = ConvModule(
             wide,
             wide,
@@ -119,9 +113,7 @@ class InvertedResidual(nn.Module):
             act_cfg=relu6,
             **common,
         )
-        self.project = ConvModule(
-            wide, out_channels, 1, conv_cfg=pointwise, act_cfg=None, **common
-        )
+        self.project = ConvModule(wide, out_channels, 1, act_cfg=None, **common)
         self.drop_path = DropPath(drop_path_rate) if self.shortcut else nn.Identity()
 
     def _branch(self, x: Tensor) -> Tensor:
@@ -132,7 +124,7 @@ class InvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         recompute = self.with_cp and x.requires_grad
         branch = recomputed(self, self._branch, x) if recompute else self._branch(x)
-        return add_dropped(x, branch, self.drop_path) if self.shortcut else branch
+        return x + self.drop_path(branch) if self.shortcut else branch
 
 
 @MODELS.register_module()

@@ -7,8 +7,6 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mpc_mmseg.models.dense_conv import PointwiseConv
-
 
 @MODELS.register_module()
 class NonlinearProjector(BaseModule):
@@ -42,10 +40,9 @@ class NonlinearProjector(BaseModule):
                 hidden,
                 1,
                 bias=False,
-                conv_cfg=dict(type=PointwiseConv),
                 norm_cfg=norm_cfg or dict(type='BN'),
             ),
-            PointwiseConv(hidden, out_channels),
+            nn.Conv2d(hidden, out_channels, 1),
         )
 
     def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
