@@ -23,6 +23,7 @@ class History:
         scale: size, relative to the original, through which the image is resampled; 1
             for none.
         jpeg_quality: 1..100; None for no compression.
+        full_chroma: whether JPEG keeps the colours' resolution (4:4:4, not 4:2:0).
 
     Raises:
         ValueError: an argument is out of bounds.
@@ -33,6 +34,7 @@ class History:
     noise_kind: str = 'gaussian'
     scale: float = 1.0
     jpeg_quality: int | None = None
+    full_chroma: bool = False
 
     def __post_init__(self) -> None:
         if self.blur_sigma < 0:
@@ -71,7 +73,7 @@ def history(image: np.ndarray, rng: np.random.Generator, trace: History) -> np.n
     if trace.scale != 1:
         image = resample(image, trace.scale)
     if trace.jpeg_quality is not None:
-        image = jpeg(image, trace.jpeg_quality)
+        image = jpeg(image, trace.jpeg_quality, trace.full_chroma)
     return image
 
 
@@ -107,12 +109,18 @@ def resample(image: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def encode_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+def encode_jpeg(
+    image: np.ndarray, quality: int, full_chroma: bool = False
+) -> np.ndarray:
     """The JPEG file (N,) uint8 of an image (H, W, 3) uint8 BGR at a quality."""
-    _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return encoded
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    if full_chroma:
+        full = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, full]
+    return cv2.imencode('.jpg', image, options)[1]
 
 
-def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+def jpeg(image: np.ndarray, quality: int, full_chroma: bool = False) -> np.ndarray:
     """Compress an image (H, W, 3) uint8 BGR to JPEG at a quality, and decode it."""
-    return np.asarray(cv2.imdecode(encode_jpeg(image, quality), cv2.IMREAD_COLOR))
+    encoded = encode_jpeg(image, quality, full_chroma)
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
