@@ -164,8 +164,10 @@ def _finish(
     again = recipe.double_jpeg_probability
     if again and rng.random() < again:
         qualities.append(round(rng.uniform(*recipe.second_jpeg_quality)))
+    chroma = recipe.final_full_chroma_probability
+    full_chroma = chroma > 0 and rng.random() < chroma
     for quality in qualities:
-        image = jpeg(image, quality)
+        image = jpeg(image, quality, full_chroma)
     return image, qualities
 
 

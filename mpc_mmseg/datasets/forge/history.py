@@ -20,6 +20,7 @@ class History:
         scale: size, relative to the original, through which the image is resampled; 1
             for none.
         jpeg_quality: 1..100; None for no compression.
+        full_chroma: whether JPEG keeps the colours' resolution (4:4:4, not 4:2:0).
 
     Raises:
         ValueError: an argument is out of bounds.
@@ -30,6 +31,7 @@ class History:
     noise_kind: str = 'gaussian'
     scale: float = 1.0
     jpeg_quality: int | None = None
+    full_chroma: bool = False
 
     def __post_init__(self) -> None:
         if self.blur_sigma < 0:
@@ -68,5 +70,5 @@ def history(image: np.ndarray, rng: np.random.Generator, trace: History) -> np.n
     if trace.scale != 1:
         image = resample(image, trace.scale)
     if trace.jpeg_quality is not None:
-        image = jpeg(image, trace.jpeg_quality)
+        image = jpeg(image, trace.jpeg_quality, trace.full_chroma)
     return image

@@ -41,6 +41,18 @@ def test_image_is_what_the_file_holds(photograph):
     assert np.abs(results['img'].astype(int) - decoded).max() <= 1
 
 
+def test_full_chroma_keeps_the_colours_resolution(photograph):
+    content = encode_jpeg(photograph, 70, full_chroma=True).tobytes()
+    with Image.open(BytesIO(content)) as image:
+        assert image.layer[0][1:3] == (1, 1)  # 4:4:4
+    np.random.seed(0)
+    transform = RandomJPEG(quality=(70, 70), full_chroma=0.3)
+    drawn = [transform.random_chroma() for _ in range(1000)]
+    assert np.mean(drawn) == pytest.approx(0.3, abs=0.05)
+    with pytest.raises(ValueError, match=r'full_chroma .* 1\.5'):
+        RandomJPEG(full_chroma=1.5)
+
+
 def test_both_ends_are_drawn():
     np.random.seed(0)
     transform = RandomJPEG()
