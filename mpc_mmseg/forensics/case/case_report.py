@@ -17,7 +17,7 @@ from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_image
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, file_metadata
 from mpc_mmseg.visualization.case_page import case_pictures, render_case
-from mpc_mmseg.visualization.html_elements import Picture
+from mpc_mmseg.visualization.pages import Picture
 
 from .case import ModelIdentity, as_json, case_content, model_identity
 from .seal import sealed

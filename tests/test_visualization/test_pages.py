@@ -5,13 +5,7 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 
-from mpc_mmseg.visualization.html_report import (
-    ImageRow,
-    Picture,
-    Report,
-    Section,
-    render,
-)
+from mpc_mmseg.visualization.pages import ImageRow, Picture, render
 
 NASTY = '<script>alert("x")</script> & \'co\''
 
@@ -53,25 +47,33 @@ def parse(page):
     return collector
 
 
+def report(**values):
+    empty = dict(
+        title='Nothing yet', verdict='', scores={}, score_notes={}, curves=[],
+        waiting=None, embeddings=[], images=[], n_images=0, colours=[], run='r',
+        threshold=0.5,
+    )  # fmt: skip
+    return render('training.html', **{**empty, **values})
+
+
 def full_report():
-    return Report(
+    return report(
         title=NASTY,
         verdict=NASTY,
         scores={NASTY: {'F1': 0.5, NASTY: 0.25}, 'other': {'F1': 0.125}},
-        score_notes={'F1': NASTY, 'unused': 'never shown'},
-        sections=[Section(NASTY, NASTY, [Picture(png(1), NASTY)])],
+        score_notes={'F1': NASTY},
+        curves=[Picture(png(1), NASTY)],
         images=[
             ImageRow(NASTY, {NASTY: Picture(png(2)), 'b': Picture(jpeg())}, NASTY, 0.5),
             ImageRow('plain', {}, 'no score'),
         ],
-        images_note=NASTY,
-        colour_scale=['#000000', '#ffffff'],
-        footer=NASTY,
+        colours=['#000000', '#ffffff'],
+        run=NASTY,
     )
 
 
 def test_page_is_well_formed_and_self_contained():
-    page = render(full_report())
+    page = full_report()
     collector = parse(page)
     assert 'script' not in collector.tags and 'link' not in collector.tags
     assert len(collector.sources) == 3
@@ -85,17 +87,16 @@ def test_page_is_well_formed_and_self_contained():
 
 
 def test_scores_have_three_digits_and_gaps_a_dash():
-    page = render(full_report())
+    page = full_report()
     assert re.search(r'<tr class="own">.*<td>0\.500</td><td>0\.250</td></tr>', page)
     assert '<td>0.125</td><td>–</td>' in page
-    assert 'never shown' not in page
 
 
 def test_a_bar_only_where_there_is_a_score():
-    page = render(full_report())
+    page = full_report()
     assert page.count('class="bar"') == 1 and 'width:50%' in page
 
 
 def test_empty_report():
-    collector = parse(render(Report('Nothing yet')))
+    collector = parse(report())
     assert 'table' not in collector.tags and 'h2' not in collector.tags
