@@ -1,16 +1,12 @@
-"""The page of a case: one image, what was found, and what it is worth."""
-
-from collections.abc import Mapping, Sequence
-from typing import Any
+"""The pictures of a case, as large as a screen or a sheet can show."""
 
 import cv2
 import numpy as np
 
-from .overlay import colour_scale, heat_map, outline
-from .pages import Picture, render
+from .overlay import heat_map, outline
+from .pages import Picture
 
-#: Longer side of the pictures on the page, in pixels: that of a screen or a sheet.
-_LONGEST = 1400
+_LONGEST = 1400  # pixels
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 90)
 
 
@@ -45,30 +41,3 @@ def case_pictures(
         Picture(cv2.imencode('.jpg', picture, _JPEG)[1].tobytes(), caption)
         for caption, picture in shown.items()
     ]
-
-
-def render_case(
-    case: Mapping[str, Any],
-    pictures: Sequence[Picture],
-    thumbnails: Sequence[Picture],
-    json_seal: str,
-) -> str:
-    """Writes the page of a case, not sealed yet.
-
-    Args:
-        case: As `mpc_mmseg.forensics.case.case.case_content` gives it.
-        pictures: Of `case_pictures`.
-        thumbnails: Pictures found in the file.
-        json_seal: Seal of the same case as JSON.
-
-    Returns:
-        HTML that needs no other file and loads none. All text is escaped.
-    """
-    return render(
-        'case.html',
-        case=case,
-        pictures=pictures,
-        thumbnails=thumbnails,
-        colours=colour_scale(),
-        json_seal=json_seal,
-    )
