@@ -38,9 +38,11 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['mpc_mmseg', 'mpc_mmseg.*']),
+    package_data={'mpc_mmseg.visualization': ['templates/*']},
     cmdclass={'build_py': BuildForMim},
     python_requires='>=3.10',
     install_requires=[
+        'Jinja2',
         'matplotlib',
         'numpy',
         'opencv-python',

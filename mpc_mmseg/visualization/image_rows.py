@@ -1,4 +1,4 @@
-"""The images of a report: photograph, truth, heat map, mask and F1 of each."""
+"""The images of a report: photograph, ground truth, heat map, mask and F1 of each."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -9,8 +9,8 @@ import numpy as np
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 from mpc_mmseg.probability import binarize, map_name
 
-from .html_elements import ImageRow, Picture
 from .overlay import TRUTH_COLOUR, heat_map, outline
+from .pages import ImageRow, Picture
 
 _LONG_SIDE = 320
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
@@ -106,7 +106,7 @@ def image_row(
         record: Its line of `read_per_image`.
         maps: Where its probability map is; without, map and mask are left out.
         threshold: Of the mask, as in `binarize`.
-        overlay: Whether to draw truth and mask onto the photograph, too.
+        overlay: Whether to draw ground truth and mask onto the photograph, too.
 
     Raises:
         ValueError: If its map or its mask has another size. Names the file.
@@ -118,7 +118,7 @@ def image_row(
     if truth_path:
         truth = read_mask(truth_path)
         _check_size(truth, image, truth_path, record['img_path'])
-    pictures['truth'] = png_picture(truth)
+    pictures['ground truth'] = png_picture(truth)
     drawn = image
     if maps is not None:
         prob = maps.read(record)
@@ -131,9 +131,15 @@ def image_row(
     if record['forged']:
         note, score = f'F1 {record["F1"]:.3f}', record['F1']
     else:
-        share = record['fp'] / max(sum(record[name] for name in _COUNTS), 1)
-        note, score = f'authentic; called forged: {share:.1%}', None
+        share = predicted_share(record)
+        note, score = f'authentic; predicted forged: {share:.1%}', None
     return ImageRow(Path(record['img_path']).name, pictures, note, score)
+
+
+def predicted_share(record: dict) -> float:
+    """Share of an image's pixels that are predicted forged."""
+    total = sum(record[name] for name in _COUNTS)
+    return (record['tp'] + record['fp']) / max(total, 1)
 
 
 def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> None:

@@ -1,6 +1,3 @@
-"""The script of the image table: sorts, filters, draws the rows that are asked for."""
-
-SCRIPT = """
 (function () {
   'use strict';
   const STEP = 200;
@@ -11,7 +8,7 @@ SCRIPT = """
   const body = root.querySelector('tbody');
   const more = root.querySelector('.more');
   const texts = columns.map((c, i) => i).filter(i => columns[i].kind === 'text');
-  const searched = rows.map(r => texts.map(i => r[i]).join('\\n').toLowerCase());
+  const searched = rows.map(r => texts.map(i => r[i]).join('\n').toLowerCase());
   const collator = new Intl.Collator(undefined, {numeric: true});
   let sorted = -1, direction = 1, shown = STEP;
 
@@ -64,7 +61,7 @@ SCRIPT = """
         const cell = document.createElement('td');
         const value = rows[i][c];
         cell.className = column.style;
-        if (value === null) cell.textContent = '\\u2013';
+        if (value === null) cell.textContent = '\u2013';
         else if (column.kind !== 'number') cell.textContent = value;
         else cell.textContent = value.toFixed(column.digits);
         line.append(cell);
@@ -98,4 +95,3 @@ SCRIPT = """
   more.addEventListener('click', () => { shown += STEP; draw(); });
   draw();
 })();
-"""
