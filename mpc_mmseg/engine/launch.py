@@ -9,7 +9,8 @@ from mmengine.config import Config, ConfigDict, DictAction
 
 from mpc_mmseg.datasets.dataset_configs import innermost_by_key
 
-from .phases import read_phases
+from .image_size import set_image_size
+from .phases import known_phases, read_phases, set_phases
 
 # Arguments of MMEngine's Runner, and of our hooks, that a config need not hold to be
 # overridden.
@@ -50,11 +51,11 @@ def set_data_root(cfg: Config, data_root: str) -> None:
 
 
 def override(cfg: Config, options: Sequence[str]) -> None:
-    """Apply ``KEY=VALUE`` overrides.
+    """Apply ``KEY=VALUE`` overrides; ``image_size`` reaches all pipelines.
 
     Raises:
         ValueError: If an option's first word is no key of the config, which
-            MMEngine would take in silence and never read.
+            MMEngine would take in silence and never read; or as ``set_image_size``.
     """
     for option in options:
         key, separator, value = option.partition('=')
@@ -66,7 +67,11 @@ def override(cfg: Config, options: Sequence[str]) -> None:
                 f'--cfg-options {option}: the config has no {head!r}; its keys are '
                 f'{", ".join(sorted(cfg.keys()))}'
             )
-        cfg.merge_from_dict({key: DictAction._parse_iterable(value)})
+        parsed = DictAction._parse_iterable(value)
+        if key == 'image_size':
+            set_image_size(cfg, parsed)
+        else:
+            cfg.merge_from_dict({key: parsed})
 
 
 def leave_process_group() -> None:
@@ -89,6 +94,7 @@ def load_config(
     data_root: str | None = None,
     launcher: str = 'none',
     work_dir: str | None = None,
+    phases: Sequence[str] | None = None,
 ) -> Config:
     """A config file with overrides, checked as far as it can be without data.
 
@@ -102,14 +108,17 @@ def load_config(
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
         work_dir: Folder of the run; by default the config's own, or one of the
             config's name in work_dirs.
+        phases: Names of the phases to train; by default the config's ``phases``.
 
     Raises:
-        ValueError: If an override or a phase of the config is wrong.
+        ValueError: If an override, or a phase of the run, is wrong.
     """
     cfg = Config.fromfile(path)
     override(cfg, options)
     if data_root is not None:
         set_data_root(cfg, data_root)
+    if known_phases(cfg) or phases is not None:
+        set_phases(cfg, phases)
     if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
         read_phases(cfg)
     name = os.path.splitext(os.path.basename(path))[0]
