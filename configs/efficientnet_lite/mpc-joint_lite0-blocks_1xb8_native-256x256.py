@@ -1,7 +1,7 @@
 # mpc-joint_lite0_1xb8_native-256x256 with JPEG's blocks as a second stream.
 _base_ = [
     '../_base_/models/mpc_lite0_blocks.py',
-    '../_base_/datasets/native_256x256.py',
+    '../_base_/datasets/native.py',
     '../_base_/phases/joint.py',
     '../_base_/default_runtime.py',
 ]

@@ -2,7 +2,7 @@
 # everything trained.
 _base_ = [
     '../_base_/models/mpc_lite0.py',
-    '../_base_/datasets/native_256x256.py',
+    '../_base_/datasets/native.py',
     '../_base_/phases/joint.py',
     '../_base_/default_runtime.py',
 ]

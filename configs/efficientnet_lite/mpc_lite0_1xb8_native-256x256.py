@@ -2,10 +2,8 @@
 # --phases supervised, both losses at once with --phases joint.
 _base_ = [
     '../_base_/models/mpc_lite0.py',
-    '../_base_/datasets/native_256x256.py',
-    '../_base_/phases/contrast.py',
-    '../_base_/phases/localize.py',
-    '../_base_/phases/supervised.py',
+    '../_base_/datasets/native.py',
+    '../_base_/phases/mpc.py',
     '../_base_/phases/joint.py',
     '../_base_/default_runtime.py',
 ]
