@@ -1,6 +1,7 @@
 from .binary_losses import ForgeryBCELoss, ForgeryFocalLoss
 from .contrast_loss import MultiViewPixelContrastLoss, separation
 from .info_nce import MeanPositiveContrast, Pair, info_nce, info_nce_of_pairs
+from .prototypes import PrototypeMemory, PrototypeView
 from .samplers import (
     BoundaryPixelSampler,
     HardPixelSampler,
@@ -28,6 +29,8 @@ __all__ = [
     'MultiViewPixelContrastLoss',
     'Pair',
     'PixelSet',
+    'PrototypeMemory',
+    'PrototypeView',
     'RandomPixelSampler',
     'SupervisedContrast',
     'SymmetricAnchors',

@@ -37,10 +37,11 @@ class MultiViewPixelContrastLoss(nn.Module):
         contrast: Config of the contrast of two pixel sets.
         anchors: Config of which class's pixels are the queries.
         temperature: Temperature of the contrast.
+        memory: Config of the memory that `PrototypeView` needs.
 
     Raises:
-        ValueError: If there is no view, a view is named twice, or the
-            temperature is not positive.
+        ValueError: If there is no view, a view is named twice or needs a memory and
+            there is none, or the temperature is not positive.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class MultiViewPixelContrastLoss(nn.Module):
         contrast: dict | None = None,
         anchors: dict | None = None,
         temperature: float = 0.1,
+        memory: dict | None = None,
     ) -> None:
         super().__init__()
         if not temperature > 0:
@@ -62,6 +64,9 @@ class MultiViewPixelContrastLoss(nn.Module):
         self.contrast = MODELS.build(contrast or dict(type='MeanPositiveContrast'))
         self.anchors = MODELS.build(anchors or dict(type='AuthenticAnchors'))
         self.temperature = temperature
+        self.memory = MODELS.build(memory) if memory is not None else None
+        if memory is None and any(view.needs_memory for view in self.views):
+            raise ValueError("PrototypeView needs memory=dict(type='PrototypeMemory')")
 
     @property
     def needs_second_pass(self) -> bool:
@@ -105,24 +110,29 @@ class MultiViewPixelContrastLoss(nn.Module):
         needs_coarser = any(view.needs_coarser for view in self.views)
         if needs_coarser and len(first_pass) < 2:
             raise ValueError('CrossScaleView needs at least two maps, got one')
-        second_maps = [] if second_pass is None else [second_pass[0]]
+        memory = self.memory() if self.memory is not None else None
         masks, images = masks_for(first_pass, mask), []
         for b in range(mask.size(0)):
             maps, labels = [m[b] for m in first_pass], [m[b] for m in masks]
             finest = self.sampler(maps[:1], labels[:1])
             coarser = self.sampler(maps[1:], labels[1:]) if needs_coarser else None
-            second = [self.sampler([m[b]], labels[:1]) for m in second_maps] or [None]
-            images.append(ImageSources(finest, coarser, *second))
+            second = None
+            if second_pass is not None:
+                second = self.sampler([second_pass[0][b]], labels[:1])
+            images.append(ImageSources(finest, coarser, second, memory))
         roles = [role for image in images for role in self.anchors.roles(image)]
         pairs = [[p for role in roles for p in view.pairs(role)] for view in self.views]
         values = self.contrast([*chain(*pairs)], self.temperature)
+        finest_sets = [image.finest for image in images]
+        if self.memory is not None and self.training:
+            self.memory.update(finest_sets)
         by_view = values.split([len(of_view) for of_view in pairs])
-        zero = attached_zero([*first_pass, *second_maps])
+        zero = attached_zero([*first_pass, *(second_pass or [])[:1]])
         losses = {
             f'loss_{view.name}': view.weight * value.sum() / len(roles) + zero
             for view, value in zip(self.views, by_view)
         }
-        return losses, separation([image.finest for image in images])
+        return losses, separation(finest_sets)
 
 
 def masks_for(maps: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
