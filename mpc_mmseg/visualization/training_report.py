@@ -8,7 +8,8 @@ from mpc_mmseg.evaluation.functional.summary import MEAN
 from .embedding_plot import plot_embedding_file
 from .image_rows import ProbabilityFiles, choose_images, image_row, read_per_image
 from .overlay import colour_scale
-from .pages import Picture, render
+from .pages import render
+from .pictures import Picture
 from .score_table import (
     read_baselines,
     read_scores,
