@@ -1,4 +1,4 @@
-"""Forgeries made from authentic photographs while training."""
+"""Synthetic forgeries, generated from authentic photographs during training."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from mmengine.dataset import Compose
 from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
+from mpc_mmseg.datasets.grey import is_grey
+
 from .forge import PRESETS, Forgery, forge, keep_authentic, override
-from .forge.colour_match import is_grey
 from .forge.photographs import random_crop, repeat_crop
 from .forge.recipe import check_range
 from .io.find_images import find_images
@@ -43,7 +44,7 @@ class ForgeOnTheFly(Dataset):
         recipe_options: Values that replace the recipe's, such as
             ``{'kinds': ['splice'], 'part.noise_sigma': [0, 2]}``.
         size: (height, width) of the forgeries; larger photographs are cropped at
-            random, smaller ones are used whole.
+            random, smaller ones are not cropped.
         downscale: Photographs are first made smaller by a factor from this range, as
             far as the crop allows.
         block: Spacing of the grid that crops' corners lie on; 16, without downscaling,
@@ -104,7 +105,7 @@ class ForgeOnTheFly(Dataset):
         """The data set is read at construction."""
 
     def get_data_info(self, index: int) -> dict:
-        """What the data set says of a photograph."""
+        """Information on a photograph, from the data set."""
         return self.dataset.get_data_info(index)
 
     def __len__(self) -> int:

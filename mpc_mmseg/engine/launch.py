@@ -2,12 +2,15 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
 
-from .phases import read_phases
+from mpc_mmseg.datasets.dataset_configs import innermost_by_key
+
+from .image_size import set_image_size
+from .phases import known_phases, read_phases, set_phases
 
 # Arguments of MMEngine's Runner, and of our hooks, that a config need not hold to be
 # overridden.
@@ -23,23 +26,6 @@ _RUNNER_KEYS = {
 }
 
 
-def innermost_datasets(dataset: dict) -> Iterator[dict]:
-    """The configs of the data sets below wrappers and mixtures."""
-    for _, innermost in _innermost(dataset, 'dataset'):
-        yield innermost
-
-
-def _innermost(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """Data sets with their keys, as ``--cfg-options`` has them below a dataloader."""
-    if 'dataset' in dataset:
-        yield from _innermost(dataset['dataset'], f'{key}.dataset')
-    elif dataset.get('datasets'):
-        for i, each in enumerate(dataset['datasets']):
-            yield from _innermost(each, f'{key}.datasets.{i}')
-    else:
-        yield key, dataset
-
-
 def set_data_root(cfg: Config, data_root: str) -> None:
     """Point every data set of a config to one folder.
 
@@ -50,7 +36,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if not cfg.get(key):
             continue
-        found = dict(_innermost(cfg[key].dataset, f'{key}.dataset'))
+        found = dict(innermost_by_key(cfg[key].dataset, f'{key}.dataset'))
         if len({each.get('data_root') for each in found.values()}) > 1:
             options = '; '.join(
                 f'{name}.data_root=DIR (now {each.get("data_root")!r})'
@@ -65,11 +51,11 @@ def set_data_root(cfg: Config, data_root: str) -> None:
 
 
 def override(cfg: Config, options: Sequence[str]) -> None:
-    """Apply ``KEY=VALUE`` overrides.
+    """Apply ``KEY=VALUE`` overrides; ``image_size`` reaches all pipelines.
 
     Raises:
         ValueError: If an option's first word is no key of the config, which
-            MMEngine would take in silence and never read.
+            MMEngine would take in silence and never read; or as ``set_image_size``.
     """
     for option in options:
         key, separator, value = option.partition('=')
@@ -81,7 +67,11 @@ def override(cfg: Config, options: Sequence[str]) -> None:
                 f'--cfg-options {option}: the config has no {head!r}; its keys are '
                 f'{", ".join(sorted(cfg.keys()))}'
             )
-        cfg.merge_from_dict({key: DictAction._parse_iterable(value)})
+        parsed = DictAction._parse_iterable(value)
+        if key == 'image_size':
+            set_image_size(cfg, parsed)
+        else:
+            cfg.merge_from_dict({key: parsed})
 
 
 def leave_process_group() -> None:
@@ -104,6 +94,7 @@ def load_config(
     data_root: str | None = None,
     launcher: str = 'none',
     work_dir: str | None = None,
+    phases: Sequence[str] | None = None,
 ) -> Config:
     """A config file with overrides, checked as far as it can be without data.
 
@@ -117,14 +108,17 @@ def load_config(
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
         work_dir: Folder of the run; by default the config's own, or one of the
             config's name in work_dirs.
+        phases: Names of the phases to train; by default the config's ``phases``.
 
     Raises:
-        ValueError: If an override or a phase of the config is wrong.
+        ValueError: If an override, or a phase of the run, is wrong.
     """
     cfg = Config.fromfile(path)
     override(cfg, options)
     if data_root is not None:
         set_data_root(cfg, data_root)
+    if known_phases(cfg) or phases is not None:
+        set_phases(cfg, phases)
     if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
         read_phases(cfg)
     name = os.path.splitext(os.path.basename(path))[0]

@@ -1,11 +1,10 @@
 # Forged photographs as they are, and forgeries made on the fly of photographs of many
-# origins with realistic histories, in one run. Train on lists as native_256x256.py has
+# origins with realistic histories, in one run. Train on lists as native.py has
 # them; each other origin is a folder of authentic photographs. A share of everything is
 # processed as a whole after it was forged, as a web site or a chat does; a fifth of what
 # is made, and the cameras' own files, stay authentic. One epoch of 441 real forgeries
 # and 1,000 photographs is about 3,700 draws, a quarter of them real forgeries.
-_base_ = './native_256x256.py'
-image_size = (256, 256)
+_base_ = './native.py'
 
 saved = dict(type='RandomJPEG', quality=(50, 95), full_chroma=0.2)
 noise = dict(type='RandomGaussianNoise', sigma=(1.0, 5.0))
@@ -34,7 +33,7 @@ processed = dict(
 load = [dict(type='LoadForgeryImage'), dict(type='LoadForgeryMask')]
 sometimes = dict(type='RandomApply', prob=0.4, transforms=[processed])
 pack = [
-    dict(type='RandomBlockCrop', size=image_size),
+    dict(type='RandomBlockCrop', size={{_base_.image_size}}),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackForgeryInputs'),
 ]
@@ -107,4 +106,4 @@ train_dataloader = dict(
         datasets=[times(2, real), made, shared, *authentic]))
 # An override of these names would change nothing.
 del saved, noise, soft, smaller, off_grid, processed, load, sometimes, pack, times
-del photographs, listed, origins, made, shared, real, authentic, image_size
+del photographs, listed, origins, made, shared, real, authentic

@@ -8,9 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mpc_mmseg.datasets.grey import is_grey
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image
-
-from .colour_match import is_grey
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 SHOWN = 10
@@ -82,7 +81,7 @@ def find_photographs(
             found.append(Photograph(path, name, is_grey(image), digest))
     complaints = []
     if damaged:
-        complaints.append(_list('cannot be read; mend or remove them', damaged))
+        complaints.append(_list('cannot be read; repair or remove them', damaged))
     if small:
         complaints.append(
             _list(

@@ -87,7 +87,7 @@ class HistoryRanges:
 
 @dataclass(frozen=True)
 class ForgeRecipe:
-    """How forgeries are made: kinds, sizes, edges and histories.
+    """How forgeries are generated: kinds, sizes, edges and histories.
 
     Args:
         kinds: of 'splice', 'copy_move', 'removal', 'enhancement', 'text' and
@@ -100,8 +100,8 @@ class ForgeRecipe:
         colour_strength_range: how far a splice takes on its surroundings' colours.
         inpaint_radius_range: pixels that a fill looks at around each pixel.
         text_height_range: height of letters as a share of the image's.
-        places: random places for a part, of which the one whose seam shows least is
-            taken; 0: all places are compared.
+        places: random positions for a part, of which the one whose seam shows least is
+            taken; 0: all positions are compared.
         poisson_probability: how often a pasted part is blended by its gradients.
         healing_probability: how often a removal is filled with another part of the
             photograph rather than inpainted.

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mpc_mmseg.datasets import RandomJPEG
-from mpc_mmseg.datasets.forge.history import encode_jpeg
+from mpc_mmseg.datasets.degradation import encode_jpeg
 
 # Annex K of the JPEG standard, the first row of the luminance and chrominance tables.
 LUMA = np.array([16, 11, 10, 16, 24, 40, 51, 61])
