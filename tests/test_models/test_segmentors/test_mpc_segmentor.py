@@ -251,3 +251,5 @@ def test_bad_arguments_are_named(tiny_model):
         build(tiny_model, contrast_weight=0)
     with pytest.raises(ValueError, match='threshold'):
         build(tiny_model, test_cfg=dict(threshold=0))
+    with pytest.raises(ValueError, match=r'test_cfg\.mode is unknown'):
+        build(tiny_model, test_cfg=dict(mode='slide', threshold=0.5))
