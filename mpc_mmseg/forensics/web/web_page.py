@@ -9,6 +9,8 @@ from html import escape
 from pathlib import Path, PurePath
 from typing import Any
 
+import gradio as gr
+
 from mpc_mmseg.forensics.case.case import score_in_words
 from mpc_mmseg.forensics.case.case_report import Analysis, Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
@@ -16,7 +18,6 @@ from mpc_mmseg.visualization.html_elements import heat_map_legend
 from mpc_mmseg.visualization.overlay import colour_scale
 
 from .photo_views import download_link, img_tag, overlay_view, similarity_view
-from .quiet_gradio import gr
 
 _SECONDS = 1800
 _QUEUE = 32
@@ -86,7 +87,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
 
     with gr.Blocks(
         title='Image forgery localization',
-        analytics_enabled=False,
+        analytics_enabled=False,  # or Gradio reports its use to its makers
         delete_cache=(600, 600),
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)

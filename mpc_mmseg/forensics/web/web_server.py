@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .quiet_gradio import gr
+import gradio as gr
 
 #: What the browser may load: Gradio's own scripts need eval, and nothing else.
 POLICY = (
