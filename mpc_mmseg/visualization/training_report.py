@@ -7,7 +7,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from mpc_mmseg.atomic_files import write_whole
-from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import read_per_image
 
 from .embedding_plot import plot_embeddings
