@@ -1,8 +1,5 @@
 """A divided optimizer trains what the undivided one trains."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +7,11 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import OPTIMIZERS
 from torch import distributed
+from two_ranks import ROOT, call
 
 from mpc_mmseg.engine.launch import load_config
 from mpc_mmseg.engine.phases import read_phases
 
-ROOT = Path(__file__).parents[2]
 SCALED = ROOT / 'configs/scaling/mpc_hrnet-w48_64xb4-2phase-zero_medium-512x512.py'
 
 
@@ -66,24 +63,8 @@ def test_configs_for_many_gpus(path):
     assert {p.optim_wrapper['type'] for p in phases} == {'AmpOptimWrapper'}
 
 
-def call(*command, cwd):
-    environment = {
-        **os.environ,
-        'PYTHONPATH': str(ROOT),
-        'OMP_NUM_THREADS': '1',
-        'PYTHON': sys.executable,
-    }
-    done = subprocess.run(
-        [str(c) for c in command],
-        cwd=cwd, env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-
-
 @pytest.mark.slow
 def test_two_processes_through_the_switch_and_resumed(random_config, tmp_path, load):
-    if torch.cuda.is_available():
-        pytest.skip('this is about machines without a GPU')
     random_config.default_hooks.checkpoint.max_keep_ckpts = -1
     scaled = load_config(str(SCALED))
     assert len(read_phases(scaled)) == 2
