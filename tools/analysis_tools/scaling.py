@@ -1,6 +1,6 @@
 """What bounds a training on many GPUs: the arithmetic of docs/scaling.md.
 
-    python tools/analysis_tools/scaling.py configs/mpc/CONFIG.py --gpus 8 64 512
+    python tools/analysis_tools/scaling.py configs/FAMILY/CONFIG.py --gpus 8 64 512
 
 From the config come parameters, multiply-adds, batch, views and pixels of the contrast.
 All else is an assumption and has an option: put in what you measured. A backward pass
