@@ -1,6 +1,6 @@
 # make demo   the main job on photographs that ship inside installed packages
 # make test   the test suite
-# make lint   ruff and mypy
+# make lint   ruff, mypy and import-linter
 # make test-docs   runs every command of README and docs, in small
 # Each creates .venv on first use.
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
@@ -78,6 +78,7 @@ lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
 
 # The demo: each step makes a file and is skipped where it is there.
 D := work_dirs/demo

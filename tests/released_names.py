@@ -2,7 +2,7 @@
 
 from hrformer_extra import hrformer_extra
 
-from mpc_mmseg.models.backbones.window_attention import relative_position_index
+from mpc_mmseg.models.backbones.hrformer_block import relative_position_index
 
 
 def model_cfg():

@@ -11,8 +11,9 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.engine.image_size import set_image_size
-from mpc_mmseg.engine.launch import innermost_datasets, load_config, set_data_root
+from mpc_mmseg.engine.launch import load_config, set_data_root
 from mpc_mmseg.engine.phases import known_phases, read_phases
 from mpc_mmseg.models.segmentors.mpc_segmentor import PHASES
 

@@ -99,4 +99,7 @@ def test_an_installed_package_has_what_mim_looks_for(tmp_path):
     assert (mim / 'model-index.yml').is_file() and (mim / 'tools/train.py').is_file()
     for model in models():
         assert (mim / model['Config']).is_file()
+    pages = Path('mpc_mmseg/visualization/templates')
+    written = {path.name for path in (ROOT / pages).iterdir()}
+    assert written == {path.name for path in (tmp_path / 'lib' / pages).iterdir()}
     assert not list(mim.rglob('*.pth')) and not list(mim.rglob('__pycache__'))

@@ -67,7 +67,6 @@ def main() -> None:
     from mmengine.runner import Runner
 
     from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
-    from mpc_mmseg.engine.kept_memory import keep_freed_memory
     from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(
@@ -94,8 +93,6 @@ def main() -> None:
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
         else:
             cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
-    if not is_cuda_available():
-        keep_freed_memory()
     runner = Runner.from_cfg(cfg)
     if 'phases' in cfg:
         lengths = [

@@ -2,10 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
+
+from mpc_mmseg.datasets.dataset_configs import innermost_by_key
 
 from .image_size import set_image_size
 from .phases import known_phases, read_phases, set_phases
@@ -24,23 +26,6 @@ _RUNNER_KEYS = {
 }
 
 
-def innermost_datasets(dataset: dict) -> Iterator[dict]:
-    """The configs of the data sets below wrappers and mixtures."""
-    for _, innermost in _innermost(dataset, 'dataset'):
-        yield innermost
-
-
-def _innermost(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """Data sets with their keys, as ``--cfg-options`` has them below a dataloader."""
-    if 'dataset' in dataset:
-        yield from _innermost(dataset['dataset'], f'{key}.dataset')
-    elif dataset.get('datasets'):
-        for i, each in enumerate(dataset['datasets']):
-            yield from _innermost(each, f'{key}.datasets.{i}')
-    else:
-        yield key, dataset
-
-
 def set_data_root(cfg: Config, data_root: str) -> None:
     """Point every data set of a config to one folder.
 
@@ -51,7 +36,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if not cfg.get(key):
             continue
-        found = dict(_innermost(cfg[key].dataset, f'{key}.dataset'))
+        found = dict(innermost_by_key(cfg[key].dataset, f'{key}.dataset'))
         if len({each.get('data_root') for each in found.values()}) > 1:
             options = '; '.join(
                 f'{name}.data_root=DIR (now {each.get("data_root")!r})'

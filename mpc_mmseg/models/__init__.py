@@ -5,7 +5,6 @@ import_openmmlab('mmseg.models')
 from . import (  # noqa: E402
     backbones,
     decode_heads,
-    dense_conv,
     input_filters,
     losses,
     necks,
@@ -15,7 +14,6 @@ from . import (  # noqa: E402
 __all__ = [
     'backbones',
     'decode_heads',
-    'dense_conv',
     'input_filters',
     'losses',
     'necks',

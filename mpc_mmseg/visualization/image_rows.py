@@ -1,6 +1,5 @@
-"""The images of a report: photograph, truth, heat map, mask and F1 of each."""
+"""The images of a report: photograph, ground truth, heat map, mask and F1 of each."""
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -8,58 +7,17 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
-from mpc_mmseg.engine.hooks.save_maps_hook import map_name
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
+from mpc_mmseg.probability import binarize, map_name
 
-from .html_elements import ImageRow, Picture
 from .overlay import TRUTH_COLOUR, heat_map, outline
+from .pages import ImageRow, Picture
 
 _LONG_SIDE = 320
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
-_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *_COUNTS}
-_FORGED_KEYS = {'F1', 'IoU'}
 _TOP_LEVELS: dict[np.dtype, int] = {
     np.dtype(np.uint8): 255,
     np.dtype(np.uint16): 65535,
 }
-
-
-def read_per_image(path: str | Path) -> list[dict]:
-    """Reads the JSON lines that ForgeryMetric writes.
-
-    Raises:
-        ValueError: If a line is no such record, or there is none. Names the file.
-    """
-    records = []
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
-        where = f'{path}, line {number}'
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f'{where}: {error!r}') from error
-        check_record(record, where)
-        records.append(record)
-    if not records:
-        raise ValueError(f'{path} is empty: no image was evaluated')
-    return records
-
-
-def check_record(record: object, where: str) -> None:
-    """Checks that an image's line has what reports need.
-
-    Args:
-        record: The line.
-        where: What a message calls it.
-
-    Raises:
-        ValueError: If it is no such record.
-    """
-    if not isinstance(record, dict) or 'forged' not in record:
-        raise ValueError(f'{where}: no line of per-image results')
-    needed = _KEYS | (_FORGED_KEYS if record['forged'] else set())
-    if missing := needed - record.keys():
-        raise ValueError(f'{where}: lacks {sorted(missing)}')
 
 
 def choose_images(records: list[dict], limit: int) -> list[dict]:
@@ -148,7 +106,7 @@ def image_row(
         record: Its line of `read_per_image`.
         maps: Where its probability map is; without, map and mask are left out.
         threshold: Of the mask, as in `binarize`.
-        overlay: Whether to draw truth and mask onto the photograph, too.
+        overlay: Whether to draw ground truth and mask onto the photograph, too.
 
     Raises:
         ValueError: If its map or its mask has another size. Names the file.
@@ -160,7 +118,7 @@ def image_row(
     if truth_path:
         truth = read_mask(truth_path)
         _check_size(truth, image, truth_path, record['img_path'])
-    pictures['truth'] = png_picture(truth)
+    pictures['ground truth'] = png_picture(truth)
     drawn = image
     if maps is not None:
         prob = maps.read(record)
@@ -173,9 +131,15 @@ def image_row(
     if record['forged']:
         note, score = f'F1 {record["F1"]:.3f}', record['F1']
     else:
-        share = record['fp'] / max(sum(record[name] for name in _COUNTS), 1)
-        note, score = f'authentic; called forged: {share:.1%}', None
+        share = predicted_share(record)
+        note, score = f'authentic; predicted forged: {share:.1%}', None
     return ImageRow(Path(record['img_path']).name, pictures, note, score)
+
+
+def predicted_share(record: dict) -> float:
+    """Share of an image's pixels that are predicted forged."""
+    total = sum(record[name] for name in _COUNTS)
+    return (record['tp'] + record['fp']) / max(total, 1)
 
 
 def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> None:

@@ -20,8 +20,6 @@ PLACEHOLDERS = {
     'DATA_ROOT': 'casia',
     'PATH': 'work_dirs/RUN/contrast_end.pth',
     'SRC': 'released.pth',
-    'H': '96',
-    'W': '96',
     'X,Y': '10,20',
     'PARTITION': 'partition',
     'JOB': 'job',

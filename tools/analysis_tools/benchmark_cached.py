@@ -128,7 +128,6 @@ def measure(args: argparse.Namespace) -> list[float]:
     from mmengine.runner import Runner
 
     import mpc_mmseg  # noqa: F401 - registers the plugin
-    from mpc_mmseg.engine.kept_memory import keep_freed_memory
 
     class Clock(Hook):
         """Notes when an epoch has ended."""
@@ -143,7 +142,6 @@ def measure(args: argparse.Namespace) -> list[float]:
             if (runner.iter + 1) % (args.images // args.batch) == 0:
                 self.times.append(time.perf_counter())
 
-    keep_freed_memory()  # as tools/train.py does
     init_default_scope('mmseg')
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

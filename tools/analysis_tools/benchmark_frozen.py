@@ -98,10 +98,7 @@ def measure(args: argparse.Namespace) -> dict:
     from mmseg.structures import SegDataSample
 
     import mpc_mmseg  # noqa: F401 - registers the plugin
-    from mpc_mmseg.engine.kept_memory import keep_freed_memory
 
-    if not args.memory:
-        keep_freed_memory()  # as tools/train.py does
     init_default_scope('mmseg')
     torch.manual_seed(0)
     config = Config.fromfile(args.config).model

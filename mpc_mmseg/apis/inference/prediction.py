@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 from mpc_mmseg.evaluation.probability_map import image_score, map_features
+from mpc_mmseg.probability import binarize
 
 from .regions import Region, find_regions
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mpc_mmseg.apis.inference.model_from_files import read_checkpoint
 from mpc_mmseg.atomic_files import write_whole, written_aside
 from mpc_mmseg.engine.checkpoints.handover import check_weights
-from mpc_mmseg.models.backbones.window_attention import relative_position_index
+from mpc_mmseg.models.backbones.hrformer_block import relative_position_index
 
 from .release_config import model_config, test_config
 from .release_keys import CLASSIFIER, bare_names, convert_keys, position_indices

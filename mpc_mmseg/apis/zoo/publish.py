@@ -1,7 +1,6 @@
 """Putting a model into a zoo: checkpoint, card, metafile, index."""
 
 import datetime
-import hashlib
 import io
 import re
 import tempfile
@@ -18,6 +17,7 @@ from mpc_mmseg.apis.inference.model_from_files import (
 from mpc_mmseg.atomic_files import write_whole
 from mpc_mmseg.engine.checkpoints.checkpoint_files import AtomicLocalBackend
 from mpc_mmseg.evaluation.results.results_file import read_results
+from mpc_mmseg.hashing import sha256
 
 from .published_checkpoint import metrics_of, published
 from .zoo_index import FILE, ZooEntry, check_name, format_index, parse_index
@@ -89,7 +89,7 @@ def publish(
     if not config:
         raise ValueError(f'{source} does not say its config: name it')
     saved = _saved(content)
-    digest = hashlib.sha256(saved).hexdigest()
+    digest = sha256(saved)
     entry = ZooEntry(
         name=name,
         file=f'{name}_{date}-{digest[:8]}.pth',

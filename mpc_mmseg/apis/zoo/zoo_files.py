@@ -1,12 +1,12 @@
 """The files of a zoo: fetched whole, compared with the index, written whole."""
 
-import hashlib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mpc_mmseg.atomic_files import written_aside
+from mpc_mmseg.hashing import sha256
 
 from .zoo_index import FILE, ZooEntry
 
@@ -61,11 +61,6 @@ def keep(path: Path, content: bytes) -> None:
     with written_aside(path) as aside:
         aside.write_bytes(content)
         aside.chmod(0o644)
-
-
-def sha256(content: bytes) -> str:
-    """Gives the SHA-256 of bytes, hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager

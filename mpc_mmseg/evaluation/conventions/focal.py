@@ -2,11 +2,8 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import Confusion, count_confusion, f1
-from mpc_mmseg.evaluation.functional.mpc_convention import (
-    binarize,
-    resize_probability,
-)
 from mpc_mmseg.evaluation.results.scored_image import ScoredImage
+from mpc_mmseg.probability import binarize, resize_probability
 
 from .convention import CONVENTIONS, Convention
 

@@ -1,4 +1,4 @@
-from mpc_mmseg.evaluation.functional.mpc_convention import mpc_scores
+from mpc_mmseg.evaluation.functional.confusion import mpc_scores
 from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 from .convention import CONVENTIONS, Convention

@@ -3,8 +3,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import f1
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 from mpc_mmseg.evaluation.results.scored_image import ScoredImage
+from mpc_mmseg.probability import binarize
 
 from .convention import CONVENTIONS, Convention
 

@@ -6,15 +6,13 @@ _WHERE = {
     'Confusion': 'confusion',
     'ScoreHistogram': 'curves',
     'SortedScores': 'sorted_curves',
-    'binarize': 'mpc_convention',
     'count_confusion': 'confusion',
     'f1': 'confusion',
     'iou': 'confusion',
     'mcc': 'confusion',
-    'mpc_scores': 'mpc_convention',
+    'mpc_scores': 'confusion',
     'precision': 'confusion',
     'recall': 'confusion',
-    'resize_probability': 'mpc_convention',
     'roc_auc': 'sorted_curves',
 }
 __all__ = list(_WHERE)

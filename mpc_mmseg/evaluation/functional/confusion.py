@@ -11,6 +11,9 @@ import cv2
 import numpy as np
 
 _FORGED, _IGNORED = 1, 255
+# The MPC convention's IoU is tp / (union + 1e-6); the term is kept so that scores
+# agree with the published program to the last bit.
+_IOU_EPSILON = 1e-6
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,21 @@ def mcc(counts: Confusion, empty: float) -> float:
     # Python's integers do not overflow where four pixel counts are multiplied.
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
     return (tp * tn - fp * fn) / sqrt(product) if product else empty
+
+
+def mpc_scores(counts: Confusion) -> tuple[float, float]:
+    """Scores one image by the MPC convention.
+
+    Args:
+        counts: The pixel counts of one image.
+
+    Returns:
+        F1 and IoU of the forged class. Nothing forged and nothing called
+        forged: F1 = 0 and IoU = 1.
+    """
+    union = counts.tp + counts.fp + counts.fn
+    iou = counts.tp / (union + _IOU_EPSILON) if union else 1.0
+    return f1(counts, empty=0.0), iou
 
 
 def _ratio(part: int, whole: int, empty: float) -> float:

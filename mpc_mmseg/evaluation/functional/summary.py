@@ -7,8 +7,8 @@ import numpy as np
 
 from mpc_mmseg.evaluation.results.image_record import ImageRecord
 
+from .confusion import mpc_scores
 from .curves import ScoreHistogram
-from .mpc_convention import mpc_scores
 from .sorted_curves import roc_auc
 
 MEAN = 'mean'

@@ -26,7 +26,7 @@ from mpc_mmseg.evaluation.results.image_record import (
     set_sources,
 )
 from mpc_mmseg.evaluation.results.results_file import (
-    file_hash,
+    image_hash,
     truth_hash,
     write_images,
     write_results,
@@ -250,7 +250,7 @@ class ForgeryMetric(BaseMetric):
                 for name, ends in convention.score_bounds(image).items()
             },
             map_features=map_features(image.prob) if writes else {},
-            image_hash=file_hash(sample.get('img_path')) if writes else None,
+            image_hash=image_hash(sample.get('img_path')) if writes else None,
             truth_hash=truth_hash(image.truth) if writes else None,
             source_groups=tuple(sample.get('source_groups', ())),
             tags=tuple(sample.get('tags', ())),

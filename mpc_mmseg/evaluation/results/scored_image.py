@@ -7,7 +7,7 @@ import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import Confusion, count_confusion
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
+from mpc_mmseg.probability import binarize
 
 
 @dataclass(frozen=True, eq=False)

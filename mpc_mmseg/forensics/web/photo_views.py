@@ -3,16 +3,13 @@
 All are drawn from what one forward pass gave.
 """
 
-from base64 import b64encode
-from html import escape
-
 import cv2
 import numpy as np
 
 from mpc_mmseg.apis.inference.embedding_evidence import similarity_map
 from mpc_mmseg.apis.inference.prediction_files import similarity_picture
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 from mpc_mmseg.forensics.case.case_report import Analysis
+from mpc_mmseg.probability import binarize
 from mpc_mmseg.visualization.overlay import outline
 
 #: Longer side of a picture on the page, in pixels.
@@ -31,7 +28,7 @@ def overlay_view(
         opacity: How much forged regions are tinted, in 0..1.
 
     Returns:
-        A JPEG file of at most 1000 pixels a side, and the share of pixels called
+        A JPEG file of at most 1000 pixels a side, and the share of pixels predicted
         forged at the image's own size.
 
     Raises:
@@ -86,28 +83,6 @@ def shrunk(image: np.ndarray) -> np.ndarray:
         return image
     size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
-def img_tag(jpeg: bytes, alt: str) -> str:
-    """Writes a picture as HTML, its bytes inside."""
-    data = b64encode(jpeg).decode('ascii')
-    return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'
-
-
-def download_link(text: str, name: str, label: str, kind: str) -> str:
-    """Writes a link that saves a text; the server need not keep a file for it.
-
-    Args:
-        text: The file's.
-        name: Of the file, as the browser shall suggest it.
-        label: Of the link.
-        kind: Its media type.
-    """
-    data = b64encode(text.encode('utf-8')).decode('ascii')
-    return (
-        f'<a download="{escape(name)}" href="data:{kind};base64,{data}">'
-        f'{escape(label)}</a>'
-    )
 
 
 def _maps(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:

@@ -9,12 +9,16 @@ from mmseg.models.backbones.hrnet import HRModule, HRNet
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mpc_mmseg.models.dense_conv import DenseConv
-
 from .hrformer_block import HRFormerBlock
-from .hrformer_stages import check_extra
-from .hrnet import MPCHRNet
-from .stochastic_depth import set_drop_path
+from .hrnet import MPCHRNet, set_drop_path
+
+_PER_BRANCH = (
+    'num_blocks',
+    'num_channels',
+    'num_heads',
+    'window_sizes',
+    'mlp_ratios',
+)
 
 
 class HRFormerModule(HRModule):
@@ -152,8 +156,7 @@ class HRFormer(HRNet):
         frozen_stages: Stem (0) and stages up to this one are frozen; -1 for none.
         norm_cfg: Config of the BatchNorm.
         with_cp: Recompute blocks in the backward pass, which saves memory.
-        **kwargs: Further arguments of mmseg's ``HRNet``, among them ``norm_eval`` and
-            ``conv_cfg``, by default `DenseConv`.
+        **kwargs: Further arguments of mmseg's ``HRNet``, among them ``norm_eval``.
 
     Raises:
         ValueError: If an argument is out of range or the parts of ``extra`` do not
@@ -183,8 +186,6 @@ class HRFormer(HRNet):
                 dict(type='TruncNormal', layer='Linear', std=0.02),
                 dict(type='Constant', val=1, layer=['_BatchNorm', 'LayerNorm']),
             ]
-        if kwargs.get('conv_cfg') is None:
-            kwargs['conv_cfg'] = dict(type=DenseConv)
         self.stem_channels = stem_channels
         super().__init__(
             extra,
@@ -243,3 +244,49 @@ class HRFormer(HRNet):
         """Set the mode, keeping frozen parts in eval."""
         super().train(mode)  # of mmseg, which returns nothing
         return self
+
+
+def check_extra(extra: Mapping, first_blocks: tuple[str, ...]) -> None:
+    """Check the description of the stages.
+
+    Args:
+        extra: As of `HRFormer`.
+        first_blocks: Names of the blocks that stage 1 may hold.
+
+    Raises:
+        ValueError: If a key is missing or a value does not fit, with both.
+    """
+    for n in range(1, 5):
+        name = f'stage{n}'
+        if name not in extra:
+            raise ValueError(f'extra lacks {name!r}, it has {list(extra)}')
+        stage = extra[name]
+        keys = _PER_BRANCH if n > 1 else _PER_BRANCH[:2]
+        missing = {'num_modules', 'num_branches', 'block', *keys} - set(stage)
+        if missing:
+            raise ValueError(f'extra.{name} lacks {sorted(missing)}')
+        blocks = ('HRFORMER',) if n > 1 else first_blocks
+        expected = {'block': blocks, 'num_branches': (n,)}
+        for key, allowed in expected.items():
+            if stage[key] not in allowed:
+                raise ValueError(
+                    f'extra.{name}.{key} must be one of {allowed}, got {stage[key]!r}'
+                )
+        if stage['num_modules'] < 1:
+            raise ValueError(
+                f'extra.{name}.num_modules must be positive, got {stage["num_modules"]}'
+            )
+        for key in keys:
+            if len(stage[key]) != n or min(stage[key]) <= 0:
+                raise ValueError(
+                    f'extra.{name}.{key} must be {n} positive numbers, one per '
+                    f'branch, got {stage[key]!r}'
+                )
+        if n == 1:
+            continue
+        for channels, heads in zip(stage['num_channels'], stage['num_heads']):
+            if channels % heads:
+                raise ValueError(
+                    f'extra.{name}.num_heads {stage["num_heads"]!r} must divide '
+                    f'num_channels {stage["num_channels"]!r}'
+                )

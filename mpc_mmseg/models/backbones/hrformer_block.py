@@ -1,14 +1,124 @@
-"""A transformer block on a map: attention in windows, then convolutions."""
+"""HRFormer's transformer block: attention in windows of a map, then convolutions."""
 
+import torch
+import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
-from mpc_mmseg.models.dense_conv import PointwiseConv
-
-from .norm_gelu import bias_before, norm_gelu
 from .recomputed import recomputed
-from .stochastic_depth import add_dropped
-from .window_attention import WindowAttention
+
+
+def relative_position_index(size: int) -> Tensor:
+    """Row of the bias table for each pair of a window's tokens (Swin, ICCV 2021).
+
+    Args:
+        size: Side of the window, S.
+
+    Returns:
+        (S * S, S * S) of rows in 0..(2S - 1)^2 - 1, queries by keys: the vertical
+        offset plus S - 1, times 2S - 1, plus the horizontal offset plus S - 1.
+    """
+    row, column = torch.meshgrid(torch.arange(size), torch.arange(size), indexing='ij')
+    position = torch.stack([row.flatten(), column.flatten()])
+    down, right = position[:, :, None] - position[:, None, :] + size - 1
+    return down * (2 * size - 1) + right
+
+
+def partition(x: Tensor, size: int) -> Tensor:
+    """Windows of a map, zero-padded to whole ones, half before and half after.
+
+    Args:
+        x: (B, H, W, C).
+        size: Side of a window, S.
+
+    Returns:
+        (B, M, N, S, S, C): M x N windows of S x S tokens.
+    """
+    height, width = x.shape[1:3]
+    down, right = -height % size, -width % size
+    # An exported graph is for every size, whatever the one that it is traced with.
+    if down or right or torch.onnx.is_in_onnx_export():
+        x = F.pad(
+            x, (0, 0, right // 2, right - right // 2, down // 2, down - down // 2)
+        )
+    b, h, w, c = x.shape
+    return x.view(b, h // size, size, w // size, size, c).transpose(2, 3)
+
+
+def merge(windows: Tensor, height: int, width: int) -> Tensor:
+    """The map that `partition` divided.
+
+    Args:
+        windows: (B, M, N, S, S, C).
+        height: H before padding.
+        width: W before padding.
+
+    Returns:
+        (B, H, W, C).
+    """
+    b, m, n, size, _, c = windows.shape
+    x = windows.transpose(2, 3).reshape(b, m * size, n * size, c)
+    top, left = (m * size - height) // 2, (n * size - width) // 2
+    return x[:, top : top + height, left : left + width]
+
+
+class WindowAttention(nn.Module):
+    """Multi-head self-attention inside windows that do not overlap (HRFormer).
+
+    A learned bias by relative position is added to the logits. Tokens that pad the
+    map to whole windows take part, unmasked.
+
+    Args:
+        channels: Channels C of the map.
+        num_heads: Number of heads, which divides C.
+        window_size: Side of a window, S.
+
+    Raises:
+        ValueError: If ``window_size`` is below 1 or the heads do not divide C.
+    """
+
+    def __init__(self, channels: int, num_heads: int, window_size: int) -> None:
+        super().__init__()
+        if num_heads < 1 or channels % num_heads:
+            raise ValueError(f'num_heads must divide {channels}, got {num_heads}')
+        if window_size < 1:
+            raise ValueError(f'window_size must be positive, got {window_size}')
+        self.num_heads = num_heads
+        self.window_size = window_size
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.proj = nn.Linear(channels, channels)
+        self.relative_position_bias_table = nn.Parameter(
+            torch.empty((2 * window_size - 1) ** 2, num_heads)
+        )
+        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
+        self.relative_position_index: Tensor
+        self.register_buffer(
+            'relative_position_index',
+            relative_position_index(window_size),
+            persistent=False,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Attend; x and the result are (B, H, W, C)."""
+        windows = partition(x, self.window_size)
+        tokens = windows.flatten(0, 2).flatten(1, 2)
+        qkv = self.qkv(tokens).unflatten(-1, (3, self.num_heads, -1))
+        depth = qkv.shape[-1]
+        # The fused kernels of a GPU take heads of a multiple of 8 channels. Channels
+        # of zeros change no product; the scale is that of the true number.
+        if depth % 8:
+            qkv = F.pad(qkv, (0, -depth % 8))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        bias = self.relative_position_bias_table[self.relative_position_index]
+        out = F.scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            attn_mask=bias.permute(2, 0, 1)[None].to(q.dtype),
+            scale=depth**-0.5,
+        )
+        out = out[..., :depth].transpose(1, 2).reshape(windows.shape)
+        return self.proj(merge(out, *x.shape[1:3]))
 
 
 class ConvFFN(nn.Module):
@@ -26,22 +136,20 @@ class ConvFFN(nn.Module):
     def __init__(self, channels: int, hidden_channels: int, norm_cfg: dict) -> None:
         super().__init__()
         # A normalisation follows its convolution here, as folding them expects.
-        self.expand = PointwiseConv(channels, hidden_channels)
+        self.expand = nn.Conv2d(channels, hidden_channels, 1)
         self.norm1 = build_norm_layer(norm_cfg, hidden_channels)[1]
         self.depthwise = nn.Conv2d(
             hidden_channels, hidden_channels, 3, padding=1, groups=hidden_channels
         )
         self.norm2 = build_norm_layer(norm_cfg, hidden_channels)[1]
-        self.reduce = PointwiseConv(hidden_channels, channels)
+        self.reduce = nn.Conv2d(hidden_channels, channels, 1)
         self.norm3 = build_norm_layer(norm_cfg, channels)[1]
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
-        norm1, norm2, norm3 = self.norm1, self.norm2, self.norm3
-        x = self.expand.with_bias(x, bias_before(norm1, self.expand))
-        x = norm_gelu(x, norm1, self.depthwise, norm2, self.expand.bias)
-        x = norm_gelu(x, norm2, self.reduce, norm3, self.depthwise.bias)
-        return norm_gelu(x, norm3, last_bias=self.reduce.bias)
+        x = F.gelu(self.norm1(self.expand(x)))
+        x = F.gelu(self.norm2(self.depthwise(x)))
+        return F.gelu(self.norm3(self.reduce(x)))
 
 
 class HRFormerBlock(nn.Module):
@@ -81,15 +189,15 @@ class HRFormerBlock(nn.Module):
         self.ffn = ConvFFN(channels, int(channels * mlp_ratio), norm_cfg)
         self.drop_path: nn.Module = nn.Identity()
 
-    def _blocks(self, x: Tensor) -> Tensor:
-        # In the channels-last layout both permutations are views.
+    def _residuals(self, x: Tensor) -> Tensor:
+        # In the channels-last layout every permutation is a view.
         tokens = self.attn(self.norm1(x.permute(0, 2, 3, 1)))
-        x = add_dropped(x, tokens.permute(0, 3, 1, 2), self.drop_path)
+        x = x + self.drop_path(tokens.permute(0, 3, 1, 2))
         tokens = self.norm2(x.permute(0, 2, 3, 1))
-        return add_dropped(x, self.ffn(tokens.permute(0, 3, 1, 2)), self.drop_path)
+        return x + self.drop_path(self.ffn(tokens.permute(0, 3, 1, 2)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
         if self.with_cp and x.requires_grad:
-            return recomputed(self, self._blocks, x)
-        return self._blocks(x)
+            return recomputed(self, self._residuals, x)
+        return self._residuals(x)

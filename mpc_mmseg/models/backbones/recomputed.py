@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
-import torch.utils.checkpoint as cp
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
 
 
 def recomputed(
     module: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor
 ) -> Tensor:
-    """function(x), computed again in the backward pass rather than kept.
+    """function(x), recomputed in the backward pass rather than kept.
 
     The random state is kept, so the second pass drops the same paths. Running
     statistics count the batch once.
@@ -21,28 +21,25 @@ def recomputed(
         function: A part of the module's forward pass.
         x: Its input.
     """
-    return cp.checkpoint(
+    return checkpoint(
         function,
         x,
         use_reentrant=False,
-        context_fn=lambda: (nullcontext(), statistics_untouched(module)),
+        context_fn=lambda: (nullcontext(), statistics_kept(module)),
     )
 
 
 @contextmanager
-def statistics_untouched(module: nn.Module) -> Iterator[None]:
-    """Keeps running statistics as they are: a recomputed batch must not count twice."""
+def statistics_kept(module: nn.Module) -> Iterator[None]:
+    """BatchNorms update copies of their statistics: a batch must not count twice."""
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    counts = [norm.num_batches_tracked for norm in norms]
-    before = [None if count is None else count.clone() for count in counts]
-    for norm in norms:
-        norm.momentum = 0.0
+    kept = [
+        (norm, name, buffer) for norm in norms for name, buffer in norm.named_buffers()
+    ]
+    for norm, name, buffer in kept:
+        setattr(norm, name, buffer.clone())
     try:
         yield
     finally:
-        for norm, momentum in zip(norms, momenta):
-            norm.momentum = momentum
-        for count, value in zip(counts, before):
-            if count is not None and value is not None:
-                count.copy_(value)
+        for norm, name, buffer in kept:
+            setattr(norm, name, buffer)

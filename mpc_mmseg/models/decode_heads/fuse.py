@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-
-from .upsample import upsample
 
 
 def fuse(maps: Sequence[Tensor]) -> Tensor:
@@ -19,4 +18,7 @@ def fuse(maps: Sequence[Tensor]) -> Tensor:
     """
     finest, *coarser = maps
     size = finest.shape[-2:]
-    return torch.cat([finest, *(upsample(m, size) for m in coarser)], dim=1)
+    upsampled = (
+        F.interpolate(m, size, mode='bilinear', align_corners=True) for m in coarser
+    )
+    return torch.cat([finest, *upsampled], dim=1)

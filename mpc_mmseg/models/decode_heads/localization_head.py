@@ -9,10 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
-from mpc_mmseg.models.dense_conv import PointwiseConv
-
 from .fuse import fuse
-from .lean_backward import LeanReLU, made_again
 
 
 @MODELS.register_module()
@@ -29,11 +26,11 @@ class LocalizationHead(BaseDecodeHead):
             (512, 256, 128) and (512, 256, 128, 64).
         norm_cfg: Config of the normalisation.
         loss_decode: Config of the loss, by default ``ForgeryBCELoss``.
-        threshold: Probability above which a pixel is called forged.
         **kwargs: Further arguments of mmseg's ``BaseDecodeHead``.
 
     Raises:
-        ValueError: If ``hidden_channels`` is empty or ``threshold`` is out of (0, 1).
+        ValueError: If ``hidden_channels`` is empty, or a ``threshold`` is given, which
+            is the segmentor's.
     """
 
     def __init__(
@@ -42,20 +39,22 @@ class LocalizationHead(BaseDecodeHead):
         hidden_channels: Sequence[int] = (512, 256, 128),
         norm_cfg: dict | None = None,
         loss_decode: dict | list[dict] | None = None,
-        threshold: float = 0.5,
         **kwargs,
     ) -> None:
         if not hidden_channels:
             raise ValueError('hidden_channels must name at least one width')
-        if not 0 < threshold < 1:
-            raise ValueError(f'threshold must be in (0, 1), got {threshold}')
+        if 'threshold' in kwargs:
+            raise ValueError(
+                f'threshold={kwargs["threshold"]} of the head would not be used: set '
+                'model.test_cfg.threshold, which MPCSegmentor applies'
+            )
         norm_cfg = norm_cfg or dict(type='BN')
         super().__init__(
             in_channels=list(in_channels),
             channels=hidden_channels[-1],
             num_classes=2,
             out_channels=1,
-            threshold=threshold,
+            threshold=0.5,
             dropout_ratio=0,
             in_index=list(range(len(in_channels))),
             input_transform='resize_concat',
@@ -69,21 +68,15 @@ class LocalizationHead(BaseDecodeHead):
         for c_in, c_out in zip(widths, hidden_channels):
             layers += [
                 build_norm_layer(norm_cfg, c_in)[1],
-                LeanReLU(),
-                PointwiseConv(c_in, c_out),
+                nn.ReLU(),
+                nn.Conv2d(c_in, c_out, 1),
             ]
-        layers += [build_norm_layer(norm_cfg, widths[-1])[1], LeanReLU()]
+        layers += [build_norm_layer(norm_cfg, widths[-1])[1], nn.ReLU()]
         self.stack = nn.Sequential(*layers)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Logits (B, 1, H, W) at the finest map's size from maps (B, C_i, H_i, W_i)."""
-        fused = fuse(maps)
-        # The fused map is the largest tensor of all. On frozen features the maps
-        # that it comes from are kept in its place.
-        with made_again(fused, lambda: fuse(maps)):
-            x = self.stack[0](fused)
-        del fused
-        return self.cls_seg(self.stack[1:](x))
+        return self.cls_seg(self.stack(fuse(maps)))
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: SampleList) -> dict:
         """Losses by name.

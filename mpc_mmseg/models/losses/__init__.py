@@ -7,6 +7,7 @@ from .info_nce import info_nce, info_nce_of_pairs
 from .multi_view_pixel_contrast_loss import MultiViewPixelContrastLoss
 from .pair_packing import Pair
 from .pixel_samplers import PixelSet, RandomPixelSampler
+from .prototypes import PrototypeMemory, PrototypeView
 from .separation import separation
 from .supervised_contrast import supervised_contrast
 from .views import CrossModalityView, CrossScaleView, WithinImageView
@@ -23,6 +24,8 @@ __all__ = [
     'MultiViewPixelContrastLoss',
     'Pair',
     'PixelSet',
+    'PrototypeMemory',
+    'PrototypeView',
     'RandomPixelSampler',
     'SupervisedContrast',
     'SymmetricAnchors',

@@ -40,5 +40,6 @@ class SymmetricAnchors:
                 finest=exchanged(sources.finest),
                 coarser=sources.coarser and exchanged(sources.coarser),
                 second=sources.second and exchanged(sources.second),
+                memory=sources.memory and exchanged(sources.memory),
             ),
         ]

@@ -47,10 +47,11 @@ class MultiViewPixelContrastLoss(nn.Module):
         contrast: Config of what a pair of pixel sets is put to.
         anchors: Config of which class's pixels are the queries.
         temperature: Temperature of the contrast.
+        memory: Config of the memory that `PrototypeView` needs.
 
     Raises:
-        ValueError: If there is no view, a view is named twice, or the
-            temperature is not positive.
+        ValueError: If there is no view, a view is named twice or needs a memory and
+            there is none, or the temperature is not positive.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class MultiViewPixelContrastLoss(nn.Module):
         contrast: dict | None = None,
         anchors: dict | None = None,
         temperature: float = 0.1,
+        memory: dict | None = None,
     ) -> None:
         super().__init__()
         if not temperature > 0:
@@ -72,6 +74,9 @@ class MultiViewPixelContrastLoss(nn.Module):
         self.contrast = MODELS.build(contrast or dict(type='MeanPositiveContrast'))
         self.anchors = MODELS.build(anchors or dict(type='AuthenticAnchors'))
         self.temperature = temperature
+        self.memory = MODELS.build(memory) if memory is not None else None
+        if memory is None and any(view.needs_memory for view in self.views):
+            raise ValueError("PrototypeView needs memory=dict(type='PrototypeMemory')")
 
     @property
     def needs_second_pass(self) -> bool:
@@ -116,6 +121,7 @@ class MultiViewPixelContrastLoss(nn.Module):
         if needs_coarser and len(first_pass) < 2:
             raise ValueError('CrossScaleView needs at least two maps, got one')
         masks = masks_for(first_pass, mask)
+        memory = self.memory() if self.memory is not None else None
         pairs, view_of_pair, finest = [], [], []
         for b in range(mask.size(0)):
             maps = [m[b] for m in first_pass]
@@ -125,6 +131,7 @@ class MultiViewPixelContrastLoss(nn.Module):
                 finest=self.sampler(maps[:1], labels[:1]),
                 coarser=self.sampler(maps[1:], labels[1:]) if needs_coarser else None,
                 second=None if second is None else self.sampler([second], labels[:1]),
+                memory=memory,
             )
             finest.append(sources.finest)
             roles = self.anchors.roles(sources)
@@ -133,6 +140,8 @@ class MultiViewPixelContrastLoss(nn.Module):
                 pairs += new
                 view_of_pair += [i] * len(new)
         values = self.contrast(pairs, self.temperature)
+        if self.memory is not None and self.training:
+            self.memory.update(finest)
         index = torch.tensor(view_of_pair, device=values.device)
         totals = values.new_zeros(len(self.views)).index_add(0, index, values)
         share = 1 / (mask.size(0) * len(roles))

@@ -23,6 +23,7 @@ class ImageSources(NamedTuple):
     finest: PixelSet  # the first pass's finest map
     coarser: PixelSet | None  # the first pass's coarser maps, pooled
     second: PixelSet | None  # the second pass's finest map
+    memory: PixelSet | None = None  # prototypes of earlier images
 
 
 class View:
@@ -38,6 +39,7 @@ class View:
     name: str
     needs_coarser = False
     needs_second_pass = False
+    needs_memory = False
 
     def __init__(self, weight: float = 1.0) -> None:
         if weight < 0:

@@ -7,8 +7,6 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mpc_mmseg.models.dense_conv import PointwiseConv
-
 
 @MODELS.register_module()
 class MultiScaleProjection(BaseModule):
@@ -48,7 +46,6 @@ class MultiScaleProjection(BaseModule):
                 out_channels,
                 1,
                 bias=False,
-                conv_cfg=dict(type=PointwiseConv),
                 norm_cfg=norm_cfg,
             )
             for c in in_channels

@@ -8,12 +8,10 @@ import torch
 from mpc_mmseg.apis.inference.inferencer import Prediction
 from mpc_mmseg.forensics.case.case_report import Analysis
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata
-from mpc_mmseg.forensics.web.photo_views import (
-    download_link,
-    img_tag,
-    overlay_view,
-    similarity_view,
-)
+from mpc_mmseg.forensics.web.photo_views import overlay_view, similarity_view
+from mpc_mmseg.visualization.pages import Picture, data_url, render_part
+
+NASTY = '"><script>.html'
 
 
 @pytest.fixture
@@ -60,9 +58,22 @@ def test_the_clicked_pixel_is_like_its_own_half(analysis):
 
 
 def test_links_hold_the_file_and_escape_its_name():
-    link = download_link('täxt', '"><script>.html', 'Save', 'text/html')
-    assert '<script>' not in link
+    url = data_url('täxt'.encode(), 'text/html')
+    link = render_part('web_page.html', 'links', [(NASTY, '<b>Save', url)], 0.5)
+    assert '<script>' not in link and '<b>' not in link
     data = link.split('base64,')[1].split('"')[0]
     assert base64.b64decode(data).decode() == 'täxt'
-    tag = img_tag(b'jpeg', '"><script>')
+    picture = Picture(b'jpeg')
+    tag = render_part('web_page.html', 'overlay', picture, 0.5, 0.25)
+    assert base64.b64encode(b'jpeg').decode() in tag and '25.00 %' in tag
+    tag = render_part('elements.html', 'image', picture, NASTY)
     assert '<script>' not in tag and base64.b64encode(b'jpeg').decode() in tag
+
+
+def test_texts_are_escaped():
+    reliability = {'level': None, 'meaning': NASTY}
+    for part in (
+        render_part('web_page.html', 'problem', NASTY),
+        render_part('web_page.html', 'verdict', NASTY, [NASTY], reliability),
+    ):
+        assert '<script' not in part and '&lt;script&gt;' in part

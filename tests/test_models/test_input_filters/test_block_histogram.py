@@ -4,7 +4,7 @@ import torch
 from mmseg.registry import MODELS
 from scipy.fft import dctn
 
-from mpc_mmseg.datasets.forge.history import jpeg
+from mpc_mmseg.datasets.degradation import jpeg
 from mpc_mmseg.models.input_filters import BlockHistogram
 from mpc_mmseg.models.input_filters.block_histogram import (
     ZIGZAG,
