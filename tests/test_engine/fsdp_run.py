@@ -1,4 +1,4 @@
-"""One phase by MMEngine's FSDPStrategy, for test_fsdp.py and docs/scaling.md.
+"""One phase by MMEngine's FSDPStrategy, for test_fsdp.py and docs/distributed.md.
 
 torchrun --nproc_per_node 2 fsdp_run.py CONFIG PHASE WORK_DIR [LOAD_FROM]
 """

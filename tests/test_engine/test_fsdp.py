@@ -1,4 +1,4 @@
-"""What docs/scaling.md says of FSDP: a phase in a run of its own trains."""
+"""What docs/distributed.md says of FSDP: a phase in a run of its own trains."""
 
 import os
 import subprocess
