@@ -9,7 +9,8 @@ from mpc_mmseg.evaluation.results.results_file import read_per_image
 from .embedding_plot import plot_embedding_file
 from .image_rows import ProbabilityFiles, choose_images, image_row
 from .overlay import colour_scale
-from .pages import Picture, render
+from .pages import render
+from .pictures import Picture
 from .score_table import (
     read_baselines,
     read_scores,

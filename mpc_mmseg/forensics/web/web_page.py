@@ -12,7 +12,7 @@ from mpc_mmseg.forensics.case.case import score_in_words
 from mpc_mmseg.forensics.case.case_report import Analysis, Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
 from mpc_mmseg.visualization.overlay import colour_scale
-from mpc_mmseg.visualization.pages import Picture, data_url, render_part, source
+from mpc_mmseg.visualization.pages import data_url, render_part, source
 
 from .photo_views import overlay_view, similarity_view
 from .quiet_gradio import gr
@@ -57,17 +57,17 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     def draw(analysis: Analysis | None, threshold: float, opacity: float) -> str:
         if analysis is None:
             return ''
-        jpeg, share = overlay_view(analysis, threshold, opacity)
-        return _part('overlay', Picture(jpeg), threshold, share)
+        picture, share = overlay_view(analysis, threshold, opacity)
+        return _part('overlay', picture, threshold, share)
 
     def compare(analysis: Analysis | None, event: gr.EventData) -> str:
         if analysis is None:
             return ''
         try:
-            jpeg, (x, y) = similarity_view(analysis, event.x, event.y)
+            picture, (x, y) = similarity_view(analysis, event.x, event.y)
         except ValueError as error:
             return _part('problem', plain_text(error))
-        return _part('similarity', Picture(jpeg), x, y, colour_scale())
+        return _part('similarity', picture, x, y, colour_scale())
 
     with gr.Blocks(
         title='Image forgery localization',

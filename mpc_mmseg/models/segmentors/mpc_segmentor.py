@@ -12,6 +12,7 @@ from mmseg.utils import SampleList
 from torch import Tensor
 
 from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
+from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.openmmlab_notices import notices_left_out
 from mpc_mmseg.probability import binarize, resize_probability
 
@@ -159,14 +160,20 @@ class MPCSegmentor(BaseSegmentor):
                 self.neck.eval()
         return self
 
-    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
-        """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W)."""
+    def extract_feat(self, inputs: Tensor, finest_only: bool = False) -> list[Tensor]:
+        """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W).
+
+        With ``finest_only`` a `MultiScaleProjection` leaves out the coarser maps, and
+        the running statistics of their BatchNorm stay as they are.
+        """
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         with torch.set_grad_enabled(
             torch.is_grad_enabled() and not self.features_frozen
         ):
             maps = self.backbone(inputs)
+            if finest_only and isinstance(self.neck, MultiScaleProjection):
+                return self.neck(maps, finest_only=True)
             return list(maps if self.neck is None else self.neck(maps))
 
     def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
@@ -212,7 +219,8 @@ class MPCSegmentor(BaseSegmentor):
     ) -> dict[str, Tensor]:
         second = None
         if self.contrast_loss.needs_second_pass:
-            second = self.extract_feat(inputs)
+            # The cross-modality contrast compares the finest maps alone.
+            second = self.extract_feat(inputs, finest_only=True)[:1]
         if self.projector is not None:
             maps = self.projector(maps)
             second = second and self.projector(second)

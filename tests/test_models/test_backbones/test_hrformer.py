@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mpc_mmseg.models.backbones import HRFormer
+from mpc_mmseg.models.decode_heads import LocalizationHead
 
 
 def extra(block='HRFORMER', channels=6):
@@ -67,17 +68,24 @@ def test_two_passes_differ_in_training_alone():
     assert torch.equal(net.eval()(x)[0], net(x)[0])
 
 
-def test_checkpointed_pass_gives_the_same_gradients_and_statistics():
+@pytest.mark.parametrize('momentum', [0.1, None])
+def test_checkpointed_pass_gives_the_same_gradients_and_statistics(momentum):
     x = torch.rand(2, 3, 32, 32)
-    nets = [seeded(drop_path_rate=0.5, with_cp=with_cp) for with_cp in (False, True)]
+    norm = dict(type='BN', momentum=momentum, requires_grad=True)
+    nets = [
+        seeded(drop_path_rate=0.5, norm_cfg=norm, with_cp=with_cp)
+        for with_cp in (False, True)
+    ]
     for net in nets:
         torch.manual_seed(1)
-        sum(m.square().sum() for m in net.train()(x)).backward()
+        for _ in range(2):
+            sum(m.square().sum() for m in net.train()(x)).backward()
     plain, checkpointed = (dict(net.named_parameters()) for net in nets)
     for name, parameter in plain.items():
         torch.testing.assert_close(parameter.grad, checkpointed[name].grad)
     torch.testing.assert_close(*(dict(net.named_buffers()) for net in nets))
-    assert nets[1].stage2[0].branches[0][0].ffn.norm1.momentum == 0.1
+    last = nets[1].stage4[0].branches[0][0].ffn.norm1
+    assert last.momentum == momentum and last.num_batches_tracked == 2
 
 
 def test_frozen_stages_and_norm_eval():
@@ -158,3 +166,20 @@ def test_wrong_arguments_are_named():
         [(name, value)] = arguments.items()
         with pytest.raises(ValueError, match=rf'{name}.*{value}'):
             HRFormer(extra=extra(), **arguments)
+
+
+@pytest.mark.slow
+def test_compiled_by_inductor():
+    net, x = seeded(), torch.rand(1, 3, 32, 32)
+    head = LocalizationHead(in_channels=[6, 12, 24, 48], hidden_channels=(8,))
+    both = torch.nn.Sequential(net, head).train()
+
+    def gradients(function):
+        both.zero_grad()
+        logit = function(x)
+        logit.square().sum().backward()
+        return logit.detach(), [p.grad.clone() for p in both.parameters()]
+
+    expected = gradients(both)
+    found = gradients(torch.compile(both, backend='inductor', fullgraph=True))
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)

@@ -1,8 +1,16 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmseg.registry import MODELS
 
-from mpc_mmseg.models.losses import MultiViewPixelContrastLoss, info_nce
+from mpc_mmseg.models.losses import (
+    MultiViewPixelContrastLoss,
+    Pair,
+    PixelSet,
+    info_nce,
+    separation,
+    supervised_contrast,
+)
 
 VIEWS = ['WithinImageView', 'CrossScaleView', 'CrossModalityView']
 SIZES = (16, 8, 4, 2)
@@ -20,48 +28,6 @@ def masks(batch=2):
     mask[:, 10:40, 20:60] = 1
     mask[:, :5] = 255
     return mask
-
-
-def pixels(m, mask, label):
-    """Unit embeddings of one image's pixels of a class, by a plain loop."""
-    size = m.shape[-1]
-    step = mask.shape[-1] // size
-    return torch.stack(
-        [
-            F.normalize(m[:, y, x], dim=0)
-            for y in range(size)
-            for x in range(size)
-            if mask[y * step, x * step] == label
-        ]
-        or [m[:, 0, 0]][:0]
-    )
-
-
-@pytest.mark.parametrize('positives', ['own', 'other'])
-def test_views_against_plain_loops(positives):
-    def contrast(queries, negatives, others):
-        return info_nce(
-            queries, negatives, 0.1, others if positives == 'other' else None
-        )
-
-    first, second, mask = passes(seed=0), passes(seed=1), masks()
-    mask[1] = mask[1].flip(1)
-    views = [dict(type=v, positives=positives) for v in VIEWS[1:]]
-    losses = MultiViewPixelContrastLoss(views=[dict(type='WithinImageView'), *views])(
-        first, second, mask
-    )
-    expected = dict.fromkeys(['within_image', 'cross_scale', 'cross_modality'], 0.0)
-    for b in range(2):
-        a0, f0 = (pixels(first[0][b], mask[b], c) for c in (0, 1))
-        a2, f2 = (pixels(second[0][b], mask[b], c) for c in (0, 1))
-        ac, fc = (
-            torch.cat([pixels(m[b], mask[b], c) for m in first[1:]]) for c in (0, 1)
-        )
-        expected['within_image'] += info_nce(a0, f0) / 2
-        expected['cross_scale'] += (contrast(a0, fc, ac) + contrast(ac, f0, a0)) / 2
-        expected['cross_modality'] += (contrast(a0, f2, a2) + contrast(a2, f0, a0)) / 2
-    for view, value in expected.items():
-        assert losses[f'loss_{view}'].item() == pytest.approx(value.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize('removed', VIEWS)
@@ -130,3 +96,80 @@ def test_bad_arguments_are_named():
         MultiViewPixelContrastLoss()(passes(), None, masks())
     with pytest.raises(ValueError, match='two maps'):
         MultiViewPixelContrastLoss()(passes()[:1], passes()[:1], masks())
+
+
+FUNCTIONS = dict(MeanPositiveContrast=info_nce, SupervisedContrast=supervised_contrast)
+
+
+@pytest.mark.parametrize(('name', 'function'), FUNCTIONS.items())
+def test_each_pair_gets_its_loss(name, function):
+    pairs = [
+        Pair(*(F.normalize(torch.randn(n, 4), dim=1) for n in sizes))
+        for sizes in [(5, 6), (7, 3, 4), (5, 0)]
+    ]
+    losses = MODELS.build(dict(type=name))(pairs, 0.2)
+    expected = [function(p[0], p[1], 0.2, p[2]) for p in pairs]
+    torch.testing.assert_close(losses, torch.stack(expected))
+
+
+@pytest.mark.parametrize(('name', 'function'), FUNCTIONS.items())
+def test_the_loss_uses_the_contrast_of_its_config(name, function):
+    maps, mask = [torch.randn(1, 6, 4, 4)], torch.zeros(1, 4, 4, dtype=torch.long)
+    mask[:, 1:3, 1:] = 1
+    criterion = MultiViewPixelContrastLoss(
+        views=[dict(type='WithinImageView')], contrast=dict(type=name), temperature=0.3
+    )
+    loss = criterion(maps, None, mask)['loss_within_image']
+    pixels = F.normalize(maps[0][0].flatten(1).T, dim=1)
+    sets = [pixels[mask.flatten() == c] for c in (0, 1)]
+    assert loss.item() == pytest.approx(function(*sets, 0.3).item(), rel=1e-5)
+
+
+def unit(n, c=6, seed=0):
+    torch.manual_seed(seed)
+    return F.normalize(torch.randn(n, c, dtype=torch.float32) + 0.5, dim=1)
+
+
+def naive_separation(sets):
+    intra, inter = [], []
+    for a, f in sets:
+        within = []
+        for points in (a, f):
+            pairs = [
+                float(points[i] @ points[j])
+                for i in range(len(points))
+                for j in range(len(points))
+                if i != j
+            ]
+            within.append(sum(pairs) / len(pairs))
+        intra.append(sum(within) / 2)
+        between = [float(q @ k) for q in a for k in f]
+        inter.append(sum(between) / len(between))
+    return sum(intra) / len(intra), sum(inter) / len(inter)
+
+
+def test_against_loops_over_all_pairs():
+    sets = [PixelSet(unit(7), unit(4, seed=1)), PixelSet(unit(2, seed=2), unit(5))]
+    found = separation(sets)
+    intra, inter = naive_separation(sets)
+    assert float(found['similarity_intra']) == pytest.approx(intra, abs=1e-5)
+    assert float(found['similarity_inter']) == pytest.approx(inter, abs=1e-5)
+    # An image with one class missing says nothing.
+    more = separation([*sets, PixelSet(unit(9), unit(0))])
+    assert all(torch.equal(more[k], found[k]) for k in found)
+
+
+def test_collapse_and_separation_by_hand():
+    one, other = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    alike = separation([PixelSet(one.expand(3, 2), one.expand(4, 2))])
+    assert [float(v) for v in alike.values()] == pytest.approx([1, 1])
+    apart = separation([PixelSet(one.expand(3, 2), other.expand(4, 2))])
+    assert [float(v) for v in apart.values()] == pytest.approx([1, 0])
+
+
+def test_nothing_to_say_is_an_empty_log_and_no_graph_is_kept():
+    assert separation([]) == {}
+    assert separation([PixelSet(unit(5), unit(1))]) == {}
+    points = unit(5).requires_grad_()
+    found = separation([PixelSet(points, points)])
+    assert not any(v.requires_grad for v in found.values())
