@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 from mpc_mmseg.openmmlab_notices import notices_left_out
 
 ROOT = Path(__file__).parents[1]
-CONFIG = ROOT / 'configs/mpc/mpc_hrnet-w18s_1xb8-2phase_demo-128x128.py'
+CONFIG = ROOT / 'configs/hrnet/mpc_hrnet-w18s_1xb8_demo-128x128.py'
 
 
 def run(*arguments, cwd):

@@ -8,7 +8,6 @@ _base_ = [
 ]
 phases = ['joint']
 model = dict(
-    phase='joint',
     contrast_weight=0.05,
     contrast_loss=dict(views=[
         dict(type='WithinImageView', weight=1.0),

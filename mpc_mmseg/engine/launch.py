@@ -106,8 +106,8 @@ def load_config(
         options: ``KEY=VALUE`` overrides.
         data_root: Folder for every data set, or None.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
-        work_dir: Folder of the run; by default the config's own, or one of the
-            config's name in work_dirs.
+        work_dir: Folder of the run; by default the config's own, or one in work_dirs
+            of the config's name and, if they are given, the phases'.
         phases: Names of the phases to train; by default the config's ``phases``.
 
     Raises:
@@ -122,6 +122,8 @@ def load_config(
     if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
         read_phases(cfg)
     name = os.path.splitext(os.path.basename(path))[0]
+    if phases is not None:
+        name = f'{name}_{"-".join(phases)}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)
     cfg.launcher = launcher
     if launcher != 'none':
