@@ -1,8 +1,5 @@
 """A divided optimizer trains what the undivided one trains."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +7,7 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import OPTIMIZERS
 from torch import distributed
-
-ROOT = Path(__file__).parents[2]
+from two_ranks import ROOT, call
 
 
 @pytest.fixture
@@ -50,24 +46,10 @@ def test_frozen_weights_are_left_out(one_process):
     assert [len(g['params']) for g in flat.param_groups] == [2]
 
 
-def call(*command, cwd):
-    environment = {
-        **os.environ,
-        'PYTHONPATH': str(ROOT),
-        'OMP_NUM_THREADS': '1',
-        'PYTHON': sys.executable,
-    }
-    done = subprocess.run(
-        [str(c) for c in command],
-        cwd=cwd, env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 @pytest.mark.slow
 def test_two_processes_through_the_switch_and_resumed(random_config, tmp_path, load):
-    if torch.cuda.is_available():
-        pytest.skip('this is about machines without a GPU')
     random_config.default_hooks.checkpoint.max_keep_ckpts = -1
     work = {}
     for name in ('plain', 'sharded'):

@@ -1,10 +1,9 @@
 import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import f1, iou, mcc, precision, recall
-from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores
-from mpc_mmseg.evaluation.results.scored_image import ScoredImage
+from mpc_mmseg.evaluation.functional.curves import SortedScores
 
-from .convention import CONVENTIONS, Convention
+from .convention import CONVENTIONS, Convention, ScoredImage
 
 _CURVES = ('histogram', 'exact')
 

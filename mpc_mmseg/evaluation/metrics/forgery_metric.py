@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
 from mpc_mmseg.evaluation.conventions import build_conventions
-from mpc_mmseg.evaluation.functional.summary import pooled_bounds, summarize
+from mpc_mmseg.evaluation.conventions.convention import ScoredImage
 from mpc_mmseg.evaluation.probability_map import (
     image_name,
     image_score,
@@ -17,7 +17,9 @@ from mpc_mmseg.evaluation.probability_map import (
     probability_map,
 )
 from mpc_mmseg.evaluation.results.dataset_summary import (
+    pooled_bounds,
     score_dataset,
+    summarize,
     summarize_dataset,
 )
 from mpc_mmseg.evaluation.results.image_record import (
@@ -32,7 +34,6 @@ from mpc_mmseg.evaluation.results.results_file import (
     write_results,
 )
 from mpc_mmseg.evaluation.results.results_text import results_table
-from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 _AUTHENTIC = ('apart', 'as-zero')
 _IMAGE_SCORES = ('max', 'top_mean')
