@@ -5,6 +5,8 @@ makes a command long, and what cannot be run at all. A command is looked up with
 leading `python`.
 """
 
+SWIN = 'configs/swin/mpc_swin-tiny_1xb4_folders-augmented-512x512.py'
+
 #: What a name stands for. A key may begin with the page, the tool, or the option that
 #: the name follows; such a key goes before the name alone. Paths that are missing here
 #: (DATA/CASIA2, MADE/list.txt, ...) are those of files in the world.
@@ -29,7 +31,7 @@ PLACEHOLDERS = {
     '--out DATA_ROOT': 'out/forgeries',
     'tools/dataset_converters/to_protocol.py NAME': 'columbia',
     'tools/dataset_converters/to_protocol.py ROOT': 'DATA/Columbia',
-    'backbones.md CONFIG': 'configs/swin/mpc_swin-tiny_1xb4_folders-augmented-512x512.py',
+    'backbones.md CONFIG': SWIN,
     # A folder of check_data.py is a data set.
     'tools/dataset_converters/check_data.py FOLDER': 'my_forgeries',
     # A finished set is left alone.
@@ -128,7 +130,6 @@ SMALL = [
     *_PHASES,
     'image_size=64',
 ]
-SWIN = 'configs/swin/mpc_swin-tiny_1xb4_folders-augmented-512x512.py'
 _SWIN = [
     *_LOADERS,
     *(option for option in _PHASES if 'supervised' not in option),
