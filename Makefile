@@ -1,6 +1,7 @@
 # make demo   the main job on photographs that ship inside installed packages
 # make test   the test suite
-# make lint   ruff and mypy
+# make lint   ruff, mypy and import-linter
+# make gpu-check   what only a GPU can show, on one, in minutes
 # make test-docs   runs every command of README and docs, in small
 # Each creates .venv on first use.
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
@@ -16,7 +17,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
+.PHONY: demo test gpu-check test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -41,6 +42,10 @@ test: $(VENV)/.test
 
 test-slow: $(VENV)/.test
 	$(PY) -m pytest -m slow
+
+# In an environment that sees a GPU; what it lacks is left out and said so.
+gpu-check:
+	$(PYTHON) tools/gpu_check.py --out work_dirs/gpu_check
 
 test-docs: $(VENV)/.test
 	$(PY) -m pytest -m docs
@@ -78,10 +83,11 @@ lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
 
 # The demo: each step makes a file and is skipped where it is there.
 D := work_dirs/demo
-CONFIG := configs/mpc/mpc_hrnet-w18s_1xb8-2phase_demo-128x128.py
+CONFIG := configs/hrnet/mpc_hrnet-w18s_1xb8_demo-128x128.py
 TEST := $(PY) tools/test.py $(CONFIG)
 
 demo: $(D)/report.html

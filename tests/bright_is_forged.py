@@ -7,7 +7,7 @@ from mmengine.structures import PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 
-from mpc_mmseg.evaluation.functional import resize_probability
+from mpc_mmseg.probability import resize_probability
 
 CONFIG = """
 default_scope = 'mmseg'

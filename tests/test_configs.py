@@ -1,5 +1,8 @@
-"""Every config builds, and what it says holds together."""
+"""Every config builds, and its parts fit together."""
 
+import ast
+import re
+import shutil
 import warnings
 from pathlib import Path
 
@@ -8,12 +11,15 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 
-from mpc_mmseg.engine.launch import innermost_datasets, load_config, set_data_root
-from mpc_mmseg.engine.phases import read_phases
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
+from mpc_mmseg.engine.image_size import set_image_size
+from mpc_mmseg.engine.launch import load_config, set_data_root
+from mpc_mmseg.engine.phases import known_phases, read_phases
+from mpc_mmseg.models.segmentors.mpc_segmentor import PHASES
 
 ROOT = Path(__file__).parents[1] / 'configs'
-PLAIN = str(ROOT / 'mpc/mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py')
-LEAVES = sorted(ROOT.glob('mpc/*.py'))
+PLAIN = str(ROOT / 'hrnet/mpc_hrnet-w18s_1xb8_folders-256x256.py')
+LEAVES = sorted(ROOT.glob('[!_]*/*.py'))
 
 
 def every_leaf(test):
@@ -36,43 +42,101 @@ def test_config_builds_and_runs(path):
         model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
         logits = model._forward(torch.rand(1, 3, 64, 64))
-    # a view of one vector a block is half the photograph's size
-    side = 8 if '-blocks' in path.stem else 16
+    # an input filter with one vector a block halves the picture
+    side = 8 if cfg.model.backbone.type == 'FilteredBackbone' else 16
     assert logits.shape == (1, 1, side, side)
-    phases = [p.name for p in read_phases(cfg)]
-    kind = path.stem.split('_')[2].split('-', 1)[1]
-    assert phases == dict(
-        contrast=['contrast'], localize=['localize'], supervised=['supervised']
-    ).get(kind, ['contrast', 'localize'])
-    assert cfg.model.phase == phases[0]
-    assert len(path.read_text().splitlines()) <= 40
+    assert [p.name for p in read_phases(cfg)] == cfg.phases
+    assert cfg.model.phase == cfg.phases[0] == model.phase
 
 
 @every_leaf
-def test_twins_say_what_the_single_run_says(path):
-    if '2phase' not in path.stem:
-        return
-    whole = Config.fromfile(path)
-    for phase in ('contrast', 'localize'):
-        twin = Config.fromfile(path.with_name(path.name.replace('2phase', phase)))
-        assert twin[f'{phase}_phase'] == whole[f'{phase}_phase']
-        for key in ('train_dataloader', 'test_dataloader', 'optim_wrapper'):
-            assert twin[key] == whole[key]
-        assert {**twin.model, 'phase': None} == {**whole.model, 'phase': None}
+def test_any_phase_runs_alone_and_nothing_else_changes(path):
+    default = load_config(str(path))
+    for name in known_phases(default):
+        assert name in PHASES, f'{path.stem}: no segmentor has the phase {name}'
+        cfg = load_config(str(path), phases=[name])
+        (phase,) = read_phases(cfg)
+        assert (phase.name, cfg.model.phase) == (name, name)
+        alone, whole = cfg.to_dict(), default.to_dict()
+        for each in (alone, whole):
+            each.pop('phases')
+            each.pop('work_dir')
+            each['model'].pop('phase')
+        assert alone == whole
+
+
+def bases(path):
+    """A config file's base files."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == '_base_':
+            names = ast.literal_eval(node.value)
+            names = [names] if isinstance(names, str) else names
+            return [(path.parent / name).resolve() for name in names]
+    return []
+
+
+def depth(path):
+    return 1 + max(map(depth, bases(path)), default=-1)
+
+
+@every_leaf
+def test_a_leaf_is_short_shallow_and_named_after_what_it_loads(path):
+    assert len(path.read_text().splitlines()) <= 30
+    assert depth(path) <= 3
+    (model,) = (base.stem for base in bases(path) if base.parent.name == 'models')
+    (data,) = (base.stem for base in bases(path) if base.parent.name == 'datasets')
+    assert set(model.split('_')) <= set(re.split('[_-]', path.stem))
+    cfg = Config.fromfile(path)
+    height, width = cfg.image_size
+    machine = f'1xb{cfg.train_dataloader.batch_size}'
+    source = f'{data.replace("_", "-")}-{height}x{width}'
+    assert path.stem.endswith(f'_{machine}_{source}')
+    assert (path.parent / 'README.md').is_file()
+
+
+def test_there_are_at_most_24_leaves():
+    assert 0 < len(LEAVES) <= 24
+
+
+@every_leaf
+def test_an_image_size_reaches_every_pipeline_and_nothing_else(path, tmp_path):
+    # As if the file that builds the pipelines had been written with this size.
+    shutil.copytree(ROOT, tmp_path / 'configs')
+    for file in tmp_path.glob('configs/_base_/datasets/*.py'):
+        text = re.sub(
+            r'^image_size = .*$', 'image_size = (96, 160)', file.read_text(), flags=re.M
+        )
+        file.write_text(text)
+    there = tmp_path / 'configs' / path.relative_to(ROOT)
+    written = load_config(str(there)).to_dict()
+    assert load_config(str(path), ['image_size=(96,160)']).to_dict() == written
+    assert written['image_size'] == (96, 160)
+    # So has the config that a run of it dumps, whose pipelines are written out.
+    load_config(str(path)).dump(tmp_path / there.name)
+    dumped = load_config(str(tmp_path / there.name), ['image_size=(96,160)']).to_dict()
+    assert dumped == {**written, 'work_dir': dumped['work_dir']}
+    square = load_config(str(path), ['image_size=64'])
+    assert square.image_size == (64, 64)
+    for side in ('train', 'val', 'test'):
+        for dataset in innermost_datasets(square[f'{side}_dataloader'].dataset):
+            steps = str(dataset.get('pipeline', '(64, 64)'))
+            native = side != 'train' and re.search('native|demo', path.stem)
+            assert ('(64, 64)' in steps) is not bool(native)
 
 
 @every_leaf
 def test_no_helper_variable_is_left_to_override_in_vain(path):
     known = {
-        'allow_selection_on_test', 'contrast_phase', 'custom_hooks',
+        'allow_selection_on_test', 'custom_hooks',
         'custom_imports', 'default_hooks',
-        'default_scope', 'env_cfg', 'load_from', 'localize_phase', 'log_level',
-        'log_processor', 'model', 'optim_wrapper', 'randomness', 'resume',
-        'supervised_phase', 'sync_bn', 'test_cfg', 'test_dataloader',
+        'default_scope', 'env_cfg', 'image_size', 'load_from',
+        'log_level', 'log_processor', 'model', 'optim_wrapper', 'phases', 'randomness',
+        'resume', 'sync_bn', 'test_cfg', 'test_dataloader',
         'test_evaluator', 'train_cfg', 'train_dataloader', 'val_cfg',
         'val_dataloader', 'val_evaluator', 'visualizer',
     }  # fmt: skip
-    assert set(Config.fromfile(path).keys()) <= known
+    cfg = Config.fromfile(path)
+    assert set(cfg) <= known | {f'{name}_phase' for name in known_phases(cfg)}
 
 
 @every_leaf
@@ -127,7 +191,7 @@ def test_data_root_reaches_mixtures():
 
 
 def test_one_data_root_for_a_mixture_of_several_is_refused():
-    path = str(ROOT / 'mpc/mpc_hrnet-w48_1xb4-2phase_medium-512x512.py')
+    path = str(ROOT / 'hrnet/mpc_hrnet-w48_1xb4_medium-512x512.py')
     with pytest.raises(ValueError, match=r'--data-root .*data/tampcoco') as raised:
         load_config(path, data_root='elsewhere')
     # What the message says to do works.
@@ -147,9 +211,9 @@ def test_an_epoch_of_the_medium_list_is_the_papers(tmp_path, monkeypatch):
         lines = [f'{i}.jpg\t{i}.png\n' for i in range(count)]
         (tmp_path / f'data/{name}/{name}.txt').write_text(''.join(lines))
     monkeypatch.chdir(tmp_path)
-    dataset = Config.fromfile(ROOT / '_base_/datasets/medium_512x512.py')[
-        'train_dataloader'
-    ]['dataset']
+    dataset = Config.fromfile(ROOT / '_base_/datasets/medium.py')['train_dataloader'][
+        'dataset'
+    ]
     for config in innermost_datasets(dataset):
         config.update(check='none', pipeline=[], serialize_data=False)
     assert len(DATASETS.build(dataset)) == 843_991
@@ -158,7 +222,11 @@ def test_an_epoch_of_the_medium_list_is_the_papers(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ('option', 'message'),
     [
-        ('image_size=128', "no 'image_size'"),
+        ('crop=128', "no 'crop'"),
+        ('image_size=0', 'one positive integer or height and width'),
+        ('image_size=(64,64,3)', 'one positive integer or height and width'),
+        ('image_size=big', 'one positive integer or height and width'),
+        ('phases=localise', 'knows, contrast, localize, supervised'),
         ('contrast_phase.max_iters', 'KEY=VALUE'),
         ('contrast_phase.max_iters=0', 'positive'),
     ],
@@ -168,10 +236,38 @@ def test_bad_overrides_are_named(option, message):
         load_config(PLAIN, [option])
 
 
-def test_the_released_set_up_and_the_mended_one():
-    name = 'mpc_hrformer-base_1xb4-2phase_{}-512x512.py'
-    released = Config.fromfile(ROOT / 'mpc' / name.format('released'))
-    mended = Config.fromfile(ROOT / 'mpc' / name.format('folders'))
+def test_a_size_that_no_pipeline_holds_is_refused(tmp_path):
+    file = tmp_path / 'other.py'
+    file.write_text(f"_base_ = ['{PLAIN}']\nimage_size = (96, 96)\n")
+    with pytest.raises(
+        ValueError, match=r'no pipeline .* has its image_size \(96, 96\)'
+    ):
+        load_config(str(file), ['image_size=128'])
+
+
+def test_a_single_number_in_a_config_stands_for_both_sides():
+    size = Config(
+        dict(
+            image_size=64,
+            train_dataloader=dict(
+                dataset=dict(
+                    size=(64, 64), pipeline=[dict(type='Resize', scale=(64, 64))]
+                )
+            ),
+            model=dict(data_preprocessor=dict(size=(64, 64), mean=[0])),
+        )
+    )
+    set_image_size(size, (32, 48))
+    # What a data set itself calls its size is another one.
+    dataset = size.train_dataloader.dataset
+    assert (dataset.size, dataset.pipeline[0].scale) == ((64, 64), (48, 32))
+    assert size.model.data_preprocessor.size == (32, 48)
+
+
+def test_the_released_set_up_and_the_fixed_one():
+    name = 'hrformer/{}_hrformer-base_1xb4_folders-augmented-512x512.py'
+    released = Config.fromfile(ROOT / name.format('mpc-released'))
+    fixed = Config.fromfile(ROOT / name.format('mpc'))
     # CASIAv2's 5,123 forged pictures in batches of four
     contrast, localize = read_phases(released, epoch_iters=1281)
     assert contrast.val_interval == localize.val_interval == 13
@@ -184,8 +280,8 @@ def test_the_released_set_up_and_the_mended_one():
     assert (cosine['T_max'], cosine['eta_min']) == (20 * 13, 1e-8)
     assert released.train_dataloader.batch_size == 4
     assert released.model.frozen_eval is False
-    assert mended.model.get('frozen_eval', True) is True
-    for cfg, positives in ((released, 'own'), (mended, 'other')):
+    assert fixed.model.get('frozen_eval', True) is True
+    for cfg, positives in ((released, 'own'), (fixed, 'other')):
         _, *views = cfg.model.contrast_loss.views
         assert [view.positives for view in views] == [positives] * 2
         assert cfg.model.decode_head.loss_decode.type == 'ForgeryFocalLoss'

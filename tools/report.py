@@ -47,7 +47,7 @@ def parse_args() -> argparse.Namespace:
         '--threshold',
         type=float,
         default=0.5,
-        help='probability above which the masks call a pixel forged (default 0.5)',
+        help='probability above which a pixel is predicted forged (default 0.5)',
     )
     parser.add_argument(
         '--max-images',

@@ -14,7 +14,9 @@ import argparse
 import sys
 from pathlib import Path
 
-LISTS = Path(__file__).parents[1] / 'configs' / 'robustness' / 'lists_in_use.py'
+LISTS = (
+    Path(__file__).parents[1] / 'configs' / '_base_' / 'robustness' / 'lists_in_use.py'
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,7 +40,7 @@ def parse_args() -> argparse.Namespace:
         '--grid-file',
         metavar='FILE',
         help="a config with robustness_grid = dict(FAMILY=[...]); default: CONFIG's "
-        f'own, else configs/robustness/{LISTS.name}',
+        f'own, else configs/_base_/robustness/{LISTS.name}',
     )
     parser.add_argument(
         '--list', action='store_true', help='say what the grid holds, and stop'

@@ -1,6 +1,6 @@
 """Score a checkpoint of either phase on the config's test data.
 
-    python tools/test.py configs/mpc/CONFIG.py work_dirs/CONFIG/best_*.pth
+    python tools/test.py configs/FAMILY/CONFIG.py work_dirs/CONFIG/best_*.pth
 
 A checkpoint of the contrast phase predicts by clustering, one of the localize
 phase by its head; the checkpoint says which it is.

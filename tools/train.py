@@ -1,9 +1,10 @@
 """Train a forgery localizer.
 
-    python tools/train.py configs/mpc/CONFIG.py --data-root DIR
+    python tools/train.py configs/FAMILY/CONFIG.py --data-root DIR
+    python tools/train.py configs/FAMILY/CONFIG.py --phases contrast
 
-Both phases of a 2phase config run one after the other; a contrast config and a
-localize config (with --load-from) train them apart.
+Phases run one after the other; default: those of the config's `phases`. A run of both
+equals two: `--phases contrast`, then `--phases localize --load-from CHECKPOINT`.
 """
 
 import argparse
@@ -14,19 +15,26 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file, for instance from configs/mpc')
+    parser.add_argument('config', help='config file, for instance from configs/hrnet')
     parser.add_argument(
         '--work-dir', help='folder of logs and checkpoints; default work_dirs/CONFIG'
     )
     parser.add_argument('--data-root', help='data_root of every data set of the config')
     parser.add_argument(
-        '--load-from', help="checkpoint to start from; a localize config's phase 1"
+        '--phases',
+        type=lambda text: text.split(','),
+        metavar='NAME,NAME',
+        help='phases to train, in order, of those that the config knows: contrast, '
+        "localize, supervised; default: the config's phases",
+    )
+    parser.add_argument(
+        '--load-from', help='checkpoint to start from; phase 1 before --phases localize'
     )
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
-        help='go on from this checkpoint, or from the last one of the work dir',
+        help='resume from this checkpoint, or from the last one of the work dir',
     )
     parser.add_argument(
         '--amp',
@@ -62,12 +70,17 @@ def main() -> None:
     from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(
-        args.config, args.cfg_options, args.data_root, args.launcher, args.work_dir
+        args.config,
+        args.cfg_options,
+        args.data_root,
+        args.launcher,
+        args.work_dir,
+        args.phases,
     )
     if args.load_from:
         cfg.load_from = args.load_from
     if args.resume == 'auto':
-        # A run that left no checkpoint begins anew, from load_from if there is one.
+        # A run that left no checkpoint begins from scratch, or from load_from.
         latest = latest_checkpoint(cfg.work_dir)
         cfg.resume = latest is not None
         if cfg.resume:
@@ -80,7 +93,13 @@ def main() -> None:
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
         else:
             cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
-    Runner.from_cfg(cfg).train()
+    runner = Runner.from_cfg(cfg)
+    if 'phases' in cfg:
+        lengths = [
+            f'{name} ({cfg[f"{name}_phase"].max_iters:,})' for name in cfg.phases
+        ]
+        runner.logger.info(f'Phases (iterations): {", ".join(lengths)}')
+    runner.train()
     leave_process_group()
 
 

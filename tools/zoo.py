@@ -9,7 +9,6 @@ The zoo is that of MPC_ZOO, a folder or an address; by default this project's ow
 """
 
 import argparse
-import hashlib
 import sys
 
 
@@ -28,12 +27,13 @@ def main() -> int:
     # Imported late: --help need not wait for torch.
     from mpc_mmseg.apis.zoo.zoo import Zoo
     from mpc_mmseg.apis.zoo.zoo_index import entry_of
+    from mpc_mmseg.hashing import sha256
 
     zoo, failed = Zoo.from_environment(args.zoo), False
     try:
         entries = zoo.entries()
         if args.command == 'pin':
-            print(f'{zoo.location}#sha256={hashlib.sha256(zoo.index()).hexdigest()}')
+            print(f'{zoo.location}#sha256={sha256(zoo.index())}')
             return 0
         for name in args.names or entries:
             if args.command == 'list':

@@ -17,16 +17,19 @@ from mmseg.registry import DATASETS
 
 from mpc_mmseg.atomic_files import write_whole
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
-from mpc_mmseg.evaluation.results.results_file import ROBUSTNESS_FORMAT, VERSION
+from mpc_mmseg.evaluation.results.results_file import (
+    ROBUSTNESS_FORMAT,
+    VERSION,
+    read_per_image,
+)
 from mpc_mmseg.evaluation.robustness.fingerprint import (
     cache_key,
-    hash_config,
-    hash_file,
-    hash_images,
+    config_hash,
+    images_hash,
 )
 from mpc_mmseg.evaluation.robustness.pipeline import post_processed
 from mpc_mmseg.evaluation.robustness.summary import summarize_setting
-from mpc_mmseg.visualization.image_rows import read_per_image
+from mpc_mmseg.hashing import file_sha256
 
 from .inference.model_from_files import load_model
 
@@ -74,9 +77,9 @@ def measure_robustness(
     if not samples:
         raise ValueError('the test set is empty: there is nothing to score')
     hashes = {
-        'weights': hash_file(checkpoint),
-        'config': hash_config(cfg, metric),
-        'images': hash_images(samples),
+        'weights': file_sha256(checkpoint),
+        'config': config_hash(cfg, metric),
+        'images': images_hash(samples),
     }
     settings = [CLEAN, *(setting for setting in settings if setting.steps)]
     files = {setting.name: _file_of(setting, hashes) for setting in settings}

@@ -1,4 +1,4 @@
-"""Forgeries made from authentic photographs while training."""
+"""Synthetic forgeries, generated from authentic photographs during training."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from mmengine.dataset import Compose
 from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
+from mpc_mmseg.datasets.grey import is_grey
+
 from .forge import PRESETS, Forgery, forge, keep_authentic, override
-from .forge.colour_match import is_grey
 from .forge.photographs import random_crop, repeat_crop
 from .forge.recipe import check_range
 from .io.find_images import find_images
@@ -43,9 +44,11 @@ class ForgeOnTheFly(Dataset):
         recipe_options: Values that replace the recipe's, such as
             ``{'kinds': ['splice'], 'part.noise_sigma': [0, 2]}``.
         size: (height, width) of the forgeries; larger photographs are cropped at
-            random, smaller ones are used whole.
+            random, smaller ones are not cropped.
         downscale: Photographs are first made smaller by a factor from this range, as
             far as the crop allows.
+        block: Spacing of the grid that crops' corners lie on; 16, without downscaling,
+            leaves the blocks of the camera's own JPEG whole.
         authentic_share: How many of the samples stay authentic, with one history all
             over.
         annotations: An annotation file in COCO's format whose ``file_name`` are those
@@ -66,6 +69,7 @@ class ForgeOnTheFly(Dataset):
         recipe_options: Mapping[str, Any] | None = None,
         size: tuple[int, int] = (512, 512),
         downscale: tuple[float, float] = (0.5, 1.0),
+        block: int = 1,
         authentic_share: float = 0.0,
         annotations: str | None = None,
         patches: str | None = None,
@@ -78,8 +82,10 @@ class ForgeOnTheFly(Dataset):
         if not 0 <= authentic_share <= 1:
             raise ValueError(f'authentic_share must be in 0..1, not {authentic_share}')
         check_range('downscale', downscale, 0.01, 1)
+        if not isinstance(block, int) or block < 1:
+            raise ValueError(f'block must be a positive integer, not {block!r}')
         self.recipe = override(PRESETS[preset], recipe_options or {})
-        self.size, self.downscale = size, downscale
+        self.size, self.downscale, self.block = size, downscale, block
         self.authentic_share, self.seed = authentic_share, seed
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.dataset.full_init()
@@ -99,7 +105,7 @@ class ForgeOnTheFly(Dataset):
         """The data set is read at construction."""
 
     def get_data_info(self, index: int) -> dict:
-        """What the data set says of a photograph."""
+        """Information on a photograph, from the data set."""
         return self.dataset.get_data_info(index)
 
     def __len__(self) -> int:
@@ -183,7 +189,9 @@ class ForgeOnTheFly(Dataset):
     ) -> tuple[np.ndarray, tuple[int, int], dict]:
         """A random crop of at most the wanted size, its size, and what was drawn."""
         height, width = (min(pair) for pair in zip(self.size, photograph.shape))
-        crop, drawn = random_crop(photograph, (height, width), self.downscale, rng)
+        crop, drawn = random_crop(
+            photograph, (height, width), self.downscale, rng, self.block
+        )
         return crop, (height, width), drawn
 
     def _check_photographs(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from .io.mask_coding import check_coding
 from .lists.dataset_entries import folder_entries, list_entries
 from .lists.dataset_problems import Problem, check_headers, report
 from .lists.list_file import ListEntry, read_list_file
@@ -44,6 +45,9 @@ class ForgeryDataset(BaseSegDataset):
         dataset_name: What scores are reported under; by default the name of the list
             file or of the last folder in ``data_root``.
         mask_suffixes: What a mask's name may add to its image's, best first.
+        mask_coding: What the levels of the mask files mean, one for the data set; a key
+            of :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`.
+        allow_empty_truth: Accept masks of forged images that mark no pixel as forged.
         check: 'header' opens every file as far as its size (0.1 ms each); 'names' only
             asks whether listed files exist; 'none' trusts the list. That the names in
             folders pair up is verified in any case.
@@ -66,6 +70,8 @@ class ForgeryDataset(BaseSegDataset):
         data_prefix: Mapping[str, str | None] = DATA_PREFIX,
         dataset_name: str | None = None,
         mask_suffixes: Sequence[str] = ('', '_gt', '_mask'),
+        mask_coding: str = 'auto',
+        allow_empty_truth: bool = False,
         check: str = 'header',
         **kwargs: Any,
     ) -> None:
@@ -78,6 +84,7 @@ class ForgeryDataset(BaseSegDataset):
         fixed = {'img_suffix', 'seg_map_suffix', 'reduce_zero_label'} & kwargs.keys()
         if fixed:
             raise ValueError(f'ForgeryDataset does not take {sorted(fixed)}')
+        check_coding(mask_coding)
         folders = {key: path for key, path in data_prefix.items() if path}
         if unknown := folders.keys() - DATA_PREFIX.keys():
             raise ValueError(f'unknown folders in data_prefix: {sorted(unknown)}')
@@ -90,6 +97,8 @@ class ForgeryDataset(BaseSegDataset):
             )
         self.mask_suffixes = tuple(mask_suffixes)
         self.check = check
+        self.mask_coding = mask_coding
+        self.allow_empty_truth = allow_empty_truth
         #: Content hash of the list, if it has a header.
         self.protocol_sha256: str | None = None
         self.dataset_name = dataset_name or _default_name(ann_file, data_root, folders)
@@ -122,6 +131,8 @@ class ForgeryDataset(BaseSegDataset):
             {
                 'img_path': entry.image,
                 'seg_map_path': entry.mask,
+                'mask_coding': self.mask_coding,
+                'allow_empty_truth': self.allow_empty_truth,
                 'label_map': self.label_map,
                 'reduce_zero_label': self.reduce_zero_label,
                 'seg_fields': [],

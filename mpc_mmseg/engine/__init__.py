@@ -5,6 +5,7 @@ _WHERE = {
     'PhaseTrainLoop': 'phase_train_loop',
     'ShardedOptimizer': 'sharded_optimizer',
     'TwoPhaseHook': 'hooks',
+    'load_from_package': 'checkpoints.package_weights',
 }
 __all__ = list(_WHERE)
 

@@ -1,13 +1,17 @@
 """From the command line to a config that a runner can be built from."""
 
+import gc
+import importlib
 import os
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
 
-from .phases import read_phases
+from mpc_mmseg.datasets.dataset_configs import innermost_by_key
+
+from .image_size import set_image_size
+from .phases import known_phases, read_phases, set_phases
 
 # Arguments of MMEngine's Runner, and of our hooks, that a config need not hold to be
 # overridden.
@@ -23,23 +27,6 @@ _RUNNER_KEYS = {
 }
 
 
-def innermost_datasets(dataset: dict) -> Iterator[dict]:
-    """The configs of the data sets below wrappers and mixtures."""
-    for _, innermost in _innermost(dataset, 'dataset'):
-        yield innermost
-
-
-def _innermost(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """Data sets with their keys, as ``--cfg-options`` has them below a dataloader."""
-    if 'dataset' in dataset:
-        yield from _innermost(dataset['dataset'], f'{key}.dataset')
-    elif dataset.get('datasets'):
-        for i, each in enumerate(dataset['datasets']):
-            yield from _innermost(each, f'{key}.datasets.{i}')
-    else:
-        yield key, dataset
-
-
 def set_data_root(cfg: Config, data_root: str) -> None:
     """Point every data set of a config to one folder.
 
@@ -50,7 +37,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if not cfg.get(key):
             continue
-        found = dict(_innermost(cfg[key].dataset, f'{key}.dataset'))
+        found = dict(innermost_by_key(cfg[key].dataset, f'{key}.dataset'))
         if len({each.get('data_root') for each in found.values()}) > 1:
             options = '; '.join(
                 f'{name}.data_root=DIR (now {each.get("data_root")!r})'
@@ -65,11 +52,11 @@ def set_data_root(cfg: Config, data_root: str) -> None:
 
 
 def override(cfg: Config, options: Sequence[str]) -> None:
-    """Apply ``KEY=VALUE`` overrides.
+    """Apply ``KEY=VALUE`` overrides; ``image_size`` reaches all pipelines.
 
     Raises:
         ValueError: If an option's first word is no key of the config, which
-            MMEngine would take in silence and never read.
+            MMEngine would take in silence and never read; or as ``set_image_size``.
     """
     for option in options:
         key, separator, value = option.partition('=')
@@ -81,21 +68,24 @@ def override(cfg: Config, options: Sequence[str]) -> None:
                 f'--cfg-options {option}: the config has no {head!r}; its keys are '
                 f'{", ".join(sorted(cfg.keys()))}'
             )
-        cfg.merge_from_dict({key: DictAction._parse_iterable(value)})
+        parsed = DictAction._parse_iterable(value)
+        if key == 'image_size':
+            set_image_size(cfg, parsed)
+        else:
+            cfg.merge_from_dict({key: parsed})
 
 
 def leave_process_group() -> None:
-    """Ends a process of a distributed run whose work is done; others go on.
+    """Ends the process group of a run whose work is done, threads included.
 
-    Its exit status is 0 whatever happens while the interpreter is taken down: now and
-    then a thread of the group's is still running then, which aborts the process
-    ("terminate called without an active exception"), and the launcher the run.
+    The caller has dropped its runner: a wrapped model that is still referred to keeps
+    the group alive, and a thread of it that is left when the interpreter ends may abort
+    the process.
     """
     if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # the main process holds the store of all others
+        gc.collect()  # runner, loops and hooks refer to one another
         torch.distributed.destroy_process_group()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
 
 
 def load_config(
@@ -104,6 +94,7 @@ def load_config(
     data_root: str | None = None,
     launcher: str = 'none',
     work_dir: str | None = None,
+    phases: Sequence[str] | None = None,
 ) -> Config:
     """A config file with overrides, checked as far as it can be without data.
 
@@ -115,21 +106,30 @@ def load_config(
         options: ``KEY=VALUE`` overrides.
         data_root: Folder for every data set, or None.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
-        work_dir: Folder of the run; by default the config's own, or one of the
-            config's name in work_dirs.
+        work_dir: Folder of the run; by default the config's own, or one in work_dirs
+            of the config's name and, if they are given, the phases'.
+        phases: Names of the phases to train; by default the config's ``phases``.
 
     Raises:
-        ValueError: If an override or a phase of the config is wrong.
+        ValueError: If an override, or a phase of the run, is wrong.
     """
     cfg = Config.fromfile(path)
     override(cfg, options)
     if data_root is not None:
         set_data_root(cfg, data_root)
+    if known_phases(cfg) or phases is not None:
+        set_phases(cfg, phases)
     if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
         read_phases(cfg)
     name = os.path.splitext(os.path.basename(path))[0]
+    if phases is not None:
+        name = f'{name}_{"-".join(phases)}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)
     cfg.launcher = launcher
+    if launcher != 'none':
+        # Imported first by DistributedDataParallel, it would take the process group
+        # for the default of its arguments and keep it, with its threads, to the end.
+        importlib.import_module('torch.distributed.nn.functional')
     if launcher != 'none' and not torch.cuda.is_available():
         # MMEngine's launcher sets a CUDA device whatever the backend, unless the
         # process group is there already.

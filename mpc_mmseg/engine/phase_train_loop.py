@@ -1,4 +1,4 @@
-"""MMEngine's iteration loop over one or two phases."""
+"""MMEngine's iteration loop over the phases of a run."""
 
 from mmengine.dist import broadcast_object_list, get_rank
 from mmengine.runner import IterBasedTrainLoop
@@ -16,14 +16,14 @@ _VALIDATED = 'mpc_validated_iter'
 class PhaseTrainLoop(IterBasedTrainLoop):
     """Trains for the sum of the phases' lengths; validates by each phase's interval.
 
-    Lengths and intervals are read from ``contrast_phase`` and ``localize_phase``
-    of the run's config, so nothing is written twice. A phase always ends with a
+    The run's config names its ``phases``; lengths and intervals are read from its
+    ``NAME_phase`` keys, so nothing is written twice. A phase always ends with a
     validation. An interval in epochs (``val_interval='0.01 epochs'``) follows the
     size of the data set, the batch and the number of processes.
 
     All that is random in an iteration (the batch, its augmentation, stochastic
     depth, dropout, the drawn pixels) is a function of the seed, the phase, the
-    iteration within the phase and the rank. A run can therefore go on from any
+    iteration within the phase and the rank. A run can therefore resume from any
     checkpoint as if it had never stopped, and a localize run of its own equals
     the second phase of a single run.
 
@@ -55,7 +55,7 @@ class PhaseTrainLoop(IterBasedTrainLoop):
         epoch_iters = -(-len(self.dataloader.dataset) // batch)
         self.phases = read_phases(runner.cfg, epoch_iters)
         self.val_interval = self.phases[0].val_interval
-        # The runner builds these next; TwoPhaseHook builds them anew at a switch.
+        # The runner builds these next; TwoPhaseHook rebuilds them at a switch.
         runner.optim_wrapper = self.phases[0].optim_wrapper
         runner.param_schedulers = self.phases[0].param_scheduler
         self._data_of: str | None = None

@@ -1,17 +1,13 @@
-"""What a config says of its phases, and what follows from it."""
+"""Phases: those that a config knows, those that a run trains, and their bounds."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mmengine.config import Config
 from mmengine.hooks import EarlyStoppingHook
 
-#: Config key of each phase, in the order in which one run passes through them.
-PHASE_KEYS = {
-    'contrast': 'contrast_phase',
-    'localize': 'localize_phase',
-    'supervised': 'supervised_phase',
-}
+_SUFFIX = '_phase'
 _FIELDS = {
     'early_stop',
     'load_best',
@@ -147,8 +143,58 @@ def resolve_interval(
     return max(1, round(epochs * (epoch_iters or length)))
 
 
+def known_phases(cfg: Config) -> list[str]:
+    """Names of the phases that a config describes: its keys that end in ``_phase``."""
+    return [k.removesuffix(_SUFFIX) for k in cfg if k.endswith(_SUFFIX) and cfg[k]]
+
+
+def run_phases(cfg: Config) -> list[str]:
+    """Names of the phases that a run trains, in order.
+
+    Args:
+        cfg: The run's config; its ``phases``, or, where it has no such key, all that it
+            describes.
+
+    Raises:
+        ValueError: If there is none, or ``phases`` names one that is not described, or
+            one twice.
+    """
+    known = known_phases(cfg)
+    if not known:
+        raise ValueError(
+            'the config defines no phase: add for instance contrast_phase = dict(...)'
+        )
+    names = cfg.get('phases')
+    names = known if names is None else [names] if isinstance(names, str) else names
+    unknown = [name for name in names if name not in known]
+    if unknown or not names or len(set(names)) < len(names):
+        raise ValueError(
+            f'phases = {list(names)}: give one or more of the phases that the config '
+            f'knows, {", ".join(known)}, each once'
+        )
+    return list(names)
+
+
+def set_phases(cfg: Config, names: Sequence[str] | None = None) -> None:
+    """Writes the phases of a run into its config, and the first into its model.
+
+    Args:
+        cfg: Changed in place.
+        names: As ``train.py --phases`` has them; None for the config's own, which leave
+            a ``phase`` that the model names.
+
+    Raises:
+        ValueError: As ``run_phases``.
+    """
+    if names is not None:
+        cfg.phases = list(names)
+    cfg.phases = run_phases(cfg)
+    if 'model' in cfg and (names is not None or 'phase' not in cfg.model):
+        cfg.model.phase = cfg.phases[0]
+
+
 def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
-    """The phases that a config defines, in order.
+    """The phases that a run trains, in order.
 
     Everything that depends on a phase's length is derived here, when the run
     starts, so that overriding ``contrast_phase.max_iters`` is enough. A phase's
@@ -156,8 +202,7 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
     (AMP, clipping, accumulation).
 
     Args:
-        cfg: The run's config, with one or more of ``contrast_phase``,
-            ``localize_phase`` and ``supervised_phase``.
+        cfg: The run's config, with a key ``NAME_phase`` for each of ``run_phases``.
         epoch_iters: Iterations of an epoch, which a ``val_interval`` in epochs
             follows; None where the data are not known yet.
 
@@ -165,13 +210,9 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
         ValueError: If there is no phase, one has unknown or missing keys, or a
             number does not fit.
     """
-    named = [(name, key) for name, key in PHASE_KEYS.items() if cfg.get(key)]
-    if not named:
-        raise ValueError(
-            f'the config defines no phase: add one of {list(PHASE_KEYS.values())}'
-        )
     phases: list[Phase] = []
-    for name, key in named:
+    for name in run_phases(cfg):
+        key = name + _SUFFIX
         spec = Config(cfg[key]).to_dict()
         if unknown := set(spec) - _FIELDS:
             raise ValueError(f'{key} has unknown keys {sorted(unknown)}')
@@ -182,7 +223,7 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
         if not isinstance(load_best, bool) or (load_best and not phases):
             raise ValueError(
                 f'{key}.load_best must be True or False, and False in the first phase '
-                f'of a config, got {load_best!r}'
+                f'of a run, got {load_best!r}'
             )
         schedules = spec.get('param_scheduler') or []
         schedules = [schedules] if isinstance(schedules, dict) else schedules

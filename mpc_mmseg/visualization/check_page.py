@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from itertools import pairwise
 
 import numpy as np
@@ -14,9 +13,9 @@ from mpc_mmseg.datasets.check.result import Result
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image, read_mask
 
 from .figure_png import LINE_COLOURS, figure_png
-from .html_elements import Picture, Section, figure, page, section
-from .image_rows import jpeg_picture, png_picture
 from .overlay import outline
+from .pages import render
+from .pictures import Picture, jpeg_picture, png_picture
 
 
 def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
@@ -31,44 +30,22 @@ def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
     Returns:
         HTML that needs no other file.
     """
-    parts = [
-        f'<p class="verdict">{escape(result.verdict)}</p>',
-        _table(result.statistics),
-        section(Section('Statistics', '', _plots(result.statistics))),
-    ]
+    groups = []
     for kind, (severity, advice) in KINDS.items():
         own = [each for each in result.defects if each.kind == kind]
         if own:
-            parts.append(f'<h2>{escape(f"{severity}: {kind} ({len(own)})")}</h2>')
-            parts.append(f'<p>{escape(advice[0].upper() + advice[1:])}.</p>')
-            parts += [_row(each) for each in own[:max_pictures]]
-        if len(own) > max_pictures:
-            parts.append(
-                f'<p>and {len(own) - max_pictures} more, in the JSON file.</p>'
+            rows = [(each, _pictures(each)) for each in own[:max_pictures]]
+            groups.append(
+                dict(kind=kind, severity=severity, advice=advice, n=len(own), rows=rows)
             )
-    return page(title, parts)
-
-
-def _table(lists: Mapping[str, dict]) -> str:
-    head = ''.join(
-        f'<th>{name}</th>' for name in ('forged', 'authentic', 'formats', 'sizes')
+    return render(
+        'check.html',
+        title=title,
+        verdict=result.verdict,
+        lists=result.statistics,
+        plots=_plots(result.statistics),
+        groups=groups,
     )
-    rows = []
-    for name, found in lists.items():
-        cells = [str(found['forged']), str(found['authentic'])]
-        cells += [_most(found[key]) for key in ('formats', 'sizes')]
-        row = ''.join(f'<td>{escape(cell)}</td>' for cell in cells)
-        rows.append(f'<tr><th scope="row">{escape(name)}</th>{row}</tr>')
-    return (
-        f'<div class="wide"><table><thead><tr><th></th>{head}</tr></thead>'
-        f'<tbody>{"".join(rows)}</tbody></table></div>'
-    )
-
-
-def _most(counts: Mapping[str, int], show: int = 3) -> str:
-    shown = [f'{name}: {n}' for name, n in list(counts.items())[:show]]
-    more = [f'{len(counts) - show} others'] if len(counts) > show else []
-    return ', '.join(shown + more)
 
 
 def _plots(lists: Mapping[str, dict]) -> list[Picture]:
@@ -93,34 +70,20 @@ def _bars(
 ) -> Picture:
     plot = Figure(figsize=(5.6, 3.2), layout='constrained')
     axes = plot.add_subplot()
-    places = np.arange(len(labels))
+    positions = np.arange(len(labels))
     width = 0.8 / len(counts)
     for number, (name, values) in enumerate(counts.items()):
         colour = LINE_COLOURS[(number + 1) % len(LINE_COLOURS)]
-        axes.bar(places + number * width, values, width, label=name, color=colour)
+        axes.bar(positions + number * width, values, width, label=name, color=colour)
     every = max(1, len(labels) // 12)
     axes.set_xticks(
-        places[::every] + 0.4 - width / 2, labels[::every], fontsize=7, rotation=45
+        positions[::every] + 0.4 - width / 2, labels[::every], fontsize=7, rotation=45
     )
     axes.tick_params(axis='y', labelsize=7)
     axes.set_ylabel('images', fontsize=8)
     axes.set_title(title, fontsize=10)
     axes.legend(fontsize=7)
     return Picture(figure_png(plot))
-
-
-def _row(defect: Defect) -> str:
-    pictures = ''.join(
-        figure(Picture(picture.data, caption), alt=f'{caption} of {defect.image}')
-        for caption, picture in _pictures(defect).items()
-    )
-    name = defect.image or defect.where
-    return (
-        f'<article><header><b>{escape(name)}</b><span>{escape(defect.where)}</span>'
-        f'</header><p>{escape(defect.detail)}</p>'
-        '<div class="maps" style="grid-auto-columns:minmax(0,340px)">'
-        f'{pictures}</div></article>'
-    )
 
 
 def _pictures(defect: Defect) -> dict[str, Picture]:

@@ -1,9 +1,13 @@
-"""A picture of pixel embeddings: do forged and authentic ones part?"""
+"""A picture of pixel embeddings: are forged and authentic ones separate?"""
+
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from .figure_png import AUTHENTIC_COLOUR, FORGED_COLOUR, figure_png
+from .pictures import Picture
 
 _FORGED = 1
 
@@ -88,3 +92,18 @@ def plot_embeddings(
     axes.tick_params(labelsize=7)
     axes.set_title(title, fontsize=10)
     return figure_png(figure)
+
+
+def plot_embedding_file(path: str | Path, title: str) -> Picture:
+    """Plots the embeddings of an NPZ file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it lacks ``embeddings`` (N, C) or ``labels`` (N,). Names it.
+    """
+    try:
+        with np.load(path) as arrays:
+            embeddings, labels = arrays['embeddings'], arrays['labels']
+        return Picture(plot_embeddings(embeddings, labels, title))
+    except (ValueError, KeyError, BadZipFile) as error:
+        raise ValueError(f'{path}: {error}') from error

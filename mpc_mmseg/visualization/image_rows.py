@@ -1,65 +1,24 @@
-"""The images of a report: photograph, truth, heat map, mask and F1 of each."""
+"""The images of a report: photograph, ground truth, heat map, mask and F1 of each."""
 
-import json
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
-from mpc_mmseg.engine.hooks.save_maps_hook import map_name
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
+from mpc_mmseg.probability import binarize, map_name
 
-from .html_elements import ImageRow, Picture
 from .overlay import TRUTH_COLOUR, heat_map, outline
+from .pictures import Picture, jpeg_picture, png_picture
 
-_LONG_SIDE = 320
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
-_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *_COUNTS}
-_FORGED_KEYS = {'F1', 'IoU'}
 _TOP_LEVELS: dict[np.dtype, int] = {
     np.dtype(np.uint8): 255,
     np.dtype(np.uint16): 65535,
 }
-
-
-def read_per_image(path: str | Path) -> list[dict]:
-    """Reads the JSON lines that ForgeryMetric writes.
-
-    Raises:
-        ValueError: If a line is no such record, or there is none. Names the file.
-    """
-    records = []
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
-        where = f'{path}, line {number}'
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f'{where}: {error!r}') from error
-        check_record(record, where)
-        records.append(record)
-    if not records:
-        raise ValueError(f'{path} is empty: no image was evaluated')
-    return records
-
-
-def check_record(record: object, where: str) -> None:
-    """Checks that an image's line has what reports need.
-
-    Args:
-        record: The line.
-        where: What a message calls it.
-
-    Raises:
-        ValueError: If it is no such record.
-    """
-    if not isinstance(record, dict) or 'forged' not in record:
-        raise ValueError(f'{where}: no line of per-image results')
-    needed = _KEYS | (_FORGED_KEYS if record['forged'] else set())
-    if missing := needed - record.keys():
-        raise ValueError(f'{where}: lacks {sorted(missing)}')
 
 
 def choose_images(records: list[dict], limit: int) -> list[dict]:
@@ -79,6 +38,23 @@ def choose_images(records: list[dict], limit: int) -> list[dict]:
         return ranked
     chosen = np.unique(np.linspace(0, len(ranked) - 1, limit).round().astype(int))
     return [ranked[i] for i in chosen]
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One image of a page.
+
+    Attributes:
+        name: Of the image.
+        pictures: By column: photograph, ground truth, heat map and so on.
+        note: Such as its F1.
+        score: A number in 0..1 that is drawn as a bar, if there is one.
+    """
+
+    name: str
+    pictures: Mapping[str, Picture]
+    note: str
+    score: float | None = None
 
 
 class ProbabilityFiles:
@@ -148,7 +124,7 @@ def image_row(
         record: Its line of `read_per_image`.
         maps: Where its probability map is; without, map and mask are left out.
         threshold: Of the mask, as in `binarize`.
-        overlay: Whether to draw truth and mask onto the photograph, too.
+        overlay: Whether to draw ground truth and mask onto the photograph, too.
 
     Raises:
         ValueError: If its map or its mask has another size. Names the file.
@@ -160,7 +136,7 @@ def image_row(
     if truth_path:
         truth = read_mask(truth_path)
         _check_size(truth, image, truth_path, record['img_path'])
-    pictures['truth'] = png_picture(truth)
+    pictures['ground truth'] = png_picture(truth)
     drawn = image
     if maps is not None:
         prob = maps.read(record)
@@ -173,9 +149,15 @@ def image_row(
     if record['forged']:
         note, score = f'F1 {record["F1"]:.3f}', record['F1']
     else:
-        share = record['fp'] / max(sum(record[name] for name in _COUNTS), 1)
-        note, score = f'authentic; called forged: {share:.1%}', None
+        share = predicted_share(record)
+        note, score = f'authentic; predicted forged: {share:.1%}', None
     return ImageRow(Path(record['img_path']).name, pictures, note, score)
+
+
+def predicted_share(record: dict) -> float:
+    """Share of an image's pixels that are predicted forged."""
+    total = sum(record[name] for name in _COUNTS)
+    return (record['tp'] + record['fp']) / max(total, 1)
 
 
 def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> None:
@@ -183,23 +165,3 @@ def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> N
         raise ValueError(
             f'{what} is {found.shape} but {path} is {image.shape[:2]} (height, width)'
         )
-
-
-def jpeg_picture(image: np.ndarray, long_side: int = _LONG_SIDE) -> Picture:
-    """A small copy of a photograph, (H, W, 3) BGR, of at most so many pixels a side."""
-    return _encoded(image, '.jpg', [cv2.IMWRITE_JPEG_QUALITY, 90], long_side)
-
-
-def png_picture(mask: np.ndarray) -> Picture:
-    """A small copy of a mask of 0 and 1."""
-    return _encoded(mask.astype(np.uint8) * 255, '.png', [])
-
-
-def _encoded(
-    image: np.ndarray, suffix: str, options: list[int], long_side: int = _LONG_SIDE
-) -> Picture:
-    scale = long_side / max(image.shape[:2])
-    if scale < 1:
-        height, width = (max(1, round(n * scale)) for n in image.shape[:2])
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return Picture(cv2.imencode(suffix, image, options)[1].tobytes())

@@ -4,13 +4,12 @@ The rows go in as data and a small script draws those that are asked for: a brow
 takes seconds to lay out ten thousand rows, and milliseconds to sort them.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from pathlib import Path
 from typing import Any
 
-from .image_table_script import SCRIPT
+from .results_files import Run
 
 
 @dataclass(frozen=True)
@@ -42,83 +41,78 @@ class Column:
             )
 
 
-def image_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> str:
-    """Writes the table with its script.
+@dataclass(frozen=True)
+class ImageTable:
+    """What ``image_table.html`` shows; one page holds one such table.
 
-    Args:
-        columns: Of the table; one page holds one such table.
+    Attributes:
+        columns: Of the table.
         rows: A value per column; None where there is none.
-
-    Returns:
-        HTML. Names go in as data, never as markup.
 
     Raises:
         ValueError: If a row has another number of values.
     """
-    wrong = next((row for row in rows if len(row) != len(columns)), None)
-    if wrong is not None:
-        raise ValueError(f'{len(columns)} columns but a row of {len(wrong)}: {wrong}')
-    data = {
-        'columns': [
-            {'kind': c.kind, 'style': c.style, 'digits': c.digits} for c in columns
-        ],
-        'rows': [
-            [round(value, 6) if isinstance(value, float) else value for value in row]
-            for row in rows
-        ],
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f'{len(self.columns)} columns but a row of {len(row)}: {row}'
+                )
+
+    def choices(self, column: int) -> list[str]:
+        """Lists the values that a column holds."""
+        return sorted({str(r[column]) for r in self.rows if r[column] is not None})
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the script reads."""
+        return {
+            'columns': [
+                {'kind': c.kind, 'style': c.style, 'digits': c.digits}
+                for c in self.columns
+            ],
+            'rows': [
+                [round(v, 6) if isinstance(v, float) else v for v in row]
+                for row in self.rows
+            ],
+        }
+
+
+def table_of_runs(runs: Sequence[Run]) -> ImageTable:
+    """Puts all images of all runs into a table.
+
+    A column that would say nothing is left out: one run, one data set, no tags.
+    """
+    records = [(run.name, image) for run in runs for image in run.images]
+    extra = list(dict.fromkeys(n for _, i in records for n in i.get('scores') or ()))
+    values: dict[Column, list[Any]] = {
+        Column('run', 'choice'): [name for name, _ in records],
+        Column('data set', 'choice'): [image['dataset'] for _, image in records],
     }
-    # No name can end the script element: '<' is written as an escape of JSON.
-    text = json.dumps(data, ensure_ascii=False, separators=(',', ':'), allow_nan=False)
-    text = text.replace('<', '\\u003c')
-    return (
-        f'<div id="image-table">{_filters(columns, rows)}'
-        '<p class="count" aria-live="polite"></p>'
-        f'<div class="wide"><table><thead><tr>{_heads(columns)}</tr></thead>'
-        '<tbody></tbody></table></div>'
-        '<button type="button" class="more" hidden></button>'
-        '<noscript><p>This table needs JavaScript; its numbers are in the files of '
-        'results.</p></noscript></div>'
-        f'<script type="application/json" id="image-data">{text}</script>'
-        f'<script>{SCRIPT}</script>'
-    )
-
-
-def _heads(columns: Sequence[Column]) -> str:
-    return ''.join(
-        f'<th scope="col" aria-sort="none" class="{column.style}">'
-        f'<button type="button" data-column="{i}">{escape(column.name)}</button></th>'
-        for i, column in enumerate(columns)
-    )
-
-
-def _filters(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> str:
-    parts = [
-        '<label>Name contains <input type="search" data-filter="text" '
-        'autocomplete="off"></label>'
+    values = {column: cells for column, cells in values.items() if len({*cells}) > 1}
+    images = [image for _, image in records]
+    values[Column('image', 'text')] = [Path(i['img_path']).name for i in images]
+    values[Column('kind', 'choice')] = [
+        'forged' if image['forged'] else 'authentic' for image in images
     ]
-    for i, column in enumerate(columns):
-        if column.kind == 'choice':
-            found = sorted({str(row[i]) for row in rows if row[i] is not None})
-            options = {'': 'all', **{value: value for value in found}}
-            parts.append(
-                f'<label>{escape(column.name)} <select data-filter="choice" '
-                f'data-column="{i}">{_options(options)}</select></label>'
-            )
-    numbers = {str(i): c.name for i, c in enumerate(columns) if c.kind == 'number'}
-    if numbers:
-        parts.append(
-            '<span class="range"><label>Range of <select data-filter="range">'
-            f'{_options(numbers)}</select></label>'
-            '<label>from <input type="number" step="any" data-filter="low"></label>'
-            '<label>to <input type="number" step="any" data-filter="high"></label>'
-            '</span>'
-        )
-    parts.append('<button type="reset">Show all</button>')
-    return f'<form class="filters">{"".join(parts)}</form>'
-
-
-def _options(options: Mapping[str, str]) -> str:
-    return ''.join(
-        f'<option value="{escape(value)}">{escape(text)}</option>'
-        for value, text in options.items()
-    )
+    tags = [', '.join(image.get('tags') or ()) for image in images]
+    if any(tags):
+        values[Column('tags', 'text')] = tags
+    totals = [sum(image[n] for n in ('tp', 'fp', 'fn', 'tn')) for image in images]
+    values[Column('megapixels', 'number', 2)] = [total / 1e6 for total in totals]
+    for name, other in (('forged share', 'fn'), ('predicted forged', 'fp')):
+        values[Column(name, 'number', 4)] = [
+            (image['tp'] + image[other]) / total if total else None
+            for image, total in zip(images, totals)
+        ]
+    for name, key in (('image score', 'image_score'), ('F1', 'F1'), ('IoU', 'IoU')):
+        values[Column(name, 'number')] = [image.get(key) for image in images]
+    for name in extra:
+        values[Column(name, 'number', printed=False)] = [
+            (image.get('scores') or {}).get(name) for image in images
+        ]
+    return ImageTable(list(values), list(zip(*values.values())))

@@ -11,10 +11,11 @@ from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
 from mpc_mmseg.evaluation.results.results_file import (
     RESULTS_FORMAT,
     ROBUSTNESS_FORMAT,
+    check_record,
+    read_per_image,
     read_results,
 )
 
-from .image_rows import check_record, read_per_image
 from .score_table import scores_of_images
 
 

@@ -1,35 +1,26 @@
 """The page of results: what tools/report.py writes."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 import numpy as np
 
 from mpc_mmseg.atomic_files import write_whole
 
 from .area_plot import plot_by_area
-from .embedding_plot import plot_embeddings
-from .html_elements import (
-    ImageRow,
-    Picture,
-    Section,
-    definitions,
-    heat_map_legend,
-    image_article,
-    page,
-    paragraph,
-    section,
-)
-from .image_rows import ProbabilityFiles, image_row
+from .embedding_plot import plot_embedding_file
+from .image_rows import ImageRow, ProbabilityFiles, image_row, predicted_share
+from .image_table import table_of_runs
 from .overlay import colour_scale
+from .pages import render
+from .pictures import Picture
 from .results_files import Run, read_files
-from .results_tables import images_table, robustness_tables, score_tables
 from .robustness_curves import plot_family, robustness_families
-from .score_table import SCORE_NOTES
+from .score_table import score_notes
 
 _CURVES = ('F1', 'image_AUC')
+_ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')
 
 
 def build_results_report(
@@ -65,29 +56,28 @@ def build_results_report(
     if max_images < 0:
         raise ValueError(f'max_images must not be negative, got {max_images}')
     runs, robustness = read_files(results, names)
-    parts = []
-    if any(run.datasets for run in runs):
-        parts.append(_scores(runs))
-    for name, content in robustness.items():
-        heading = f'Robustness: {name}' if len(robustness) > 1 else 'Robustness'
-        parts.append(_robustness(heading, content))
-    parts.append(_by_area(runs))
+    images = None
     if runs and max_images:
         found = ProbabilityFiles(maps) if maps else None
-        parts += _images(runs[0], found, threshold, max_images)
-    if embeddings:
-        parts.append(_embeddings(embeddings))
-    if any(run.images for run in runs):
-        parts += [
-            '<h2>All images</h2>',
-            '<p class="screen">A click on a heading sorts, a second one the other way '
-            'round.</p>',
-            images_table(runs),
-        ]
-    sources = ', '.join(str(path) for path in results)
-    parts.append(f'<footer>From {escape(sources)}.</footer>')
+        images = _images(runs[0], found, threshold, max_images)
+    scores = _scores(runs)
     path = Path(out)
-    write_whole(path, page(title, parts))
+    page = render(
+        'results.html',
+        title=title,
+        runs=[run.name for run in runs],
+        scores=scores,
+        score_notes=score_notes({name for rows in scores.values() for name in rows}),
+        conventions=_conventions(runs),
+        robustness={name: _robustness(found) for name, found in robustness.items()},
+        area_plot=_area_plot(runs),
+        images=images,
+        colours=colour_scale() if maps else (),
+        embeddings=[plot_embedding_file(p, Path(p).stem) for p in embeddings],
+        table_of_images=table_of_runs(runs) if any(r.images for r in runs) else None,
+        sources=results,
+    )
+    write_whole(path, page)
     return path
 
 
@@ -100,7 +90,7 @@ def best_and_worst(images: Sequence[dict], limit: int) -> dict[str, list[dict]]:
 
     Returns:
         'best' and 'worst' forged images by F1, and 'alarms', the authentic ones of
-        which the largest share is called forged; no image twice.
+        which the largest share is predicted forged; no image twice.
     """
     forged = sorted(
         (image for image in images if image['forged']),
@@ -108,7 +98,7 @@ def best_and_worst(images: Sequence[dict], limit: int) -> dict[str, list[dict]]:
     )
     authentic = sorted(
         (image for image in images if not image['forged']),
-        key=lambda image: (-_called_forged(image), image['img_path']),
+        key=lambda image: (-predicted_share(image), image['img_path']),
     )
     n_alarms = min(len(authentic), limit // 4) if forged else min(len(authentic), limit)
     n_forged = min(len(forged), limit - n_alarms)
@@ -121,64 +111,53 @@ def best_and_worst(images: Sequence[dict], limit: int) -> dict[str, list[dict]]:
     }
 
 
-def _scores(runs: Sequence[Run]) -> str:
-    shown = {score for run in runs for d in run.datasets.values() for score in d}
-    # 'trufor.F1' is explained by its convention: it is not what 'F1' is.
-    shown |= {'image' for score in shown if score.startswith('image.')}
-    notes = {
-        name.replace('_', ' '): text
-        for name, text in SCORE_NOTES.items()
-        if name in shown
-    }
-    conventions: dict[str, str] = {}
+def _scores(runs: Sequence[Run]) -> dict[str, dict[str, list[Any]]]:
+    """Data set -> score -> its summary in each run, or None."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for dataset in dict.fromkeys(name for run in runs for name in run.datasets):
+        columns = [run.datasets.get(dataset, {}) for run in runs]
+        names = dict.fromkeys(name for column in columns for name in column)
+        found[dataset] = {n: [column.get(n) for column in columns] for n in names}
+    return found
+
+
+def _conventions(runs: Sequence[Run]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for run in runs:
         for name, explained in run.conventions.items():
-            if conventions.setdefault(name, explained) != explained:
+            if found.setdefault(name, explained) != explained:
                 # Of other settings, so no number of one compares with the other's.
-                conventions[f'{name} ({run.name})'] = explained
-    text = (
-        'In brackets: 95 % bootstrap intervals over images. Where a score comes from a '
-        'histogram of the pixels, the line below says between which values the one of '
-        'the pixels themselves lies.'
-    )
-    return (
-        f'<section><h2>Scores</h2>{paragraph(text)}{score_tables(runs)}'
-        f'{definitions(notes)}{_what_differs(conventions)}</section>'
-    )
+                found[f'{name} ({run.name})'] = explained
+    return found
 
 
-def _what_differs(conventions: Mapping[str, str]) -> str:
-    if not conventions:
-        return ''
-    text = (
-        'Numbers of different conventions, which the words before the dot name, cannot '
-        'be compared with one another:'
-    )
-    return f'<h3>Conventions</h3>{paragraph(text)}{definitions(conventions)}'
-
-
-def _robustness(title: str, content: dict) -> str:
+def _robustness(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page shows of a ``robustness.json``."""
     settings = content['settings']
-    curves = [
-        Picture(plot_family(settings, family, score), family)
-        for family in robustness_families(settings)
-        for score in _CURVES
-        if all(score in scores for s in settings for scores in s['scores'].values())
-    ]
-    text = (
-        'Photographs were processed at native size, before any resizing for the '
-        'network. Bands and brackets: 95 % bootstrap intervals over images; '
-        'differences are those of each image from itself when clean. What ends in '
-        '"like" is an imitation: its parameters are stated, no service was measured.'
-    )
-    heading = section(Section(title, text, curves, broad=True))
-    chains = {
-        s['name']: s['chain'] for s in settings if s['chain'] not in ('', s['name'])
+    scores = [(d, s) for entry in settings for d, s in entry['scores'].items()]
+    return {
+        'settings': settings,
+        'columns': {
+            dataset: [
+                n for n in _ROBUSTNESS if any(n in s for d, s in scores if d == dataset)
+            ]
+            for dataset, _ in scores
+        },
+        'curves': [
+            Picture(plot_family(settings, family, score), family)
+            for family in robustness_families(settings)
+            for score in _CURVES
+            if all(score in own for _, own in scores)
+        ],
+        'chains': {
+            entry['name']: entry['chain']
+            for entry in settings
+            if entry['chain'] not in ('', entry['name'])
+        },
     }
-    return heading + robustness_tables(content) + definitions(chains)
 
 
-def _by_area(runs: Sequence[Run]) -> str:
+def _area_plot(runs: Sequence[Run]) -> Picture | None:
     points = {}
     for run in runs:
         forged = [image for image in run.images if image['forged']]
@@ -189,59 +168,26 @@ def _by_area(runs: Sequence[Run]) -> str:
             areas = pixels[:, 0] / np.maximum(pixels.sum(axis=1), 1)
             points[run.name] = areas, np.array([image['F1'] for image in forged])
     if not points:
-        return ''
-    text = 'A point is a forged image; bars are means of groups with 95 % intervals.'
-    plot = Picture(plot_by_area(points), 'F1 against the forged share of the image')
-    return section(Section('Score against forged area', text, [plot], broad=True))
+        return None
+    return Picture(plot_by_area(points), 'F1 against the forged share of the image')
 
 
 def _images(
     run: Run, maps: ProbabilityFiles | None, threshold: float, limit: int
-) -> list[str]:
-    titles = {
-        'best': 'Best images',
-        'worst': 'Worst images',
-        'alarms': 'Authentic images, most called forged first',
-    }
-    parts = ['<h2>Images</h2>', paragraph(f'Of {run.name}, by F1.')]
-    if maps is not None:
-        parts.append(heat_map_legend(colour_scale()))
-    parts.append(
-        paragraph(
-            'Overlay: the truth outlined in blue'
-            + ('; what was found, in red.' if maps is not None else '.')
-        )
-    )
-    for kind, images in best_and_worst(run.images, limit).items():
-        if images:
-            parts.append(f'<h3>{titles[kind]}</h3>')
-        for image in images:
-            try:
-                row = image_row(image, maps, threshold, overlay=True)
-            except OSError as error:
-                # Results may be read where the photographs are not.
-                row = ImageRow(Path(image['img_path']).name, {}, f'no picture: {error}')
-            parts.append(image_article(row))
-    return parts
+) -> dict[str, list[ImageRow]]:
+    """Rows by heading."""
 
-
-def _embeddings(paths: Sequence[str | Path]) -> str:
-    pictures = []
-    for path in paths:
+    def row(image: dict) -> ImageRow:
         try:
-            with np.load(path) as arrays:
-                embeddings, labels = arrays['embeddings'], arrays['labels']
-            plot = plot_embeddings(embeddings, labels, Path(path).stem)
-        except (ValueError, KeyError, BadZipFile) as error:
-            raise ValueError(f'{path}: {error}') from error
-        pictures.append(Picture(plot))
-    text = (
-        'Each point is a pixel of a test image: its normalised embedding, projected '
-        'onto the two directions of largest spread.'
+            return image_row(image, maps, threshold, overlay=True)
+        except OSError as error:
+            # Results may be read where the photographs are not.
+            return ImageRow(Path(image['img_path']).name, {}, f'no picture: {error}')
+
+    headings = (
+        'Best images',
+        'Worst images',
+        'Authentic images, largest predicted forged share first',
     )
-    return section(Section('Pixel embeddings', text, pictures))
-
-
-def _called_forged(image: dict) -> float:
-    total = sum(image[name] for name in ('tp', 'fp', 'fn', 'tn'))
-    return (image['tp'] + image['fp']) / total if total else 0.0
+    chosen = best_and_worst(run.images, limit).values()
+    return {heading: [*map(row, images)] for heading, images in zip(headings, chosen)}

@@ -1,16 +1,16 @@
 """The score table of a report, and the sentence that sums it up."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-from mpc_mmseg.evaluation.functional.sorted_curves import roc_auc
-from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.functional.curves import roc_auc
+from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 
-SCORE_NOTES = {
+_NOTES = {
     'F1': 'mean over forged images, at the threshold',
     'IoU': 'likewise: intersection over union',
     'pooled_AP': 'average precision of all pixels of forged images',
@@ -21,8 +21,17 @@ SCORE_NOTES = {
     'image': 'telling forged from authentic images by one number each: area under the '
     'ROC curve, equal error rate (0 is best), true-positive rate at 1 % and 5 % false '
     'alarms; balanced accuracy and F1 at the threshold',
-    'false_alarm_area': 'mean share of authentic images called forged; 0 is best',
+    'false_alarm_area': 'mean share of authentic images predicted forged; 0 is best',
 }
+
+
+def score_notes(names: Collection[str]) -> dict[str, str]:
+    """Says what scores mean, of those that are named.
+
+    'trufor.F1' is not what 'F1' is: its convention explains it.
+    """
+    shown = {'image' if name.startswith('image.') else name for name in names}
+    return {name: text for name, text in _NOTES.items() if name in shown}
 
 
 def short_names(scores: Mapping[str, float]) -> dict[str, float]:

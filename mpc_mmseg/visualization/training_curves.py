@@ -1,6 +1,7 @@
 """What a run logged, as records and as plots."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,26 +92,15 @@ def plot_losses(stretch: Stretch, title: str) -> bytes:
     Returns:
         A PNG file.
     """
-    figure = Figure(figsize=(4.4, 2.9), layout='constrained')
-    axes = figure.add_subplot()
-    # The sum tells nothing beside a single term.
+    # The sum says nothing beside a single term.
     single = len(stretch.losses) == 1
     names = stretch.losses if single else ('loss', *stretch.losses)
-    for name, colour in zip(names, LINE_COLOURS * len(names)):
-        total = name == 'loss'
-        label = 'total' if total else name.split('.')[-1].removeprefix('loss_')
-        axes.plot(
-            *stretch.series(name),
-            color=colour,
-            linewidth=1.8 if total else 1.3,
-            label=label.replace('_', ' '),
-        )
-    axes.set_xlabel('iteration', fontsize=8)
-    axes.set_ylabel('loss', fontsize=8)
-    axes.tick_params(labelsize=7)
-    axes.legend(fontsize=8, framealpha=0.85)
-    axes.set_title(title, fontsize=10)
-    return figure_png(figure)
+    lines = {
+        'total' if name == 'loss' else name.split('.')[-1].removeprefix('loss_'): name
+        for name in names
+    }
+    series = {label: stretch.series(name) for label, name in lines.items()}
+    return _plot(series, title, y_label='loss')
 
 
 def plot_similarity(stretch: Stretch) -> bytes | None:
@@ -122,19 +112,14 @@ def plot_similarity(stretch: Stretch) -> bytes | None:
     Returns:
         A PNG file, or None if nothing of it was logged.
     """
-    figure = Figure(figsize=(4.4, 2.9), layout='constrained')
-    axes = figure.add_subplot()
-    for label, colour in zip(('intra', 'inter'), LINE_COLOURS):
-        steps, values = stretch.series(f'similarity_{label}')
-        if not len(steps):
-            return None
-        axes.plot(steps, values, color=colour, linewidth=1.3, label=f'{label}-class')
-    axes.set_ylim(top=1)
-    axes.set_xlabel('iteration', fontsize=8)
-    axes.tick_params(labelsize=7)
-    axes.legend(fontsize=8, framealpha=0.85)
-    axes.set_title('Mean cosine similarity of embeddings', fontsize=10)
-    return figure_png(figure)
+    series = {
+        f'{kind}-class': stretch.series(f'similarity_{kind}')
+        for kind in ('intra', 'inter')
+    }
+    if not all(len(steps) for steps, _ in series.values()):
+        return None
+    title = 'Mean cosine similarity of embeddings'
+    return _plot(series, title, y_limits=(None, 1))
 
 
 def plot_validation(records: list[dict], names: tuple[str, ...]) -> bytes | None:
@@ -147,31 +132,45 @@ def plot_validation(records: list[dict], names: tuple[str, ...]) -> bytes | None
     Returns:
         A PNG file, or None if none of the scores was logged.
     """
-    points = {
-        name: [(r['step'], r[name]) for r in records if name in r] for name in names
-    }
-    points = {name: series for name, series in points.items() if series}
-    if not points:
+    logged = Stretch(names, records)
+    series = {name: logged.series(name) for name in names}
+    series = {n.split('/')[-1]: s for n, s in series.items() if len(s[0])}
+    if not series:
         return None
+    ends = [stretch.records[-1]['step'] for stretch in split_by_losses(records)[:-1]]
+    return _plot(
+        series,
+        'Validation scores',
+        'iteration (dashed: the phase changes)',
+        y_limits=(0, 1),
+        marker='o',
+        vertical=ends,
+    )
+
+
+def _plot(
+    series: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    title: str,
+    x_label: str = 'iteration',
+    y_label: str = '',
+    y_limits: tuple[float | None, float | None] = (None, None),
+    marker: str = '',
+    vertical: Sequence[float] = (),
+) -> bytes:
     figure = Figure(figsize=(4.4, 2.9), layout='constrained')
     axes = figure.add_subplot()
-    for (name, series), colour in zip(points.items(), LINE_COLOURS * len(points)):
-        axes.plot(
-            *zip(*series),
-            color=colour,
-            marker='o',
-            markersize=3,
-            linewidth=1.3,
-            label=name.split('/')[-1].replace('_', ' '),
-        )
-    for stretch in split_by_losses(records)[:-1]:
-        end = stretch.records[-1]['step']
-        axes.axvline(end, color='#888888', linewidth=0.9, linestyle='--')
-    axes.set_ylim(0, 1)
-    axes.set_xlabel('iteration (dashed: the phase changes)', fontsize=8)
+    for (label, points), colour in zip(series.items(), LINE_COLOURS * len(series)):
+        width = 1.8 if label == 'total' else 1.3
+        label = label.replace('_', ' ')
+        axes.plot(*points, marker=marker, c=colour, ms=3, lw=width, label=label)
+    for step in vertical:
+        axes.axvline(step, color='#888888', linewidth=0.9, linestyle='--')
+    axes.set_ylim(*y_limits)
+    axes.set_xlabel(x_label, fontsize=8)
+    axes.set_ylabel(y_label, fontsize=8)
     axes.tick_params(labelsize=7)
     axes.legend(fontsize=8, framealpha=0.85)
-    axes.set_title('Validation scores', fontsize=10)
+    axes.set_title(title, fontsize=10)
     return figure_png(figure)
 
 

@@ -1,22 +1,20 @@
 """The report of a whole run: curves, scores against baselines, embeddings, maps."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
-
-import numpy as np
 
 from mpc_mmseg.atomic_files import write_whole
-from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.results.dataset_summary import MEAN
+from mpc_mmseg.evaluation.results.results_file import read_per_image
 
-from .embedding_plot import plot_embeddings
-from .html_report import Picture, Report, Section, render
-from .image_rows import ProbabilityFiles, choose_images, image_row, read_per_image
+from .embedding_plot import plot_embedding_file
+from .image_rows import ProbabilityFiles, choose_images, image_row
 from .overlay import colour_scale
+from .pages import render
+from .pictures import Picture
 from .score_table import (
-    SCORE_NOTES,
     read_baselines,
     read_scores,
+    score_notes,
     scores_of_images,
     short_names,
     verdict,
@@ -81,71 +79,43 @@ def build_report(
     shown = choose_images(images, max_images) if images else []
     maps = ProbabilityFiles(predictions) if predictions else None
     records = read_scalars(work_dir)
-    sections = [_training_section(records)]
-    files = {'before phase 1': embeddings_before, 'after phase 1': embeddings_after}
-    if any(files.values()):
-        sections.append(_embedding_section(files))
-    report = Report(
+    embeddings = {
+        'Before phase 1': embeddings_before,
+        'After phase 1': embeddings_after,
+    }
+    page = render(
+        'training.html',
         title=title,
         verdict=verdict(table, sum(image['forged'] for image in images)),
         scores=table,
-        score_notes=SCORE_NOTES,
-        sections=sections,
+        score_notes=score_notes(
+            {name.split('/')[-1] for row in table.values() for name in row}
+        ),
+        curves=_curves(records),
+        waiting=data_time_share(records),
+        embeddings=[
+            plot_embedding_file(path, when) for when, path in embeddings.items() if path
+        ],
         images=[image_row(image, maps, threshold) for image in shown],
-        images_note=_images_note(len(shown), images),
-        colour_scale=colour_scale() if maps else (),
-        footer=f'Run: {Path(work_dir).name}. Threshold {threshold:g}.',
+        n_images=len(images),
+        colours=colour_scale() if maps else (),
+        run=Path(work_dir).name,
+        threshold=threshold,
     )
     path = Path(out)
-    write_whole(path, render(report))
+    write_whole(path, page)
     return path
 
 
-def _training_section(records: list[dict]) -> Section:
+def _curves(records: list[dict]) -> list[Picture]:
     stretches = split_by_losses(records)
-    pictures = []
+    plots = []
     for number, stretch in enumerate(stretches, start=1):
         phase = f'Phase {number}: ' if len(stretches) > 1 else 'Losses: '
-        pictures.append(Picture(plot_losses(stretch, phase + stretch.name)))
-        if (similarity := plot_similarity(stretch)) is not None:
-            pictures.append(Picture(similarity))
+        plots += [plot_losses(stretch, phase + stretch.name), plot_similarity(stretch)]
     logged = {name for record in records for name in record if '/' in name}
     datasets = {name.split('/')[0] for name in logged} - {MEAN}
     groups = sorted(datasets) if len(datasets) == 1 else [MEAN]
     names = tuple(f'{g}/{s}' for g in groups for s in _VALIDATION)
-    validation = plot_validation(records, names)
-    if validation is not None:
-        pictures.append(Picture(validation))
-    share = data_time_share(records)
-    text = f'Training steps waited for data {share:.1%} of their time.' if share else ''
-    return Section('Training', text, pictures)
-
-
-def _embedding_section(files: Mapping[str, str | Path | None]) -> Section:
-    pictures = []
-    for when, path in files.items():
-        if path is None:
-            continue
-        try:
-            with np.load(path) as arrays:
-                embeddings, labels = arrays['embeddings'], arrays['labels']
-            plot = plot_embeddings(embeddings, labels, when.capitalize())
-        except (ValueError, KeyError, BadZipFile) as error:
-            raise ValueError(f'{path}: {error}') from error
-        pictures.append(Picture(plot))
-    text = (
-        'Each point is a pixel of a test image: its normalised embedding, projected '
-        'onto the two directions of largest spread. The contrast of phase 1 is there '
-        'to part forged from authentic pixels.'
-    )
-    return Section('Pixel embeddings', text, pictures)
-
-
-def _images_note(n_shown: int, images: Sequence[dict]) -> str:
-    if not images:
-        return ''
-    which = 'All' if n_shown == len(images) else f'{n_shown} of'
-    return (
-        f'{which} {len(images)} test images, forged ones from the best F1 to the '
-        'worst, authentic ones last.'
-    )
+    plots.append(plot_validation(records, names))
+    return [Picture(plot) for plot in plots if plot is not None]

@@ -71,6 +71,8 @@ class TestFolders:
         assert info == {
             'img_path': str(root / 'authentic/d.jpg'),
             'seg_map_path': None,
+            'mask_coding': 'auto',
+            'allow_empty_truth': False,
             'label_map': None,
             'reduce_zero_label': False,
             'seg_fields': [],

@@ -1,7 +1,14 @@
 import pytest
 from mmengine.config import Config
 
-from mpc_mmseg.engine.phases import end_phase, phase_at, read_phases
+from mpc_mmseg.engine.phases import (
+    end_phase,
+    known_phases,
+    phase_at,
+    read_phases,
+    run_phases,
+    set_phases,
+)
 
 
 def config(**changes):
@@ -122,6 +129,32 @@ def test_no_phase_and_missing_keys():
         read_phases(Config(dict(optim_wrapper=dict())))
     with pytest.raises(ValueError, match='optim_wrapper'):
         read_phases(Config(dict(contrast_phase=dict(max_iters=3))))
+
+
+def test_a_run_trains_the_phases_that_it_names_in_their_order():
+    adam = dict(optimizer=dict(type='AdamW', lr=1e-3))
+    other = dict(max_iters=7, optim_wrapper=adam)
+    cfg = config(warm_up_phase=other, model=dict(type='MPCSegmentor'))
+    assert known_phases(cfg) == run_phases(cfg) == ['contrast', 'localize', 'warm_up']
+    set_phases(cfg, ['warm_up', 'contrast'])
+    assert (cfg.phases, cfg.model.phase) == (['warm_up', 'contrast'], 'warm_up')
+    bounds = [(p.name, p.begin, p.end) for p in read_phases(cfg)]
+    assert bounds == [('warm_up', 0, 7), ('contrast', 7, 107)]
+    # Without names the config's own hold, and what the model names stays.
+    set_phases(cfg)
+    assert (cfg.phases, cfg.model.phase) == (['warm_up', 'contrast'], 'warm_up')
+    cfg.phases, cfg.model.phase = 'localize', 'contrast'
+    set_phases(cfg)
+    assert (cfg.phases, cfg.model.phase) == (['localize'], 'contrast')
+
+
+@pytest.mark.parametrize(
+    'names', [['contrast', 'joint'], [], ['contrast', 'contrast'], 'localise']
+)
+def test_phases_that_a_run_cannot_have_are_refused(names):
+    cfg = config(phases=names)
+    with pytest.raises(ValueError, match='that the config knows, contrast, localize'):
+        read_phases(cfg)
 
 
 def test_a_phase_that_ends_elsewhere_moves_those_after_it():

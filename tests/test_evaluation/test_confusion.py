@@ -16,6 +16,7 @@ from mpc_mmseg.evaluation.functional.confusion import (
     f1,
     iou,
     mcc,
+    mpc_scores,
     precision,
     recall,
 )
@@ -108,3 +109,11 @@ def test_counting_is_never_waited_for():
         seconds.append(time.perf_counter() - start)
     # 0.3 ms where measured; the bound only has to catch a loop over pixels.
     assert min(seconds) < 0.01
+
+
+def test_scores_of_empty_and_full_images():
+    assert mpc_scores(Confusion(tn=9)) == (0.0, 1.0)
+    assert mpc_scores(Confusion(fp=3, tn=6)) == (0.0, 0.0)
+    assert mpc_scores(Confusion(fn=3, tn=6)) == (0.0, 0.0)
+    f1, iou = mpc_scores(Confusion(tp=9))
+    assert f1 == 1 and iou == pytest.approx(1, abs=1e-6)

@@ -7,9 +7,8 @@ from sklearn.metrics import (
 )
 
 from mpc_mmseg.evaluation.functional.confusion import count_confusion, f1
-from mpc_mmseg.evaluation.functional.curves import N_BINS, ScoreHistogram
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
-from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores
+from mpc_mmseg.evaluation.functional.curves import N_BINS, ScoreHistogram, SortedScores
+from mpc_mmseg.probability import binarize
 
 
 def make_map(seed, centre=0.5, spread=1.0, shape=(80, 90)):

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mpc_mmseg.datasets.forge.history import jpeg
+from mpc_mmseg.datasets.degradation import jpeg
 
 TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/probe_blocks.py'
 

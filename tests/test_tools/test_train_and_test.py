@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +91,28 @@ def test_resuming_goes_on_and_an_empty_work_dir_begins(config_file, tmp_path):
     (tmp_path / 'work/last_checkpoint').write_text(str(tmp_path / 'work/iter_5.pth'))
     again = tool('train.py', config_file, '--resume', cwd=tmp_path)
     assert 'resumed epoch: 0, iter: 5' in again and 'Phase localize' in again
+
+
+def test_phases_are_chosen_on_the_command_line(config_file, tmp_path):
+    log = tool('train.py', config_file, '--phases', 'contrast', cwd=tmp_path)
+    assert 'Phases (iterations): contrast (4)' in log and 'Phase localize' not in log
+    start = tmp_path / 'work/iter_4.pth'
+    meta = torch.load(start, weights_only=True)['meta']
+    assert meta['mpc_phases'] == ['contrast']
+    assert Config.fromstring(meta['cfg'], '.py').phases == ['contrast']
+    log = tool(
+        'train.py', config_file, '--phases', 'localize', '--load-from', start,
+        '--work-dir', tmp_path / 'localize', cwd=tmp_path,
+    )  # fmt: skip
+    assert 'Phase contrast' not in log
+    assert (tmp_path / 'localize/iter_3.pth').is_file()
+    dumped = Config.fromfile(tmp_path / 'localize/tiny.py')
+    assert (dumped.phases, dumped.model.phase) == (['localize'], 'localize')
+    # The config's own phases are not those of the run that is resumed.
+    log = tool('train.py', config_file, '--resume', start, cwd=tmp_path, ok=False)
+    assert 'of a run of the phases contrast, this run trains contrast,localize' in log
+    log = tool('train.py', config_file, '--phases', 'joint', cwd=tmp_path, ok=False)
+    assert "phases = ['joint']" in log and 'contrast, localize' in log
 
 
 def test_a_wrong_checkpoint_ends_the_test_with_the_names(config_file, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from mpc_mmseg.visualization.score_table import (
     read_baselines,
     read_scores,
+    score_notes,
     scores_of_images,
     short_names,
     verdict,
@@ -32,6 +33,11 @@ def test_verdict_is_honest():
     assert verdict({}, 0) == ''
     means = {'ours': {'mean/F1': 0.4}, 'all': {'mean/F1': 0.3}}
     assert 'beats every baseline: mean F1 is 0.400' in verdict(means, 0)
+
+
+def test_only_scores_that_are_shown_are_explained():
+    notes = score_notes({'F1', 'image.AUC', 'trufor.IoU', 'unknown'})
+    assert list(notes) == ['F1', 'image']
 
 
 def test_scores_from_images():

@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.evaluation.functional import binarize, count_confusion, mpc_scores
+from mpc_mmseg.evaluation.functional import count_confusion, mpc_scores
+from mpc_mmseg.evaluation.results.results_file import read_per_image
+from mpc_mmseg.probability import binarize
 from mpc_mmseg.visualization.image_rows import (
     ProbabilityFiles,
     choose_images,
     image_row,
-    read_per_image,
 )
 from mpc_mmseg.visualization.training_report import build_report
 
@@ -70,23 +71,30 @@ def pixels(picture):
     return cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR)
 
 
-def test_row_shows_photograph_truth_map_and_mask(run):
+def test_row_shows_photograph_ground_truth_map_and_mask(run):
     good, bad, clean = read_per_image(run / 'images.jsonl')
     maps = ProbabilityFiles(run / 'maps')
     row = image_row(good, maps)
     assert row.name == 'good.png' and row.note == 'F1 1.000' and row.score == 1
-    assert list(row.pictures) == ['photograph', 'truth', 'heat map', 'mask at 0.5']
+    assert list(row.pictures) == [
+        'photograph',
+        'ground truth',
+        'heat map',
+        'mask at 0.5',
+    ]
     shapes = {pixels(picture).shape for picture in row.pictures.values()}
     assert shapes == {(48, 320, 3)}
-    truth, mask = (pixels(row.pictures[name]) for name in ('truth', 'mask at 0.5'))
+    truth, mask = (
+        pixels(row.pictures[name]) for name in ('ground truth', 'mask at 0.5')
+    )
     assert (truth == mask).all() and truth[20, 160, 0] == 255 and truth[2, 2, 0] == 0
     assert pixels(image_row(bad, maps).pictures['mask at 0.5']).max() == 0
     lower = image_row(bad, maps, threshold=0.25)
     assert pixels(lower.pictures['mask at 0.25']).max() == 255
     row = image_row(clean, maps)
-    assert row.score is None and row.note == 'authentic; called forged: 0.0%'
-    assert pixels(row.pictures['truth']).max() == 0
-    assert list(image_row(good).pictures) == ['photograph', 'truth']
+    assert row.score is None and row.note == 'authentic; predicted forged: 0.0%'
+    assert pixels(row.pictures['ground truth']).max() == 0
+    assert list(image_row(good).pictures) == ['photograph', 'ground truth']
 
 
 def test_images_are_ranked_and_thinned_out_evenly():

@@ -1,6 +1,6 @@
 """Parameters and multiply-adds of a config's network, part by part.
 
-    python tools/analysis_tools/get_flops.py configs/mpc/CONFIG.py --shape 512 512
+    python tools/analysis_tools/get_flops.py configs/FAMILY/CONFIG.py --shape 512 512
 
 Counted: the multiply-adds of convolutions and matrix products, those of attention
 included, in one forward pass of one image in eval mode through backbone, neck and
@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file, for instance from configs/mpc')
+    parser.add_argument('config', help='config file, for instance from configs/hrnet')
     parser.add_argument(
         '--shape',
         nargs=2,

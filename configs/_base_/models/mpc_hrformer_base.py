@@ -1,5 +1,5 @@
 # HRFormer-base, as in the released MPC (45.04 M parameters with neck and head).
-_base_ = ['./mpc_hrformer_small.py']
+_base_ = './mpc_hrformer_small.py'
 model = dict(
     backbone=dict(
         extra=dict(

@@ -1,8 +1,7 @@
-# HRFormer-small (NeurIPS 2021, table 1) under MPC's projection, contrast and head.
-_base_ = ['./mpc_hrnet_w18s.py']
+# HRFormer-small (NeurIPS 2021, table 1).
+_base_ = './mpc.py'
 model = dict(
     backbone=dict(
-        _delete_=True,
         type='HRFormer',
         drop_path_rate=0.2,
         norm_cfg=dict(type='BN', requires_grad=True),

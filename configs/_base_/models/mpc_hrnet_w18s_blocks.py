@@ -1,5 +1,5 @@
-# HRNet-W18-small that sees what JPEG's blocks tell in place of colours, one vector a
-# block, under a narrow projection and head: for photographs at native size.
+# HRNet-W18-small behind the input filter of JPEG's blocks, one vector a block, under a
+# narrow projection and head: for photographs at native size.
 _base_ = './mpc_hrnet_w18s.py'
 model = dict(
     backbone=dict(

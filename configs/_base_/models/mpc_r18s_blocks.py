@@ -1,9 +1,8 @@
-# The first two stages of a narrow ResNet-18 behind the view of JPEG's blocks: 17 times
-# fewer weights than HRNet-W18-small, and no stochastic part but the projection's dropout.
-_base_ = './mpc_hrnet_w18s.py'
+# The first two stages of a narrow ResNet-18 behind the input filter of JPEG's blocks: 17
+# times fewer weights than HRNet-W18-small; the projection's dropout makes the second view.
+_base_ = './mpc_bce.py'
 model = dict(
     backbone=dict(
-        _delete_=True,
         type='FilteredBackbone',
         filters=[dict(type='BlockHistogram', block_pixels=4)],
         backbone=dict(

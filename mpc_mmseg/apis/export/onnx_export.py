@@ -1,7 +1,6 @@
 """A trained segmentor as an ONNX file that says how it is to be used."""
 
 import copy
-import hashlib
 import json
 import warnings
 from pathlib import Path
@@ -17,7 +16,7 @@ from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.inference.onnx_engine import FORMAT, METADATA_KEY, OnnxEngine
 from mpc_mmseg.atomic_files import written_aside
-from mpc_mmseg.evaluation.robustness.fingerprint import hash_file
+from mpc_mmseg.hashing import file_sha256, sha256
 from mpc_mmseg.models.segmentors import MPCSegmentor
 from mpc_mmseg.version import __version__
 
@@ -165,8 +164,8 @@ def describe(
         'calibration': None if calibration is None else calibration.as_meta(),
         'pipeline': steps,
         'data_preprocessor': before,
-        'config_sha256': hashlib.sha256(cfg.pretty_text.encode()).hexdigest(),
-        'weights_sha256': hash_file(checkpoint),
+        'config_sha256': sha256(cfg.pretty_text.encode()),
+        'weights_sha256': file_sha256(checkpoint),
         'versions': {'mpc_mmseg': __version__, 'torch': torch.__version__},
     }
     try:

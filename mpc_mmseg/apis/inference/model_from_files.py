@@ -15,6 +15,7 @@ from mmseg.registry import MODELS
 import mpc_mmseg.models  # noqa: F401 - registers them, if that was put off
 from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.engine.checkpoints.handover import check_weights
+from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
 CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
@@ -58,6 +59,8 @@ def load_model(
         model = find_config(model)
     if Path(model).suffix in CONFIG_SUFFIXES:
         cfg = Config.fromfile(model)
+        if known_phases(cfg):
+            set_phases(cfg)  # a checkpoint that names its phase overrides it
     else:
         checkpoint = read_checkpoint(model)
         cfg = _config_of(checkpoint, model)
@@ -89,12 +92,12 @@ def find_config(name: str | Path) -> Path:
     """Finds one of this project's configs by its name.
 
     Args:
-        name: As ``configs/mpc`` has it, with or without ``.py``.
+        name: As a folder of ``configs`` has it, with or without ``.py``.
 
     Raises:
         FileNotFoundError: If there is none; says what is meant perhaps.
     """
-    known = {path.stem: path for path in sorted(_CONFIGS.glob('mpc/*.py'))}
+    known = {path.stem: path for path in sorted(_CONFIGS.glob('[!_]*/*.py'))}
     stem = Path(name).name.removesuffix('.py')
     if stem in known and Path(name).parent == Path():
         return known[stem]
@@ -102,7 +105,7 @@ def find_config(name: str | Path) -> Path:
     also = f'; did you mean {" or ".join(meant)}?' if meant else ''
     raise FileNotFoundError(
         f'no config file or checkpoint {name}, and no config of that name in '
-        f'{_CONFIGS / "mpc"}{also}'
+        f'{_CONFIGS}{also}'
     )
 
 

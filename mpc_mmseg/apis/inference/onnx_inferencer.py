@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
-from mpc_mmseg.evaluation.functional.mpc_convention import resize_probability
+from mpc_mmseg.probability import resize_probability
 
 from .image_by_image import ImageByImage
 from .onnx_engine import OnnxEngine, prepare

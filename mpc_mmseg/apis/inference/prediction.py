@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mpc_mmseg.evaluation.functional.mpc_convention import binarize
 from mpc_mmseg.evaluation.probability_map import image_score, map_features
+from mpc_mmseg.probability import binarize
 
 from .regions import Region, find_regions
 
@@ -28,7 +28,7 @@ class Prediction:
         prob: (H, W) float32; probability that each pixel was forged.
         mask: (H, W) uint8; 1 forged, 0 authentic.
         image_score: The highest probability.
-        forged_share: Share of the pixels called forged.
+        forged_share: Share of the pixels predicted forged.
         forged_probability: Calibrated probability that the image was forged; None
             unless the checkpoint has a calibration (tools/calibrate.py), which is
             one of maps without tiles and test-time augmentation.

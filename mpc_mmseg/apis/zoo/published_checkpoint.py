@@ -8,10 +8,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.datasets.lists.list_file import read_list_file
-from mpc_mmseg.engine.launch import innermost_datasets
 from mpc_mmseg.evaluation.image_calibration import META_KEY
-from mpc_mmseg.forensics.case.case import versions
+from mpc_mmseg.requirements import installed_versions
 
 #: What the checkpoint of a run knows that a published one keeps, besides its config.
 _KEPT = ('iter', 'seed', 'mmengine_version', 'mpc_phase', META_KEY)
@@ -57,7 +57,7 @@ def published(
             'half': half,
             'protocols': protocols,
             'metrics': {} if results is None else metrics_of(results),
-            'versions': versions(),
+            'versions': installed_versions(),
         },
         'state_dict': {k: _stored(v, k, half) for k, v in state.items()},
     }
@@ -70,7 +70,7 @@ def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         Data set -> ``n_images``, ``list_hash`` (which images were scored with which
-        truths) and ``scores``: name -> ``value``, ``low``, ``high``.
+        ground truths) and ``scores``: name -> ``value``, ``low``, ``high``.
     """
     conventions = set(results['conventions'])
     left_out = conventions - {'mpc'} if 'mpc' in conventions else set()

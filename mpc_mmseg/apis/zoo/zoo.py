@@ -1,13 +1,14 @@
 """From a published model's name to its file, which is checked before it is used."""
 
-import hashlib
 import os
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .zoo_files import check, fetch, keep, sha256
+from mpc_mmseg.hashing import sha256
+
+from .zoo_files import check, fetch, keep
 from .zoo_index import FILE, ZooEntry, check_name, entry_of, parse_index
 
 _PIN = re.compile(r'(.*)#sha256=([0-9a-f]{64})', re.DOTALL)
@@ -85,7 +86,7 @@ class Zoo:
                     'zoo to use)'
                 )
             return Path(source).read_bytes()
-        place = hashlib.sha256(self.location.encode()).hexdigest()[:16]
+        place = sha256(self.location.encode())[:16]
         kept = self.cache / place / FILE
         if self.pin and kept.is_file() and sha256(kept.read_bytes()) == self.pin:
             return kept.read_bytes()

@@ -1,12 +1,12 @@
 """The files of a zoo: fetched whole, compared with the index, written whole."""
 
-import hashlib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mpc_mmseg.atomic_files import written_aside
+from mpc_mmseg.hashing import sha256
 
 from .zoo_index import FILE, ZooEntry
 
@@ -24,13 +24,11 @@ def fetch(source: str) -> bytes:
     # Not needed where the zoo is a folder.
     from http.client import HTTPException
 
-    from mmengine import fileio
-
-    from mpc_mmseg.datasets import S3Backend  # noqa: F401  # answers for s3://
+    from mpc_mmseg.datasets.io.s3_backend import read_bytes
 
     try:
         with _impatient():
-            return fileio.get(source)
+            return read_bytes(source)
     except (ImportError, KeyError) as error:
         raise ValueError(
             f'{source}: MMEngine has no file backend for it, or one that lacks a '
@@ -61,11 +59,6 @@ def keep(path: Path, content: bytes) -> None:
     with written_aside(path) as aside:
         aside.write_bytes(content)
         aside.chmod(0o644)
-
-
-def sha256(content: bytes) -> str:
-    """Gives the SHA-256 of bytes, hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager

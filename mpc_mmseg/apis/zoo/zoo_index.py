@@ -1,12 +1,13 @@
 """The index of a zoo: which models it has, in which files, under which terms."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
+
+from mpc_mmseg.hashing import sha256
 
 FILE = 'index.json'
 FORMAT, VERSION = 'mpc_mmseg.zoo', 1
@@ -85,7 +86,7 @@ def parse_index(
         ValueError: If it has another hash, is no index, or an entry is wrong.
     """
     if pin is not None:
-        found = hashlib.sha256(content).hexdigest()
+        found = sha256(content)
         if found != pin:
             raise ValueError(
                 f'{source} is not the index that was pinned: its SHA-256 is {found}, '

@@ -65,7 +65,7 @@ def _open(path: str, name: str, data_root: str | None) -> CheckedList:
         raise ValueError(f'{path} names no image')
     defects = []
     for kind, text in problems:
-        # What the data set says in more words; folders are paired by name.
+        # The data set reports this in more words; folders are paired by name.
         known = kind if kind in KINDS else 'unpaired file'
         detail = text if known == kind else f'{kind}: {text}'
         defects.append(Defect(known, name, detail))

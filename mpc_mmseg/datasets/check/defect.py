@@ -10,19 +10,33 @@ SEVERITIES = ('error', 'warning', 'note')
 
 #: Kind -> its severity, and what to do.
 KINDS: dict[str, tuple[str, str]] = {
-    'missing file': ('error', 'mend the list, or add the file'),
+    'missing file': ('error', 'correct the list, or add the file'),
     'unpaired file': ('error', 'give each forged image one mask of the same name'),
     'listed twice': ('error', 'keep one line; to weight images, repeat them by a tag'),
     'zero-size file': ('error', 'fetch it again; nothing was written into it'),
     'unreadable file': ('error', 'fetch or export it again, or take it out'),
     'truncated file': ('error', 'fetch it again; its end is missing or damaged'),
     'mask of another size': ('error', 'apply the transform that is named'),
+    'unknown mask coding': (
+        'error',
+        "declare what the levels mean by mask_coding='nonzero', '0/1/255' or another, "
+        'or code forged pixels as 255',
+    ),
+    'mixed mask codings': (
+        'error',
+        'one data set has one coding: code all masks alike, or divide the list and '
+        'declare mask_coding for each part',
+    ),
     'faint mask': (
         'error',
-        'it holds values, but none above half of the range, so all of it counts as '
-        'authentic; code forged pixels as 255',
+        'a JPEG whose levels are those of compression noise, as 0 and 1 leave it; '
+        'export the mask again as a PNG of 0 and 255',
     ),
-    'empty mask': ('error', 'list the image as authentic, or mend its mask'),
+    'empty mask': (
+        'error',
+        'a forged image without a forged pixel: correct its mask; only if nothing in '
+        'the image was forged, list it as authentic',
+    ),
     'masks flipped': (
         'error',
         'most outlines lie on edges of their images after the transform named only; '
@@ -34,8 +48,8 @@ KINDS: dict[str, tuple[str, str]] = {
     ),
     'duplicate between lists': (
         'error',
-        'the same image is in two lists: scores on one say nothing after training on '
-        'the other; take it out of one',
+        'the same image is in two lists: scores on one are meaningless after training '
+        'on the other; remove it from one',
     ),
     'near-duplicate between lists': (
         'error',
@@ -59,7 +73,7 @@ KINDS: dict[str, tuple[str, str]] = {
     'shared source photographs': (
         'warning',
         'images of two lists were made of the same photographs; divide by source, or '
-        'say so beside the scores',
+        'state it beside the scores',
     ),
     'near-duplicate': (
         'note',

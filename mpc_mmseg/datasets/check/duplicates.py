@@ -44,7 +44,7 @@ def _equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
 
 
 def _nearly_equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
-    """Pairs of different files whose hashes are near, told once for each image."""
+    """Pairs of different files whose hashes are near, reported once for each image."""
     by_hash: dict[tuple[str, str], list[Where]] = defaultdict(list)
     seen = set()
     for n, each in enumerate(lists):
@@ -56,15 +56,15 @@ def _nearly_equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
     hashes = np.array(
         [[int(text, 16) for text in key] for key in by_hash], np.uint64
     ).reshape(-1, 2)
-    told: set[tuple[Where, int]] = set()
+    reported: set[tuple[Where, int]] = set()
 
-    def tell(one: Where, other: Where, distance: int) -> Iterator[Defect]:
+    def report(one: Where, other: Where, distance: int) -> Iterator[Defect]:
         one, other = sorted((one, other))
         if _facts(lists, one).sha256 == _facts(lists, other).sha256:
             return
-        # Of the versions of a photograph in a list, an image is told of one.
-        if (other, one[0]) not in told:
-            told.add((other, one[0]))
+        # Of the versions of a photograph in a list, only one is reported.
+        if (other, one[0]) not in reported:
+            reported.add((other, one[0]))
             kind = _kind(lists, one, other)
             text = f'{distance} of 64 bits of the perceptual hash differ'
             yield _pair(lists, kind, one, other, text)
@@ -72,11 +72,11 @@ def _nearly_equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
     for same in places:
         for one in _first_of_each_list(same):
             for other in same:
-                yield from tell(one, other, 0)
+                yield from report(one, other, 0)
     for i, j, distance in near_pairs(hashes):
         for one in _first_of_each_list(places[i]):
             for other in _first_of_each_list(places[j]):
-                yield from tell(one, other, distance)
+                yield from report(one, other, distance)
 
 
 def _first_of_each_list(places: Sequence[Where]) -> list[Where]:

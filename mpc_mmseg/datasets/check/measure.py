@@ -17,6 +17,7 @@ from mpc_mmseg.datasets.io.image_io import (
     read_image,
     read_mask_and_levels,
 )
+from mpc_mmseg.datasets.io.mask_coding import UnknownCoding
 from mpc_mmseg.datasets.lists.list_file import ListEntry
 
 from .jpeg_quality import jpeg_quality
@@ -24,9 +25,7 @@ from .mask_fit import FLIPS, TURNS, better_flip, edge_ranks, fits
 from .perceptual_hash import perceptual_hash
 
 #: Raised when the same file would be measured differently.
-VERSION = 1
-# Compression noise of a mask that is stored as JPEG stays below this.
-_NOISE = 32
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Facts:
         sha256: Of the image file.
         mask_sha256: Of the mask as 0 and 1; None: no mask.
         hashes: Perceptual hashes in hexadecimal.
+        coding: '0/1' or '0/255'; None: no mask, or one without a forged pixel.
         area: The mask's share of forged pixels.
         best_fit: The flip under which the mask fits the image's edges best.
     """
@@ -56,12 +56,13 @@ class Facts:
     sha256: str | None = None
     mask_sha256: str | None = None
     hashes: tuple[str, str] | None = None
+    coding: str | None = None
     area: float | None = None
     best_fit: str | None = None
 
 
 def measure(entry: ListEntry) -> Facts:
-    """Read an image and its mask, and say what they are and what is wrong."""
+    """Read an image and its mask, and return what they are and what is wrong."""
     defects: list[tuple[str, str]] = []
     facts: dict = {'defects': defects}
     content = _content(entry.image, defects)
@@ -84,6 +85,7 @@ def measure(entry: ListEntry) -> Facts:
                 mask, levels = read_mask_and_levels(content, entry.mask)
                 facts.update(
                     area=float(mask.mean()),
+                    coding=_coding(mask, levels),
                     mask_sha256=hashlib.sha256(mask.tobytes()).hexdigest(),
                 )
                 defects += _levels_defects(mask, levels)
@@ -91,7 +93,10 @@ def measure(entry: ListEntry) -> Facts:
                     found, facts['best_fit'] = _fit_defects(grey, mask)
                     defects += found
             except ImageReadError as error:
-                defects.append((_kind_of(error, content), str(error)))
+                kind = _kind_of(error, content)
+                if isinstance(error.__cause__, UnknownCoding):
+                    kind = 'unknown mask coding'
+                defects.append((kind, str(error)))
     return Facts(**facts)
 
 
@@ -126,13 +131,19 @@ def _about_file(content: bytes) -> dict:
         return about
 
 
+def _coding(mask: np.ndarray, levels: np.ndarray) -> str | None:
+    if not mask.any():
+        return None
+    return '0/1' if levels.max() == 1 else '0/255'
+
+
 def _levels_defects(mask: np.ndarray, levels: np.ndarray) -> list[tuple[str, str]]:
     top = 65535 if levels.dtype == np.uint16 else 255
     highest = int(levels.max())
     if highest <= 1:
         top = 1
     if not mask.any():
-        if highest > _NOISE:
+        if highest > 0:
             return [('faint mask', f'its largest value is {highest} of {top}')]
         return [('empty mask', 'no pixel is forged')]
     found = []

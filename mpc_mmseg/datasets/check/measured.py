@@ -30,7 +30,7 @@ def measure_all(
     Args:
         entries: With paths that can be opened.
         cache: A file of JSON lines, one for each image, to which results are added as
-            they come. Another check may go on with it.
+            they come. Another check may resume with it.
         workers: Processes; 0: none but this one.
         on_image: Called after each image, those in the cache as well.
 

@@ -49,7 +49,7 @@ def judge(lists: Sequence[CheckedList]) -> Result:
                 Defect(kind, checked.name, detail, entry.image, entry.mask)
                 for kind, detail in facts.defects
             ]
-        defects += _flipped_masks(checked)
+        defects += _flipped_masks(checked) + _mixed_codings(checked)
     defects += find_duplicates(lists)
     order = {kind: number for number, kind in enumerate(KINDS)}
     defects.sort(key=lambda d: (SEVERITIES.index(d.severity), order[d.kind], d.where))
@@ -57,13 +57,27 @@ def judge(lists: Sequence[CheckedList]) -> Result:
 
 
 def _flipped_masks(checked: CheckedList) -> list[Defect]:
-    """One mask's outline says little about a flip, most of a list's outlines much."""
+    """Flips are reported where most outlines of a list show them, not a single one."""
     fits = Counter(each.best_fit for each in checked.facts if each.best_fit)
     for name, n in fits.most_common(1):
         if name != 'no transform' and fits.total() >= _ENOUGH and 2 * n > fits.total():
             text = f'{n} of {fits.total()} masks fit best after {name}'
             return [Defect('masks flipped', checked.name, text)]
     return []
+
+
+def _mixed_codings(checked: CheckedList) -> list[Defect]:
+    codings = Counter(each.coding for each in checked.facts if each.coding)
+    if len(codings) < 2:
+        return []
+    (rare, n) = codings.most_common()[-1]
+    example = next(
+        entry.mask
+        for entry, facts in zip(checked.entries, checked.facts)
+        if facts.coding == rare
+    )
+    text = f'{n} of {codings.total()} masks are coded {rare}, such as {example}'
+    return [Defect('mixed mask codings', checked.name, text)]
 
 
 def as_json(result: Result) -> dict:
@@ -115,5 +129,5 @@ def _three(values: Sequence[float], digits: int) -> str:
 
 
 def _words(defect: Defect) -> str:
-    told = not defect.image or defect.image in defect.detail
-    return defect.detail if told else f'{defect.image}: {defect.detail}'
+    named = not defect.image or defect.image in defect.detail
+    return defect.detail if named else f'{defect.image}: {defect.detail}'

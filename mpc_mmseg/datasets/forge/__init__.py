@@ -1,4 +1,4 @@
-"""Forgeries made from authentic photographs."""
+"""Synthetic forgeries, generated from authentic photographs."""
 
 from .copy_move import copy_move
 from .enhance import enhance

@@ -1,11 +1,11 @@
-"""The place in a whole image where a cut-out's seam shows least."""
+"""The position in an image where the seam of a cut-out is least visible."""
 
 import cv2
 import numpy as np
 
 from .paste import CutOut
 
-SEARCHED_SIDE = 160  # places are compared in a reduced copy
+SEARCHED_SIDE = 160  # positions are compared in a reduced copy
 
 
 def find_best_place(
@@ -14,7 +14,7 @@ def find_best_place(
     occupied: np.ndarray | None = None,
     max_overlap: float = 0.2,
 ) -> tuple[tuple[int, int], float] | None:
-    """Compare all places for a cut-out, where `find_place` compares a few.
+    """Compare all positions for a cut-out, where `find_place` compares a few.
 
     Args:
         part: the cut-out, (h, w).

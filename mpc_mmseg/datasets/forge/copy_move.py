@@ -38,7 +38,7 @@ def copy_move(
         rotation_range: rotation of the copy in degrees.
         feather_range: width of the soft edge in pixels.
         poisson_probability: how often the copy's gradients are set in.
-        places: random places to compare for each part; 0: all there are.
+        places: random positions to compare for each part; 0: all there are.
         region: chooses the part that is copied.
 
     Returns:

@@ -66,7 +66,7 @@ def apply_effect(image: np.ndarray, effect: str, strength: float) -> np.ndarray:
     Args:
         image: (H, W, 3) uint8 BGR.
         effect: one of `EFFECTS`.
-        strength: -1..1; the sign says which way, where there are two.
+        strength: -1..1; the sign is the direction, where there are two.
 
     Returns:
         (H, W, 3) uint8 BGR.

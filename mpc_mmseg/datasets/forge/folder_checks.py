@@ -1,4 +1,4 @@
-"""Is a folder the set of made images that is asked for, and is all of it there?"""
+"""Checks that a folder is the requested set of synthetic images, and complete."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def check_settings(folder: Path, settings: dict) -> None:
     file = folder / SETTINGS
     if not file.is_file():
         raise ValueError(
-            f'{folder} exists and holds no {SETTINGS}, so it is no set of made '
+            f'{folder} exists and holds no {SETTINGS}, so it is not a set of synthetic '
             'forgeries; choose another folder'
         )
     there = json.loads(file.read_text(encoding='utf-8'))
@@ -54,5 +54,5 @@ def check_complete(folder: Path) -> None:
             if key in record and not (folder / record[key]).is_file():
                 raise FileNotFoundError(
                     f'{folder / record[key]} is gone from a finished set; delete '
-                    f'{folder} and make it again'
+                    f'{folder} and generate it again'
                 )

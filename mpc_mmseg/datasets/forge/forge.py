@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from mpc_mmseg.datasets.degradation import jpeg
+
 from .copy_move import copy_move
 from .enhance import enhance
-from .history import History, history, jpeg
+from .history import History, history
 from .recipe import ForgeRecipe
 from .region import choose_region
 from .removal import remove
@@ -19,7 +21,7 @@ from .text import write_text
 
 @dataclass(frozen=True)
 class Forgery:
-    """A made image.
+    """A synthetic image.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -131,7 +133,7 @@ def keep_authentic(
 ) -> Forgery:
     """An authentic image with one history of the recipe's families all over.
 
-    Without it, a history alone would tell forged images from authentic ones.
+    Without it, a history alone would separate forged images from authentic ones.
 
     Args:
         photograph: (H, W, 3) uint8 BGR.
@@ -153,7 +155,7 @@ def keep_authentic(
 def _finish(
     image: np.ndarray, recipe: ForgeRecipe, rng: np.random.Generator
 ) -> tuple[np.ndarray, list[int]]:
-    """Compress the finished image as often as the recipe says; the qualities."""
+    """The finished image, compressed as often as the recipe draws; the qualities."""
     compressed = rng.random() < recipe.final_jpeg_probability
     qualities = [round(rng.uniform(*recipe.final_jpeg_quality))]
     if not compressed:
@@ -162,8 +164,10 @@ def _finish(
     again = recipe.double_jpeg_probability
     if again and rng.random() < again:
         qualities.append(round(rng.uniform(*recipe.second_jpeg_quality)))
+    chroma = recipe.final_full_chroma_probability
+    full_chroma = chroma > 0 and rng.random() < chroma
     for quality in qualities:
-        image = jpeg(image, quality)
+        image = jpeg(image, quality, full_chroma)
     return image, qualities
 
 

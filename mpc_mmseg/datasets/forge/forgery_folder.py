@@ -1,4 +1,4 @@
-"""A set of made images on disk: images/, masks/, authentic/, a list and records."""
+"""Synthetic images on disk: images/, masks/, authentic/, a list and records."""
 
 import functools
 import hashlib
@@ -20,7 +20,7 @@ from .folder_checks import RECORDS, SETTINGS, check_complete, check_settings
 from .forgery_set import ForgerySet, check_enough, make_image
 from .photographs import Photograph, find_photographs
 
-PIECES = 'records'  # one record per finished image, while the set is being made
+PIECES = 'records'  # one record per finished image, while the set is incomplete
 LIST = 'list.txt'  # the images, with sources and kinds, for ForgeryDataset
 CACHED_PHOTOGRAPHS = 16
 JPEG_QUALITY = 95
@@ -42,7 +42,7 @@ def make_forgeries(
     """Make a set of forgeries and authentic images under a folder.
 
     It is written to `out` + '.partial' and renamed when complete. After an interruption
-    the same call goes on where it stopped; once complete, it does nothing. How many
+    the same call resumes; once complete, it does nothing. How many
     workers there are changes no pixel.
 
     Args:
@@ -114,7 +114,7 @@ def _header(settings: dict) -> ListHeader:
 
 
 def list_entry(record: dict) -> ListEntry:
-    """The line of a list for a made image: its photographs and its kind."""
+    """The line of a list for a synthetic image: its photographs and its kind."""
     # a suffix is no part of a photograph's name, and a comma parts groups in a list
     photographs = (Path(each).with_suffix('') for each in record['sources'].values())
     groups = [each.as_posix().replace(',', '_') for each in photographs]
@@ -163,7 +163,7 @@ def _make_and_write(
     if not authentic:
         files['mask'] = f'masks/{stem}.png'
         write_whole(partial / files['mask'], _encode(made.mask * 255, 'png'))
-    # the record says that the rest is there
+    # the record states that the rest exists
     write_whole(_piece(partial, job), json.dumps({**files, **record}).encode())
 
 

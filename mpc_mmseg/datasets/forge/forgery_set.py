@@ -1,4 +1,4 @@
-"""A whole set of made images: each follows from the settings and its own number."""
+"""A set of synthetic images: each follows from the settings and its own number."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from .forge import Forgery, forge, keep_authentic
 from .photographs import Photograph, random_crop
 from .recipe import ForgeRecipe, check_range
 
-# Raise it when the same settings give other pixels: old folders are then told apart.
+# Raise it when the same settings give other pixels: old folders are then recognised.
 MAKER_VERSION = 1
 FORGED, AUTHENTIC, FORGED_ORDER, AUTHENTIC_ORDER = range(4)  # streams of randomness
 
@@ -96,7 +96,7 @@ def make_image(
 ) -> tuple[Forgery, dict]:
     """Make one image of a set; it depends on nothing but the arguments.
 
-    Photographs and kinds come in turn, so that a small set, too, is balanced.
+    Photographs and kinds alternate, so that a small set is balanced too.
 
     Args:
         wanted: the set.

@@ -5,7 +5,7 @@ import numpy as np
 
 from .blend import poisson_blend
 
-SEARCHED_SIDE = 160  # places are compared in a reduced copy
+SEARCHED_SIDE = 160  # positions are compared in a reduced copy
 RING = 9  # pixels around the hole that have to fit
 
 

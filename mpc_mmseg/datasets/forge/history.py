@@ -1,14 +1,11 @@
 """What happened to a photograph's pixels before and after the forger: its history."""
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from .colour_match import is_grey
-
-POISSON_LEVEL = 128.0  # the grey level at which shot noise has its nominal sigma
+from mpc_mmseg.datasets.degradation import add_noise, jpeg, resample
 
 
 @dataclass(frozen=True)
@@ -23,6 +20,7 @@ class History:
         scale: size, relative to the original, through which the image is resampled; 1
             for none.
         jpeg_quality: 1..100; None for no compression.
+        full_chroma: whether JPEG keeps the colours' resolution (4:4:4, not 4:2:0).
 
     Raises:
         ValueError: an argument is out of bounds.
@@ -33,6 +31,7 @@ class History:
     noise_kind: str = 'gaussian'
     scale: float = 1.0
     jpeg_quality: int | None = None
+    full_chroma: bool = False
 
     def __post_init__(self) -> None:
         if self.blur_sigma < 0:
@@ -71,48 +70,5 @@ def history(image: np.ndarray, rng: np.random.Generator, trace: History) -> np.n
     if trace.scale != 1:
         image = resample(image, trace.scale)
     if trace.jpeg_quality is not None:
-        image = jpeg(image, trace.jpeg_quality)
+        image = jpeg(image, trace.jpeg_quality, trace.full_chroma)
     return image
-
-
-def add_noise(
-    image: np.ndarray, rng: np.random.Generator, sigma: float, kind: str = 'gaussian'
-) -> np.ndarray:
-    """Add sensor-like noise; a grey image stays grey.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        rng: source of the noise.
-        sigma: standard deviation in 8-bit units (at mid grey for 'poisson').
-        kind: 'gaussian' or 'poisson' (in its normal approximation).
-
-    Returns:
-        (H, W, 3) uint8 BGR.
-    """
-    channels = 1 if is_grey(image) else 3
-    noise = rng.standard_normal((*image.shape[:2], channels), dtype=np.float32) * sigma
-    noisy = image.astype(np.float32)
-    if kind == 'poisson':
-        noise = noise * np.sqrt(noisy / POISSON_LEVEL)
-    return np.rint(np.clip(noisy + noise, 0, 255)).astype(np.uint8)
-
-
-def resample(image: np.ndarray, scale: float) -> np.ndarray:
-    """Resize an image (H, W, 3) by `scale` and back, as an edit at another size."""
-    height, width = image.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    shrinks = math.prod(size) < width * height
-    way_there = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    resized = cv2.resize(image, size, interpolation=way_there)
-    return cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
-
-
-def encode_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """The JPEG file (N,) uint8 of an image (H, W, 3) uint8 BGR at a quality."""
-    _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return encoded
-
-
-def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """Compress an image (H, W, 3) uint8 BGR to JPEG at a quality, and decode it."""
-    return np.asarray(cv2.imdecode(encode_jpeg(image, quality), cv2.IMREAD_COLOR))

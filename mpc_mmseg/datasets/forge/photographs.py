@@ -8,9 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mpc_mmseg.datasets.grey import is_grey
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image
-
-from .colour_match import is_grey
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 SHOWN = 10
@@ -82,7 +81,7 @@ def find_photographs(
             found.append(Photograph(path, name, is_grey(image), digest))
     complaints = []
     if damaged:
-        complaints.append(_list('cannot be read; mend or remove them', damaged))
+        complaints.append(_list('cannot be read; repair or remove them', damaged))
     if small:
         complaints.append(
             _list(
@@ -110,6 +109,7 @@ def random_crop(
     size: tuple[int, int],
     downscale: tuple[float, float],
     rng: np.random.Generator,
+    block: int = 1,
 ) -> tuple[np.ndarray, dict]:
     """A random part of a photograph, downscaled and mirrored at random.
 
@@ -119,6 +119,8 @@ def random_crop(
         downscale: range of the scale before cropping, at most 1; a photograph is never
             made smaller than the crop.
         rng: source of randomness.
+        block: spacing of the grid that the crop's corner lies on; 16 leaves all blocks
+            of a JPEG that was not downscaled whole.
 
     Returns:
         The crop (h, w, 3), and what was drawn.
@@ -135,8 +137,10 @@ def random_crop(
             ),
             interpolation=cv2.INTER_AREA,
         )
-    top = int(rng.integers(photograph.shape[0] - height + 1))
-    left = int(rng.integers(photograph.shape[1] - width + 1))
+    top, left = (
+        block * int(rng.integers((have - want) // block + 1))
+        for have, want in zip(photograph.shape, size)
+    )
     crop = photograph[top : top + height, left : left + width]
     mirrored = bool(rng.random() < 0.5)
     crop = np.ascontiguousarray(crop[:, ::-1] if mirrored else crop)

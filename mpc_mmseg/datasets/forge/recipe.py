@@ -33,11 +33,13 @@ class HistoryRanges:
         blur_sigma: pixels.
         blur_probability: 0..1.
         noise_sigma: 8-bit units.
+        noise_probability: 0..1.
         poisson_probability: how often the noise grows with the brightness.
         scale: size through which the image is resampled.
         resample_probability: 0..1.
         jpeg_quality: 1..100.
         jpeg_probability: 0..1.
+        full_chroma_probability: how often JPEG keeps the colours' resolution.
 
     Raises:
         ValueError: a range is reversed or out of bounds.
@@ -46,11 +48,13 @@ class HistoryRanges:
     blur_sigma: Range = (0.3, 0.8)
     blur_probability: float = 0.0
     noise_sigma: Range = (0.0, 0.0)
+    noise_probability: float = 1.0
     poisson_probability: float = 0.5
     scale: Range = (0.7, 0.95)
     resample_probability: float = 0.0
     jpeg_quality: Range = (75, 98)
     jpeg_probability: float = 0.0
+    full_chroma_probability: float = 0.0
 
     def __post_init__(self) -> None:
         check_range('blur_sigma', self.blur_sigma, 0.05, 20)
@@ -67,18 +71,23 @@ class HistoryRanges:
         noise_sigma = rng.uniform(*self.noise_sigma)
         scale = rng.uniform(*self.scale)
         quality = round(rng.uniform(*self.jpeg_quality))
+        # these came later: nothing is drawn where they change nothing
+        if self.noise_probability < 1 and rng.random() >= self.noise_probability:
+            noise_sigma = 0.0
+        chroma = self.full_chroma_probability
         return History(
             blur_sigma=blur_sigma if blur < self.blur_probability else 0.0,
             noise_sigma=noise_sigma,
             noise_kind='poisson' if poisson < self.poisson_probability else 'gaussian',
             scale=scale if resampled < self.resample_probability else 1.0,
             jpeg_quality=quality if compressed < self.jpeg_probability else None,
+            full_chroma=chroma > 0 and bool(rng.random() < chroma),
         )
 
 
 @dataclass(frozen=True)
 class ForgeRecipe:
-    """How forgeries are made: kinds, sizes, edges and histories.
+    """How forgeries are generated: kinds, sizes, edges and histories.
 
     Args:
         kinds: of 'splice', 'copy_move', 'removal', 'enhancement', 'text' and
@@ -91,8 +100,8 @@ class ForgeRecipe:
         colour_strength_range: how far a splice takes on its surroundings' colours.
         inpaint_radius_range: pixels that a fill looks at around each pixel.
         text_height_range: height of letters as a share of the image's.
-        places: random places for a part, of which the one whose seam shows least is
-            taken; 0: all places are compared.
+        places: random positions for a part, of which the one whose seam shows least is
+            taken; 0: all positions are compared.
         poisson_probability: how often a pasted part is blended by its gradients.
         healing_probability: how often a removal is filled with another part of the
             photograph rather than inpainted.
@@ -105,6 +114,7 @@ class ForgeRecipe:
         final_jpeg_probability: how often the finished image is compressed.
         second_jpeg_quality: quality of a second compression on top of it.
         double_jpeg_probability: how often a compressed image is compressed again.
+        final_full_chroma_probability: how often these keep the colours' resolution.
 
     Raises:
         ValueError: an unknown kind, or a range or probability out of bounds.
@@ -130,6 +140,7 @@ class ForgeRecipe:
     final_jpeg_probability: float = 0.0
     second_jpeg_quality: Range = (65, 95)
     double_jpeg_probability: float = 0.0
+    final_full_chroma_probability: float = 0.0
 
     def __post_init__(self) -> None:
         unknown = [kind for kind in self.kinds if kind not in ALL_KINDS]

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from mpc_mmseg.datasets.grey import is_grey, to_grey
+
 from .best_place import find_best_place
-from .colour_match import is_grey, to_grey
 from .irregular_mask import check_area_range
 from .object_mask import object_mask
 from .paste import cut_out, find_place, paste
@@ -28,9 +29,9 @@ def splice(
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Paste an irregular part of a donor photograph into another one.
 
-    The part follows the donor's edges, goes where its seam shows least of a few random
-    places, gets a soft edge, and its colours move towards the surroundings'. A donor
-    for a grey background is turned grey.
+    The part follows the donor's edges, goes to the one of a few random positions
+    where its seam shows least, gets a soft edge, and its colours move towards the
+    surroundings'. A donor for a grey background is turned grey.
 
     Args:
         background: (H, W, 3) uint8 BGR.
@@ -42,7 +43,7 @@ def splice(
         feather_range: width of the soft edge in pixels.
         colour_strength_range: 0 keeps the part's colours, 1 the surroundings'.
         poisson_probability: how often the part's gradients are set in.
-        places: random places to compare for each part; 0: all there are.
+        places: random positions to compare for each part; 0: all there are.
         region: chooses the part of the donor.
 
     Returns:

@@ -110,13 +110,11 @@ def _grow(
 
 def _neighbours(labels: np.ndarray) -> dict[int, list[int]]:
     """Which labels touch which, up and down and sideways."""
-    pairs = np.concatenate(
-        [
-            np.stack([labels[:, 1:], labels[:, :-1]], -1).reshape(-1, 2),
-            np.stack([labels[1:], labels[:-1]], -1).reshape(-1, 2),
-        ]
-    )
-    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+    sides = (labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])
+    count = int(labels.max()) + 1
+    # a pair as one number: sorting pairs takes ten times as long
+    codes = np.concatenate([(a.astype(np.int64) * count + b)[a != b] for a, b in sides])
+    pairs = np.stack(np.divmod(np.unique(codes), count), -1)
     found: dict[int, list[int]] = {}
     for first, second in np.concatenate([pairs, pairs[:, ::-1]]).tolist():
         found.setdefault(first, []).append(second)

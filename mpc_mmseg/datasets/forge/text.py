@@ -12,7 +12,7 @@ from .blend import blend
 
 CHARACTERS = 'ABCDEFGHIJKLMNOPRSTUVWXYZ0123456789'
 LEAST_HEIGHT = 6  # pixels
-PLACES = 12  # random places to compare: text goes where it is even
+PLACES = 12  # random positions to compare: text goes where it is even
 
 
 def write_text(
@@ -119,7 +119,7 @@ def _draw(
 def _even_place(
     image: np.ndarray, shape: tuple[int, ...], rng: np.random.Generator
 ) -> tuple[int, int]:
-    """The evenest of several random places for a window (h, w)."""
+    """The evenest of several random positions for a window (h, w)."""
     room = image.shape[0] - shape[0], image.shape[1] - shape[1]
     places = [
         (int(rng.integers(room[0] + 1)), int(rng.integers(room[1] + 1)))

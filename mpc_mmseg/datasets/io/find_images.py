@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from .walk import walk
+
 if TYPE_CHECKING:
     from mpc_mmseg.datasets.lists.dataset_problems import Problem
 
@@ -19,7 +21,7 @@ def find_images(folder: str) -> tuple[list[tuple[str, str]], list[Problem]]:
     if not os.path.isdir(folder):
         return [], [('missing folder', folder)]
     found, others = [], Counter[str]()
-    for parent, _, files in os.walk(folder, onerror=_raise, followlinks=True):
+    for parent, files in walk(folder):
         inside = os.path.relpath(parent, folder)
         for file in files:
             name, suffix = os.path.splitext(file)
@@ -36,7 +38,3 @@ def find_images(folder: str) -> tuple[list[tuple[str, str]], list[Problem]]:
         message = f'{folder}: leaving out files that are no images: {dict(others)}'
         print_log(message, logger='current')
     return sorted(found), []
-
-
-def _raise(error: OSError) -> None:
-    raise error

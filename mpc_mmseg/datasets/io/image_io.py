@@ -1,7 +1,7 @@
 """Images and masks from files: one reader for training, checks and tools.
 
 Pillow decodes, not OpenCV: of a truncated JPEG OpenCV makes an image whose rest is
-grey and says nothing, and it hides how a palette or 1-bit mask was coded.
+grey silently, and it hides how a palette or 1-bit mask was coded.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from .mask_coding import decode_levels
 from .pillow_pixels import (
     Unsupported,
     header_orientation,
@@ -104,47 +105,45 @@ def image_of_pillow(image: Image.Image, pixel_limit: int = PIXEL_LIMIT) -> np.nd
 
 
 def read_mask(
-    source: Source, name: str | None = None, pixel_limit: int = PIXEL_LIMIT
+    source: Source,
+    name: str | None = None,
+    pixel_limit: int = PIXEL_LIMIT,
+    coding: str = 'auto',
 ) -> np.ndarray:
-    """Read a mask of any common coding as 0 (authentic) and 1 (forged).
+    """Read a mask as 0 (authentic), 1 (forged) and, where declared, 255 (ignored).
 
-    Forged is what lies above half of the coding's range: 0..1 if the file holds no
-    value above 1, else 0..255 or 0..65535 by its depth. The mask's own maximum never
-    sets the threshold, and a JPEG's range is always 0..255, so faint compression
-    noise of an empty mask stays authentic. Of colours the largest channel counts,
-    transparent pixels are put over black.
+    Of coloured masks the largest channel counts, transparent pixels are put over black,
+    and the two colours of a palette whose first is black are 0 and 1.
 
-    Args: as of :func:`read_image`.
+    Args:
+        source: As of :func:`read_image`.
+        name: As of :func:`read_image`.
+        pixel_limit: As of :func:`read_image`.
+        coding: What the levels mean; a key of
+            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`.
 
     Returns:
-        (H, W) uint8 of 0 and 1, upright.
+        (H, W) uint8, upright.
 
     Raises:
-        ImageReadError: As :func:`read_image`; and for 8-bit values in a 16-bit mask.
+        ImageReadError: As :func:`read_image`; and for levels that do not fit the
+            coding.
     """
-    return read_mask_and_levels(source, name, pixel_limit)[0]
+    return read_mask_and_levels(source, name, pixel_limit, coding)[0]
 
 
 def read_mask_and_levels(
-    source: Source, name: str | None = None, pixel_limit: int = PIXEL_LIMIT
+    source: Source,
+    name: str | None = None,
+    pixel_limit: int = PIXEL_LIMIT,
+    coding: str = 'auto',
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`read_mask`, with the grey levels (H, W) that it was made of."""
+    """As :func:`read_mask`, with the grey levels (H, W) that it was decoded from."""
     with _opened(source, name, pixel_limit) as image:
         image.load()
         levels = to_levels(image)
-        top = levels.max()
-        if top <= 1 and image.format not in ('JPEG', 'MPO'):
-            forged = levels == 1
-        elif levels.dtype == np.uint8:
-            forged = levels > 127
-        elif 1 < top <= 255:
-            raise Unsupported(
-                f'a 16-bit mask whose largest value is {top}: if these are 8-bit '
-                'values, save it as an 8-bit PNG'
-            )
-        else:
-            forged = levels > 32767
-        mask = turn_upright(forged.view(np.uint8), image)
+        mask = decode_levels(levels, image.format in ('JPEG', 'MPO'), coding)
+        mask = turn_upright(mask, image)
         return np.ascontiguousarray(mask), turn_upright(levels, image)
 
 

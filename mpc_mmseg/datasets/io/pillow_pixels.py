@@ -23,7 +23,7 @@ _SIMPLER = {'1': 'L', 'P': 'RGBA', 'PA': 'RGBA', 'La': 'LA', 'RGBa': 'RGBA'}
 
 
 class Unsupported(ValueError):
-    """Pixels of a kind that has no 8-bit meaning; the message says which."""
+    """Pixels of a kind that has no 8-bit meaning; the message names it."""
 
 
 def _orientation(image: Image.Image) -> int:

@@ -70,7 +70,7 @@ def build_layout(name: str, options: Mapping[str, Any] | None = None) -> Layout:
         options: The layout's own arguments.
 
     Raises:
-        ValueError: If there is no such layout, option or value; says what there is.
+        ValueError: If there is no such layout, option or value; lists the valid ones.
     """
     if name not in LAYOUTS:
         raise ValueError(f'no layout {name!r}; there are {", ".join(LAYOUTS)}')

@@ -24,7 +24,7 @@ TAMPCOCO = {
 
 
 def tampcoco(lists: Sequence[str] = ('sp', 'cm', 'bcm')) -> Layout:
-    """``{sp,cm,bcm}_images``, ``..._masks``, told by ``{...}_COCO_list.txt``.
+    """``{sp,cm,bcm}_images``, ``..._masks``, listed in ``{...}_COCO_list.txt``.
 
     A list's lines are ``sp_images/a.jpg,sp_masks/a.png``. The lists come with CAT-Net's
     code; copy them to the root.

@@ -1,4 +1,4 @@
-"""The photographs of MS COCO that a name tells; several data sets are made of them."""
+"""MS COCO photograph ids in file names; several data sets are made from COCO."""
 
 from __future__ import annotations
 

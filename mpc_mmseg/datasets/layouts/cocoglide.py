@@ -14,7 +14,7 @@ from .tables import Row, only_file, read_table, samples_of_rows
 
 
 def cocoglide() -> Layout:
-    """``real/``, ``fake/``, ``mask/``, told by ``table.csv``.
+    """``real/``, ``fake/``, ``mask/``, listed in ``table.csv``.
 
     A fake and its mask have different names.
     """

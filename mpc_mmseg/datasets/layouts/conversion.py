@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -31,16 +32,18 @@ class Conversion:
             The first tag is the layout's name.
         missing: What should be there and is not, by name.
         extra: Images that the layout has no place for.
-        unusable: Files that cannot be read, and masks that do not fit their images;
-            these images are not listed.
+        unusable: Files that cannot be read, and masks that do not fit their images or
+            have no forged pixel; these images are not listed.
+        repeated: Images that the data set lists more than once; they are listed once.
         counts: What was found of each part, listed or not.
-        shortfalls: Counts that are not those of the whole data set.
+        shortfalls: Counts that differ from those of the complete data set.
     """
 
     entries: list[ListEntry] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     shortfalls: list[str] = field(default_factory=list)
 
@@ -57,6 +60,7 @@ class Conversion:
             ('not as distributed', self.shortfalls),
             ('missing', self.missing),
             ('unusable, not listed', self.unusable),
+            ('named more than once, listed once', self.repeated),
             ('not used', self.extra),
         ):
             if names:
@@ -80,9 +84,10 @@ def convert(
 ) -> Conversion:
     """Find a data set's images, decode its masks where they need it, check the sizes.
 
-    A mask that can be used as distributed stays where it is. One that cannot is written
-    to ``masks_to`` as a PNG of 0 and 255; those that are there already are kept, so an
-    interrupted call goes on.
+    A mask that can be used as distributed stays where it is. One that cannot is decoded
+    and written to ``masks_to`` as a PNG of 0 and 255. The name of that file holds the
+    full name of the image and a hash of the mask's pixels: another coding, option or
+    source mask gives another file, and lists that name the earlier one stay valid.
 
     Args:
         layout: The data set's layout.
@@ -93,7 +98,7 @@ def convert(
             list is limited; None: all.
         resize_masks: Resize masks of another size than their image's (nearest
             neighbour) instead of leaving the image out; never across a quarter turn,
-            whose direction a size does not tell.
+            whose direction does not follow from the size.
         workers: Threads.
         on_start: Called with the number of images.
         on_sample: Called after each image.
@@ -128,7 +133,8 @@ def convert(
     if select is not None:
         samples, absent = _selected(samples, select)
         done.missing += [f'{name}, which is selected' for name in absent]
-    samples.sort(key=lambda each: each.image)
+    samples, done.repeated, contradictions = _once(samples)
+    done.unusable += contradictions
     if on_start is not None:
         on_start(len(samples))
 
@@ -144,6 +150,27 @@ def convert(
             if on_sample is not None:
                 on_sample()
     return done
+
+
+def _once(samples: list[Sample]) -> tuple[list[Sample], list[str], list[str]]:
+    """Samples sorted by image, each image once.
+
+    Returns:
+        The samples, the images that were repeated, and what is wrong with those whose
+        repetitions have different masks, which are left out.
+    """
+    by_image: dict[str, list[Sample]] = {}
+    for each in sorted(samples, key=lambda each: each.image):
+        by_image.setdefault(each.image, []).append(each)
+    kept, repeated, contradictions = [], [], []
+    for image, group in by_image.items():
+        if len({(each.mask, str(each.draw)) for each in group}) > 1:
+            contradictions.append(f'{image} is listed with {len(group)} masks')
+            continue
+        kept.append(group[0])
+        if len(group) > 1:
+            repeated.append(f'{image} ({len(group)} times)')
+    return kept, repeated, contradictions
 
 
 def _shortfalls(layout: Layout, counts: dict[str, int], part: str) -> list[str]:
@@ -179,11 +206,8 @@ def _entry(
         size = read_header(image)
         mask = root / sample.mask if sample.mask else None
         if sample.forged:
-            target = (masks_to / sample.image).with_suffix('.png')
             if sample.draw is not None:
-                if not target.is_file():
-                    _write_mask(target, sample.draw(root))
-                mask = target
+                mask = _write_mask(masks_to / sample.image, sample.draw(root))
             assert mask is not None
             mask_size = read_header(mask)
             if mask_size != size:
@@ -193,8 +217,7 @@ def _entry(
                 resized = cv2.resize(
                     read_mask(mask), size[::-1], interpolation=cv2.INTER_NEAREST
                 )
-                _write_mask(target, resized)
-                mask = target
+                mask = _write_mask(masks_to / sample.image, resized)
     except (ImageReadError, ValueError) as error:
         return str(error)
     path = None if mask is None else Path(os.path.relpath(mask, root)).as_posix()
@@ -203,7 +226,17 @@ def _entry(
     return ListEntry(sample.image, path, groups, (name, *sample.tags))
 
 
-def _write_mask(target: Path, mask: np.ndarray) -> None:
-    """Write a mask (H, W) uint8 of 0 and 1 as 0 and 255, whole or not at all."""
-    _, encoded = cv2.imencode('.png', mask * 255)
-    write_whole(target, encoded.data)
+def _write_mask(image: Path, mask: np.ndarray) -> Path:
+    """Write a mask (H, W) uint8 of 0 and 1 as 0 and 255 under a name of its content.
+
+    Raises:
+        ValueError: If no pixel is forged.
+    """
+    if not mask.any():
+        raise ValueError(f'{image}: the decoded mask has no forged pixel')
+    digest = hashlib.sha256(repr(mask.shape).encode() + mask.tobytes()).hexdigest()
+    target = image.with_name(f'{image.name}.{digest[:12]}.png')
+    if not target.is_file():
+        _, encoded = cv2.imencode('.png', mask * 255)
+        write_whole(target, encoded.data)
+    return target

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mpc_mmseg.datasets.io.walk import walk
+
 #: The kinds of forgery that a sample may be tagged with.
 TAGS = ('splice', 'copy-move', 'removal', 'enhancement', 'ai')
 
@@ -94,13 +96,12 @@ def index_files(root: Path, leave_out: Path | None = None) -> list[str]:
     if not root.is_dir():
         raise FileNotFoundError(f'no folder {root}')
     found = []
-    for parent, folders, files in os.walk(root, followlinks=True):
-        folders[:] = [
-            each
-            for each in folders
-            if not each.startswith(('.', '__MACOSX'))
-            and Path(parent, each) != leave_out
-        ]
+
+    def wanted(path: str) -> bool:
+        hidden = os.path.basename(path).startswith(('.', '__MACOSX'))
+        return not hidden and Path(path) != leave_out
+
+    for parent, files in walk(root, wanted):
         inside = Path(parent).relative_to(root)
         found += [
             (inside / file).as_posix() for file in files if not file.startswith('.')

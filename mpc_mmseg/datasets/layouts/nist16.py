@@ -15,7 +15,7 @@ from .tables import Row, inverted, only_file, read_table, samples_of_rows
 
 
 def nist16() -> Layout:
-    """``probe/``, ``mask/``, told by ``reference/manipulation/*-ref.csv``.
+    """``probe/``, ``mask/``, listed in ``reference/manipulation/*-ref.csv``.
 
     The masks are black where forged.
     """

@@ -1,4 +1,4 @@
-"""Layouts whose images and masks are told by their paths."""
+"""Layouts in which the path of an image states its mask."""
 
 from __future__ import annotations
 

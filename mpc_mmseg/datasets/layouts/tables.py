@@ -1,4 +1,4 @@
-"""Layouts whose images and masks are told by a table."""
+"""Layouts in which a table lists images and masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a data set, found before training and told at once."""
+"""What can be wrong with a data set: found before training, reported together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADVICE = {
     'folder of authentic images',
     'mask without image': 'add the image, or move the mask away',
     'ambiguous mask': 'give each image one mask of the same name',
-    'missing file': 'mend the list (a tab between columns, paths start at data_root), '
+    'missing file': 'correct the list (tab between columns, paths below data_root) '
     'or add the file',
     'listed twice': 'keep one line; to weight a set, wrap it in RepeatDataset',
     'unreadable file': 'fetch or export it again, or move it away',

@@ -14,7 +14,7 @@ def pair_by_name(
     masks: list[tuple[str, str]],
     mask_suffixes: Sequence[str],
 ) -> tuple[list[ListEntry], list[Problem]]:
-    """Give each image the mask of its name, and say which names do not fit.
+    """Give each image the mask of its name, and report the names that do not match.
 
     Args:
         images: (name, path) as :func:`find_images` gives them.

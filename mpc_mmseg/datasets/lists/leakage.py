@@ -18,7 +18,7 @@ class Side:
         purpose: ``train``, ``val`` (selects checkpoints, lowers the rate) or ``test``.
         names: Its data sets.
         images: Paths of the images.
-        groups: Ids of the photographs that they were made of, where lists tell them.
+        groups: Ids of the photographs that they were made of, where lists state them.
         hashes: Content hash -> name of each protocol.
     """
 
@@ -57,7 +57,7 @@ def compare(
                 'test_dataloader data of its own, or state '
                 'allow_selection_on_test=True in the config'
                 if (one.purpose, other.purpose) == ('val', 'test')
-                else 'Scores on data that was trained on say nothing: take the images '
+                else 'Scores on training data are meaningless: take the images '
                 'out of one of the lists'
             )
             errors.append(f'{one} and {other} {found}. {advice}.')

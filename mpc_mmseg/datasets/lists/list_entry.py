@@ -60,7 +60,7 @@ def parse_line(line: str) -> ListEntry:
 def format_line(entry: ListEntry) -> str:
     """The one way to write an entry: empty columns at the end are left out.
 
-    The mask's column always stands, so that an authentic image says so.
+    The mask's column is always present: it is empty for an authentic image.
     """
     columns = [entry.image, NOTHING if entry.mask is None else entry.mask]
     if entry.groups or entry.tags:

@@ -16,7 +16,7 @@ The columns are image, mask, the photographs that the image was made of (parted 
 commas), and tags (likewise). ``-`` stands for nothing; as a mask: authentic. Columns
 at the end may be left out. Paths use ``/`` and start at the data root or, without one,
 at the list's folder. UTF-8; names may hold spaces. The hash is
-:func:`~mpc_mmseg.datasets.lists.list_header.content_hash`.
+:func:`~mpc_mmseg.datasets.lists.list_header.entries_hash`.
 
 A list without the first line is a plain one: it has no header and nothing to verify.
 """
@@ -38,8 +38,8 @@ from .list_header import (
     ListHeader,
     check_comment,
     check_repeats,
-    content_hash,
     count,
+    entries_hash,
     format_header,
     parse_header,
 )
@@ -71,7 +71,7 @@ class ListFile:
     @cached_property
     def sha256(self) -> str:
         """The content hash; a plain list has one, too."""
-        return content_hash(self.entries, self.header.repeats if self.header else {})
+        return entries_hash(self.entries, self.header.repeats if self.header else {})
 
     def repeat_of(self, entry: ListEntry) -> int:
         """How often an epoch of training draws an entry."""
@@ -90,7 +90,7 @@ def read_list_file(path: str | os.PathLike, verify: bool = True) -> ListFile:
     Args:
         path: The list file.
         verify: Whether counts and hash must be those of the entries. Off for the tool
-            that writes them anew.
+            that writes them again.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -137,7 +137,7 @@ def write_list(
     comments: Iterable[str] = (),
     header: ListHeader | None = None,
 ) -> None:
-    """Write a list file in one step: a reader sees the old file or the whole new one.
+    """Write a list file atomically.
 
     Args:
         path: The list file; its folder is made where it is missing.
@@ -165,7 +165,7 @@ def _verify(path: str | os.PathLike, found: ListFile, declared: Declared) -> Non
     name, counts = os.fspath(path), count(found.entries)
     if counts != declared.counts:
         what = (
-            f'{counts[0]} forged and {counts[1]} authentic images, its header says '
+            f'{counts[0]} forged and {counts[1]} authentic images, its header states '
             f'{declared.counts[0]} and {declared.counts[1]}'
         )
     elif found.sha256 != declared.sha256:

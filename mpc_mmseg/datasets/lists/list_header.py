@@ -18,7 +18,7 @@ _REPEAT = re.compile(r'(\S+) x(\d+)')
 
 @dataclass(frozen=True)
 class ListHeader:
-    """What a list says of itself.
+    """What a list states about itself.
 
     Attributes:
         name: The protocol's name.
@@ -50,7 +50,7 @@ class ListHeader:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a header says of the entries below it, to be compared with them."""
+    """What a header states about the entries below it, to be compared with them."""
 
     counts: tuple[int, int]
     sha256: str
@@ -70,7 +70,7 @@ def count(entries: Iterable[ListEntry]) -> tuple[int, int]:
     return kinds[False], kinds[True]
 
 
-def content_hash(entries: Iterable[ListEntry], repeats: Mapping[str, int]) -> str:
+def entries_hash(entries: Iterable[ListEntry], repeats: Mapping[str, int]) -> str:
     """SHA-256 of what a list makes a run read: its entries and repeat factors.
 
     Of the UTF-8 text of the lines ``repeat: TAG xN`` (sorted, without ``#``) and then
@@ -95,7 +95,7 @@ def format_header(header: ListHeader, entries: Sequence[ListEntry]) -> list[str]
         f'version: {header.version}',
         f'counts: {forged} forged, {authentic} authentic',
         *_repeat_lines(header.repeats),
-        f'sha256: {content_hash(entries, header.repeats)}',
+        f'sha256: {entries_hash(entries, header.repeats)}',
     ]
     return [FIRST_LINE, *(f'# {line}' for line in lines)]
 

@@ -9,7 +9,7 @@ from .list_file import ListHeader, read_list_file, write_list
 def rehash(
     path: str | os.PathLike, version: str | None = None, name: str | None = None
 ) -> str:
-    """Write a list file's header anew, with the counts and hash of its entries.
+    """Rewrite a list file's header, with the counts and hash of its entries.
 
     Args:
         path: The list file. Comments between its entries move above them.

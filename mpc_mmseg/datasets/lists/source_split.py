@@ -47,7 +47,7 @@ def connected_groups(sources: Mapping[str, frozenset[str]]) -> list[list[str]]:
 def split_groups(
     groups: Sequence[Sequence[str]], shares: Mapping[str, float], seed: int
 ) -> dict[str, list[str]]:
-    """Deal whole groups to training and to the sides that are kept from it.
+    """Distribute complete groups to training and to the sides that are kept from it.
 
     Groups come in random order and go to the first side in whose share they still fit,
     so a group larger than every share is trained on.

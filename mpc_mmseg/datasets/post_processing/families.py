@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mpc_mmseg.datasets.forge.history import add_noise, jpeg
+from mpc_mmseg.datasets.degradation import add_noise, jpeg
 
 from .blur import blur_of_kernel, blur_of_sigma, median
 from .resampling import limit_longest_side, resize, screenshot

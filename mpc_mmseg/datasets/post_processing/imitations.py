@@ -2,7 +2,7 @@
 
 The numbers are chosen here, after the orders of magnitude that the literature
 reports; they are measured on no service, services differ by client and change
-without notice. A score under them says how a model bears resizing and compression of
+without notice. A score under them shows how a model bears resizing and compression of
 that strength, and nothing about the service itself.
 """
 

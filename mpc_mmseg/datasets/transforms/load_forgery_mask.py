@@ -5,13 +5,14 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_mask
+from mpc_mmseg.datasets.io.mask_coding import check_coding
 
 from .load_forgery_image import read_file
 
 
 @TRANSFORMS.register_module()
 class LoadForgeryMask(BaseTransform):
-    """Load the mask of an image: 1 forged, 0 authentic.
+    """Load the mask of an image: 1 forged, 0 authentic, 255 ignored.
 
     The mask has the image's original size, so this stands before the steps that change
     image and mask together in training, and after Resize in a test pipeline, whose
@@ -30,9 +31,17 @@ class LoadForgeryMask(BaseTransform):
             ``LoadForgeryImage(reduce_to=...)``. Of each square of pixels that became
             one, the mask's pixel in the middle counts.
 
+        mask_coding: What the levels of mask files mean, a key of
+            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`; by default a sample's
+            own ``mask_coding``, which ForgeryDataset sets, else 'auto'.
+        allow_empty_truth: Accept masks of forged images that mark no pixel as forged;
+            so does a sample whose ``allow_empty_truth`` is true.
+
     Raises:
-        ImageReadError: If the mask cannot be read; names the file.
-        ValueError: If mask and image differ in size; names both.
+        ImageReadError: If the mask cannot be read, or its levels do not fit the
+            coding; names the file.
+        ValueError: If mask and image differ in size, or a mask marks no pixel; names
+            the files.
     """
 
     def __init__(
@@ -40,6 +49,8 @@ class LoadForgeryMask(BaseTransform):
         pixel_limit: int = PIXEL_LIMIT,
         backend_args: dict | None = None,
         size: str = 'original',
+        mask_coding: str | None = None,
+        allow_empty_truth: bool = False,
     ) -> None:
         if pixel_limit < 1:
             raise ValueError(f'pixel_limit must be positive, not {pixel_limit}')
@@ -48,6 +59,10 @@ class LoadForgeryMask(BaseTransform):
             raise ValueError(f"size must be 'original' or 'image', not {size!r}")
         self.backend_args = backend_args
         self.size = size
+        if mask_coding is not None:
+            check_coding(mask_coding)
+        self.mask_coding = mask_coding
+        self.allow_empty_truth = allow_empty_truth
 
     def transform(self, results: dict) -> dict:
         if 'seg_map_path' not in results:
@@ -57,8 +72,20 @@ class LoadForgeryMask(BaseTransform):
             mask = np.zeros(size, np.uint8)
         else:
             mask = read_mask(
-                read_file(path, self.backend_args), path, pixel_limit=self.pixel_limit
+                read_file(path, self.backend_args),
+                path,
+                self.pixel_limit,
+                self.mask_coding or results.get('mask_coding', 'auto'),
             )
+            empty = not (mask == 1).any()
+            if empty and not (
+                self.allow_empty_truth or results.get('allow_empty_truth')
+            ):
+                raise ValueError(
+                    f'{path}: the mask of a forged image marks no pixel as forged. '
+                    'Correct the mask, declare its mask_coding, list the image as '
+                    'authentic, or set allow_empty_truth=True'
+                )
             if mask.shape != size:
                 raise ValueError(
                     size_mismatch(
@@ -82,7 +109,9 @@ class LoadForgeryMask(BaseTransform):
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(pixel_limit={self.pixel_limit}, '
-            f'backend_args={self.backend_args}, size={self.size!r})'
+            f'backend_args={self.backend_args}, size={self.size!r}, '
+            f'mask_coding={self.mask_coding!r}, '
+            f'allow_empty_truth={self.allow_empty_truth})'
         )
 
 

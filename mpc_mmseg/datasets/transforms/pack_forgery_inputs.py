@@ -31,6 +31,7 @@ class PackForgeryInputs(PackSegInputs):
             'reduce_zero_label',
             'dataset_name',
             'forged',
+            'allow_empty_truth',
             'sample_idx',
             'source_groups',
             'tags',

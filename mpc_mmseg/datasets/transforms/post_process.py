@@ -14,8 +14,8 @@ class PostProcessImage(BaseTransform):
 
     Stands right after LoadForgeryImage, before any resizing for the network. Where
     the photograph changes its size, ``ori_shape`` stays: the map is brought back to
-    the native pixels, so that every severity is scored on the same truth. A crop
-    takes pixels away, and their truth with them: `CropMaskToImage`, after
+    the native pixels, so that every severity is scored on the same ground truth. A crop
+    removes pixels and their ground truth: `CropMaskToImage`, after
     LoadForgeryMask, makes the cut.
 
     Required Keys: img. Modified Keys: img, img_shape. Added Keys: crop_box, of a crop.

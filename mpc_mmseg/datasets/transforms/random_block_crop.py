@@ -1,4 +1,4 @@
-"""A random crop that leaves JPEG's blocks whole."""
+"""A random crop on the grid of JPEG's blocks."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform

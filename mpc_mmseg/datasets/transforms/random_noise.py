@@ -5,7 +5,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from mpc_mmseg.datasets.forge.history import POISSON_LEVEL, add_noise
+from mpc_mmseg.datasets.degradation import POISSON_LEVEL, add_noise
 
 from .random_range import check_range, draw, draw_seed
 

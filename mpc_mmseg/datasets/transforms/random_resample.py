@@ -4,7 +4,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from mpc_mmseg.datasets.forge.history import resample
+from mpc_mmseg.datasets.degradation import resample
 
 from .random_range import check_range, draw
 

@@ -7,8 +7,8 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS, HOOKS
 
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.datasets.lists.leakage import Side, compare
-from mpc_mmseg.engine.launch import innermost_datasets
 
 
 @HOOKS.register_module()

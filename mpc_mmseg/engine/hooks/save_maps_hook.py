@@ -8,12 +8,7 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-
-def map_name(meta: dict) -> str:
-    """File name of an image's map, unique within a test run."""
-    stem = osp.splitext(osp.basename(meta['img_path']))[0]
-    index = meta.get('sample_idx')
-    return f'{stem}.png' if index is None else f'{index:06d}_{stem}.png'
+from mpc_mmseg.probability import map_name
 
 
 @HOOKS.register_module()

@@ -21,7 +21,8 @@ from mpc_mmseg.engine.phases import Phase, phase_at
 from mpc_mmseg.openmmlab_notices import notices_left_out
 
 # What a checkpoint's meta says of the phases.
-_PHASE, _ENDS, _EARLY_STOP = 'mpc_phase', 'mpc_phase_ends', 'mpc_early_stop'
+_PHASE, _PHASES = 'mpc_phase', 'mpc_phases'
+_ENDS, _EARLY_STOP = 'mpc_phase_ends', 'mpc_early_stop'
 # What EarlyStoppingHook knows of the validations so far.
 _STALL = ('best_score', 'wait_count')
 
@@ -36,7 +37,7 @@ class TwoPhaseHook(Hook):
 
     The phase follows from ``runner.iter`` and the phases' bounds at every
     iteration. Entering one tells the segmentor what to train, wraps the model for
-    DDP anew, builds the phase's optimizer over the trained parameters alone and
+    DDP again, builds the phase's optimizer over the trained parameters alone and
     its schedulers, and starts the search for the best checkpoint afresh; the phase
     before is kept as ``<phase>_end.pth``, which a localize run can start from. With
     ``load_best`` a phase begins with the best weights of the one before; with
@@ -98,11 +99,13 @@ class TwoPhaseHook(Hook):
             if name is not None:
                 model.set_phase(name)
         elif resumes and isinstance(loop, PhaseTrainLoop):
-            if name not in [p.name for p in loop.phases]:
+            names = [p.name for p in loop.phases]
+            saved = list(meta.get(_PHASES, names if name in names else [name]))
+            if saved != names:
                 raise RuntimeError(
-                    f'{source} was saved in phase {name!r}, which this config does '
-                    f'not train ({[p.name for p in loop.phases]}): start from it '
-                    'with load_from instead of resuming'
+                    f'{source} is of a run of the phases {",".join(map(str, saved))}, '
+                    f'this run trains {",".join(names)}: resume it with the same '
+                    '--phases, or start from it with load_from instead of resuming'
                 )
             self._ends = dict(meta.get(_ENDS, {}))
             for ended, iteration in self._ends.items():
@@ -115,6 +118,7 @@ class TwoPhaseHook(Hook):
         """Store the phase, which at a switch does not follow from the iteration."""
         meta = checkpoint['meta']
         meta[_PHASE] = _module(runner).phase
+        meta[_PHASES] = [p.name for p in runner.train_loop.phases]
         meta[_ENDS] = dict(self._ends)
         if self._early_stop is not None:
             state = vars(self._early_stop)
@@ -143,11 +147,13 @@ class TwoPhaseHook(Hook):
         """Look for what ``load_best`` will need now, not at a switch days ahead."""
         assert self.phase is not None
         now = self.phase.end
-        if any(p.load_best and p.begin >= now for p in runner.train_loop.phases):
+        phases = runner.train_loop.phases
+        due = [p.name for p in phases if p.load_best and p.begin >= now]
+        if due:
             hooks = [h for h in runner.hooks if isinstance(h, CheckpointHook)]
             if not any(hook.save_best for hook in hooks):
                 raise ValueError(
-                    'localize_phase.load_best needs a best checkpoint: set '
+                    f'{due[0]}_phase.load_best needs a best checkpoint: set '
                     'default_hooks.checkpoint.save_best to a score'
                 )
             if is_main_process():

@@ -5,17 +5,15 @@ from mpc_mmseg.lazy_names import lazy_names
 _WHERE = {
     'Confusion': 'confusion',
     'ScoreHistogram': 'curves',
-    'SortedScores': 'sorted_curves',
-    'binarize': 'mpc_convention',
+    'SortedScores': 'curves',
     'count_confusion': 'confusion',
     'f1': 'confusion',
     'iou': 'confusion',
     'mcc': 'confusion',
-    'mpc_scores': 'mpc_convention',
+    'mpc_scores': 'confusion',
     'precision': 'confusion',
     'recall': 'confusion',
-    'resize_probability': 'mpc_convention',
-    'roc_auc': 'sorted_curves',
+    'roc_auc': 'curves',
 }
 __all__ = list(_WHERE)
 

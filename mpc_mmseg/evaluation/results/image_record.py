@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from mpc_mmseg.datasets.lists.source_split import connected_groups, source_ids
-from mpc_mmseg.evaluation.functional.confusion import Confusion
+from mpc_mmseg.evaluation.functional.confusion import Confusion, mpc_scores
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
-from mpc_mmseg.evaluation.functional.mpc_convention import mpc_scores
 
 
 @dataclass

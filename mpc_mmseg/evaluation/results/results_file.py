@@ -4,7 +4,6 @@ docs/evaluation.md describes what is in them.
 """
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine import fileio
 
 from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.datasets.io.s3_backend import read_bytes
+from mpc_mmseg.hashing import sha256
 
 RESULTS_FORMAT, ROBUSTNESS_FORMAT = 'mpc_mmseg.results', 'mpc_mmseg.robustness'
 VERSION = 1
@@ -22,36 +22,31 @@ _KEYS = {
     RESULTS_FORMAT: {'list_hash', 'conventions', 'datasets', 'images'},
     ROBUSTNESS_FORMAT: {'hashes', 'settings'},
 }
+_COUNTS = ('tp', 'fp', 'fn', 'tn')
+_IMAGE_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *_COUNTS}
+_FORGED_KEYS = {'F1', 'IoU'}
 _WRITERS = {
     RESULTS_FORMAT: 'tools/test.py --results',
     ROBUSTNESS_FORMAT: 'tools/robustness.py',
 }
 
 
-def content_hash(*parts: bytes | memoryview) -> str:
-    """Gives the first 128 bits of the SHA-256 of bytes, hexadecimal."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()[:32]
-
-
-def file_hash(path: str | None) -> str | None:
-    """Hashes a file's bytes, read by MMEngine's backends; None if there is none."""
+def image_hash(path: str | None) -> str | None:
+    """Hashes a file's bytes, wherever it is; None if there is none."""
     try:
-        return None if path is None else content_hash(fileio.get(path))
+        return None if path is None else _hash(read_bytes(path))
     except FileNotFoundError:
         return None
 
 
 def truth_hash(truth: np.ndarray) -> str:
-    """Hashes the pixels of a truth, (H, W) integers, and its size."""
+    """Hashes the pixels of a ground truth, (H, W) integers, and its size."""
     pixels = np.ascontiguousarray(truth, np.uint8)
-    return content_hash(repr(pixels.shape).encode(), pixels.data)
+    return _hash(repr(pixels.shape).encode(), pixels.data)
 
 
 def list_hash(images: Iterable[Mapping[str, Any]]) -> str:
-    """Hashes which images with which truths were scored, in whatever order.
+    """Hashes which images with which ground truths were scored, in whatever order.
 
     Args:
         images: Entries of a results file. One without ``image_hash`` counts by its
@@ -62,7 +57,11 @@ def list_hash(images: Iterable[Mapping[str, Any]]) -> str:
         f'{image["truth_hash"]}\n'
         for image in images
     )
-    return content_hash(''.join(lines).encode())
+    return _hash(''.join(lines).encode())
+
+
+def _hash(*parts: bytes | memoryview) -> str:
+    return sha256(*parts)[:32]
 
 
 def write_results(
@@ -141,6 +140,44 @@ def write_images(path: str | Path, images: Sequence[Mapping[str, Any]]) -> None:
     else:
         lines = (json.dumps(i, ensure_ascii=False, allow_nan=False) for i in images)
         write_whole(path, ''.join(f'{line}\n' for line in lines))
+
+
+def read_per_image(path: str | Path) -> list[dict]:
+    """Reads the JSON lines that ForgeryMetric writes.
+
+    Raises:
+        ValueError: If a line is no such record, or there is none. Names the file.
+    """
+    records = []
+    lines = Path(path).read_text(encoding='utf-8').splitlines()
+    for number, line in enumerate(lines, start=1):
+        where = f'{path}, line {number}'
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f'{where}: {error!r}') from error
+        check_record(record, where)
+        records.append(record)
+    if not records:
+        raise ValueError(f'{path} is empty: no image was evaluated')
+    return records
+
+
+def check_record(record: object, where: str) -> None:
+    """Checks that an image's line has what reports need.
+
+    Args:
+        record: The line.
+        where: What a message calls it.
+
+    Raises:
+        ValueError: If it is no such record.
+    """
+    if not isinstance(record, dict) or 'forged' not in record:
+        raise ValueError(f'{where}: no line of per-image results')
+    needed = _IMAGE_KEYS | (_FORGED_KEYS if record['forged'] else set())
+    if missing := needed - record.keys():
+        raise ValueError(f'{where}: lacks {sorted(missing)}')
 
 
 def _as_csv(images: Sequence[Mapping[str, Any]]) -> str:

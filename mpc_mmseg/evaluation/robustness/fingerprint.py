@@ -3,28 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
-from mmengine import fileio
 from mmengine.config import Config
 
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
+from mpc_mmseg.datasets.io.s3_backend import read_bytes
 from mpc_mmseg.datasets.post_processing import Setting
-from mpc_mmseg.engine.launch import innermost_datasets
+from mpc_mmseg.hashing import sha256
 from mpc_mmseg.version import __version__
 
 
-def hash_file(path: str | Path) -> str:
-    """SHA-256 of a file's content."""
-    digest = hashlib.sha256()
-    with Path(path).open('rb') as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def hash_images(samples: Sequence[Mapping[str, Any]]) -> str:
+def images_hash(samples: Sequence[Mapping[str, Any]]) -> str:
     """SHA-256 of the images of a test set and their masks, in order, by content.
 
     Args:
@@ -43,12 +34,12 @@ def hash_images(samples: Sequence[Mapping[str, Any]]) -> str:
         seen.add(key)
         digest.update(json.dumps(key).encode())
         for path in (sample['img_path'], sample.get('seg_map_path')):
-            content = b'' if path is None else fileio.get(path)
+            content = b'' if path is None else read_bytes(path)
             digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 
-def hash_config(cfg: Config, metric: Mapping[str, Any]) -> str:
+def config_hash(cfg: Config, metric: Mapping[str, Any]) -> str:
     """SHA-256 of what a config says about scores: model, pipelines, batch, metric."""
     loader = cfg.test_dataloader
     parts = {
@@ -59,9 +50,7 @@ def hash_config(cfg: Config, metric: Mapping[str, Any]) -> str:
         'batch_size': loader.batch_size,
         'metric': dict(metric),
     }
-    return hashlib.sha256(
-        json.dumps(parts, sort_keys=True, default=repr).encode()
-    ).hexdigest()
+    return sha256(json.dumps(parts, sort_keys=True, default=repr).encode())
 
 
 def cache_key(hashes: Mapping[str, str], setting: Setting) -> str:
@@ -75,4 +64,4 @@ def cache_key(hashes: Mapping[str, str], setting: Setting) -> str:
         setting: What happens to the photographs.
     """
     parts = [dict(hashes), setting.chain, __version__, cv2.__version__]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return sha256(json.dumps(parts, sort_keys=True).encode())[:16]

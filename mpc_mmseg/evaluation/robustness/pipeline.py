@@ -2,8 +2,8 @@
 
 import copy
 
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.datasets.post_processing import Setting
-from mpc_mmseg.engine.launch import innermost_datasets
 
 _LOADS_IMAGE = ('LoadForgeryImage', 'LoadImageFromFile')
 _LOADS_MASK = ('LoadForgeryMask', 'LoadAnnotations')

@@ -1,27 +1,20 @@
 """All that is known of one image in a case, as plain data."""
 
-import hashlib
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import mmcv
-import mmengine
-import mmseg
 import numpy as np
-import PIL
-import torch
 
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, Prediction
 from mpc_mmseg.apis.inference.model_from_files import CONFIG_SUFFIXES
 from mpc_mmseg.apis.inference.regions import find_regions
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, plain_text
-from mpc_mmseg.version import __version__
+from mpc_mmseg.hashing import file_sha256, sha256
+from mpc_mmseg.requirements import installed_versions
 
 FORMAT = 'mpc_mmseg case report 1'
 
@@ -76,30 +69,12 @@ def model_identity(
         raise ValueError(
             f'{model} is a config: its weights are needed, a checkpoint of it'
         )
-    with checkpoint.open('rb') as file:
-        digest = hashlib.file_digest(file, 'sha256').hexdigest()
     return ModelIdentity(
         weights=plain_text(checkpoint.name),
-        weights_sha256=digest,
-        config_sha256=_sha256(inferencer.cfg.pretty_text.encode('utf-8')),
+        weights_sha256=file_sha256(checkpoint),
+        config_sha256=sha256(inferencer.cfg.pretty_text.encode('utf-8')),
         phase=getattr(inferencer.model, 'phase', None),
     )
-
-
-def versions() -> dict[str, str]:
-    """Gives the versions of what computes the result."""
-    return {
-        'mpc_mmseg': __version__,
-        'mmengine': mmengine.__version__,
-        'mmcv': mmcv.__version__,
-        'mmseg': mmseg.__version__,
-        'torch': str(torch.__version__),
-        'numpy': np.__version__,
-        'opencv': cv2.__version__,
-        'pillow': PIL.__version__,
-        'python': platform.python_version(),
-        'machine': platform.machine(),
-    }
 
 
 def case_content(
@@ -138,7 +113,7 @@ def case_content(
         'file': {
             'name': plain_text(name),
             'bytes': len(content),
-            'sha256': _sha256(content),
+            'sha256': sha256(content),
             'format': metadata.format,
             'mode': metadata.mode,
             'stored_size': list(metadata.stored_size),
@@ -150,7 +125,7 @@ def case_content(
                 {
                     'source': thumbnail.source,
                     'bytes': len(thumbnail.content),
-                    'sha256': _sha256(thumbnail.content),
+                    'sha256': sha256(thumbnail.content),
                     'readable': thumbnail.png is not None,
                 }
                 for thumbnail in metadata.thumbnails
@@ -165,8 +140,8 @@ def case_content(
             'forged_share': prediction.forged_share,
             'meaning': score_in_words(prediction, calibration),
             'regions': [asdict(region) for region in find_regions(prob, mask)],
-            'map_sha256': _sha256(np.ascontiguousarray(prob, '<f4').tobytes()),
-            'mask_sha256': _sha256(np.packbits(mask).tobytes()),
+            'map_sha256': sha256(np.ascontiguousarray(prob, '<f4').tobytes()),
+            'mask_sha256': sha256(np.packbits(mask).tobytes()),
         },
         'reliability': dict(reliability),
         'model': {
@@ -176,7 +151,7 @@ def case_content(
             'phase': identity.phase,
         },
         'settings': dict(settings),
-        'versions': versions(),
+        'versions': installed_versions(),
         'limits': list(LIMITS),
     }
 
@@ -229,7 +204,3 @@ def as_json(case: Mapping[str, Any]) -> str:
     """Writes a case as JSON, the same text for the same case, ready for its seal."""
     text = json.dumps(case, indent=1, ensure_ascii=True, allow_nan=False)
     return '{"case": ' + text + ',\n'
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

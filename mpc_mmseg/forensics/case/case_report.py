@@ -16,8 +16,9 @@ from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, Prediction
 from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_image
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, file_metadata
-from mpc_mmseg.visualization.case_page import case_pictures, render_case
-from mpc_mmseg.visualization.html_elements import Picture
+from mpc_mmseg.visualization.overlay import colour_scale
+from mpc_mmseg.visualization.pages import render
+from mpc_mmseg.visualization.pictures import Picture, case_pictures
 
 from .case import ModelIdentity, as_json, case_content, model_identity
 from .seal import sealed
@@ -132,8 +133,14 @@ class Examiner:
             for thumbnail in analysis.metadata.thumbnails
             if thumbnail.png is not None
         ]
-        pictures = case_pictures(image, prob, mask)
-        page = render_case(case, pictures, thumbnails, json_seal)
+        page = render(
+            'case.html',
+            case=case,
+            pictures=case_pictures(image, prob, mask),
+            thumbnails=thumbnails,
+            colours=colour_scale(),
+            json_seal=json_seal,
+        )
         html, html_seal = sealed(page, 'html')
         return CaseReport(html, html_seal, json_text, json_seal)
 

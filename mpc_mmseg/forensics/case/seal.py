@@ -6,8 +6,9 @@ can seal it again. Note the seal where others keep it, too.
 It is checked without this program: ``head -n -1 FILE | sha256sum`` prints it.
 """
 
-import hashlib
 import re
+
+from mpc_mmseg.hashing import sha256
 
 #: The last line by kind of file: nothing else may stand beside the seal.
 LAST_LINES = {'html': '<!-- seal {seal} -->', 'json': '"seal": "{seal}"}'}
@@ -63,4 +64,4 @@ def check_seal(content: bytes) -> str:
 
 
 def _seal(body: bytes) -> str:
-    return f'sha256:{hashlib.sha256(body).hexdigest()}'
+    return f'sha256:{sha256(body)}'

@@ -1,6 +1,5 @@
 """What an image's file says of itself, as an examiner wants it in a case file."""
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from PIL import ExifTags, Image
 
 from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
 from mpc_mmseg.datasets.io.image_io import ImageReadError, opened_header, read_image
+from mpc_mmseg.hashing import sha256
 
 _LONGEST_TEXT = 300
 # A thumbnail is small; what claims to be one and is not must not cost memory.
@@ -178,7 +178,7 @@ def _other(info: Mapping[Any, Any]) -> dict[str, str]:
         if key not in known:
             value = info[key]
             if key == 'icc_profile' and isinstance(value, bytes):
-                digest = hashlib.sha256(value).hexdigest()
+                digest = sha256(value)
                 value = f'{len(value)} bytes, SHA-256 {digest}'
             lines[plain_text(key)] = plain_text(value)
     return lines

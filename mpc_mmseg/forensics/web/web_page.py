@@ -5,30 +5,22 @@ them. Gradio puts an upload into a folder of this process; it is deleted as soon
 has been read. Analyses live in memory for as long as their visitor may want them.
 """
 
-from html import escape
+from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
+
+import gradio as gr
 
 from mpc_mmseg.forensics.case.case import score_in_words
 from mpc_mmseg.forensics.case.case_report import Analysis, Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
-from mpc_mmseg.visualization.html_elements import heat_map_legend
 from mpc_mmseg.visualization.overlay import colour_scale
+from mpc_mmseg.visualization.pages import data_url, render_part, source
 
-from .photo_views import download_link, img_tag, overlay_view, similarity_view
-from .quiet_gradio import gr
+from .photo_views import overlay_view, similarity_view
 
 _SECONDS = 1800
 _QUEUE = 32
-_HINT = '<p>Click a pixel to see which others the model holds to be alike.</p>'
-_CLICK = """
-element.addEventListener('click', event => {
-  if (event.target.tagName !== 'IMG') return;
-  const box = event.target.getBoundingClientRect();
-  trigger('click', {x: (event.clientX - box.x) / box.width,
-                    y: (event.clientY - box.y) / box.height});
-});
-"""
+_part = partial(render_part, 'web_page.html')
 
 
 def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
@@ -57,43 +49,34 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         except (OSError, ValueError) as error:
             return problem(plain_text(error))
         verdict, links = _verdict(examiner, analysis), _links(examiner, analysis)
-        return analysis, draw(analysis, threshold, opacity), verdict, _HINT, links
+        overlay = draw(analysis, threshold, opacity)
+        return analysis, overlay, verdict, _part('hint'), links
 
     def problem(text: str) -> tuple[None, str, str, str, str]:
-        return None, '', f'<p class="problem">{escape(text)}</p>', '', ''
+        return None, '', _part('problem', text), '', ''
 
     def draw(analysis: Analysis | None, threshold: float, opacity: float) -> str:
         if analysis is None:
             return ''
-        jpeg, share = overlay_view(analysis, threshold, opacity)
-        return (
-            f'{img_tag(jpeg, "overlay")}<p><span class="key"></span>Probability above '
-            f'{threshold:g}: {100 * share:.2f} % of the pixels.</p>'
-        )
+        picture, share = overlay_view(analysis, threshold, opacity)
+        return _part('overlay', picture, threshold, share)
 
     def compare(analysis: Analysis | None, event: gr.EventData) -> str:
         if analysis is None:
             return ''
         try:
-            jpeg, (x, y) = similarity_view(analysis, event.x, event.y)
+            picture, (x, y) = similarity_view(analysis, event.x, event.y)
         except ValueError as error:
-            return f'<p class="problem">{escape(plain_text(error))}</p>'
-        scale = heat_map_legend(colour_scale(), 'Similarity: 0 or less', '1')
-        return (
-            f'{img_tag(jpeg, "similarity")}<p>Similarity to the marked pixel ({x}, '
-            f'{y}) as the model sees it.</p>{scale}'
-        )
+            return _part('problem', plain_text(error))
+        return _part('similarity', picture, x, y, colour_scale())
 
     with gr.Blocks(
         title='Image forgery localization',
-        analytics_enabled=False,
+        analytics_enabled=False,  # or Gradio reports its use to its makers
         delete_cache=(600, 600),
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)
-        gr.HTML(
-            '<h1>Where was this photograph forged?</h1><p>A marked region is a reason '
-            'to look, no proof; nothing found is no proof either.</p>'
-        )
+        gr.HTML(_part('introduction'))
         upload = gr.File(label='Photograph', type='filepath', elem_id='upload')
         verdict = gr.HTML(elem_id='verdict')
         with gr.Row():
@@ -106,7 +89,9 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         with gr.Row():
             # One below the other where a window is narrow.
             with gr.Column(min_width=320):
-                overlay = gr.HTML(elem_id='overlay', js_on_load=_CLICK, min_height=60)
+                overlay = gr.HTML(
+                    elem_id='overlay', js_on_load=source('web_page.js'), min_height=60
+                )
             with gr.Column(min_width=320):
                 similarity = gr.HTML(
                     elem_id='similarity', js_on_load=None, min_height=60
@@ -138,27 +123,19 @@ def _verdict(examiner: Examiner, analysis: Analysis) -> str:
     """What the score means, and how far to rely on it."""
     calibration = examiner.inferencer.model.image_calibration
     prediction = analysis.prediction
-    said = ' '.join(score_in_words(prediction, calibration)[:2])
-    verdict = str(prediction.verdict or 'no verdict').capitalize()
-    level = analysis.reliability['level'] or 'unknown'
-    return (
-        f'<p><b>{escape(verdict)}.</b> {escape(said)}</p>'
-        f'<p class="reliability {level}"><b>How far to rely on it.</b> '
-        f'{escape(analysis.reliability["meaning"])}</p>'
-    )
+    meaning = score_in_words(prediction, calibration)[:2]
+    reliability = analysis.reliability
+    return _part('verdict', prediction.verdict, meaning, reliability)
 
 
 def _links(examiner: Examiner, analysis: Analysis) -> str:
+    """The report's files inside their links: the server need not keep them."""
     report, stem = examiner.report(analysis), PurePath(analysis.name).stem
-    links: list[Any] = [
-        download_link(text, f'{stem}_case.{kind}', f'Case report, {label}', media)
+    files = [
+        (f'{stem}_case.{kind}', label, data_url(text.encode('utf-8'), media))
         for text, kind, label, media in (
-            (report.html, 'html', 'to read and print', 'text/html'),
-            (report.json, 'json', 'as data', 'application/json'),
+            (report.html, 'html', 'Case report, to read and print', 'text/html'),
+            (report.json, 'json', 'Case report, as data', 'application/json'),
         )
     ]
-    threshold = examiner.inferencer.threshold
-    return (
-        f'<p>{" | ".join(links)} (sealed; at the threshold of the model, {threshold:g},'
-        ' whatever the slider says)</p>'
-    )
+    return _part('links', files, examiner.inferencer.threshold)

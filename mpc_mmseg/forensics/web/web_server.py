@@ -4,7 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .quiet_gradio import gr
+import gradio as gr
+
+from mpc_mmseg.visualization.pages import source
 
 #: What the browser may load: Gradio's own scripts need eval, and nothing else.
 POLICY = (
@@ -17,19 +19,6 @@ POLICY = (
 _BESIDE = 2**20
 #: An analysis keeps its embeddings: about 64 MiB of a network of four scales at 512.
 _SESSIONS = 16
-_CSS = """
-#overlay img, #similarity img { width: 100%; height: auto; }
-#overlay img { cursor: crosshair; }
-.key { display: inline-block; width: 0.9em; height: 0.9em; margin-right: 0.4em;
-  background: #e6283c; vertical-align: -0.1em; }
-.legend i { display: inline-block; width: 30%; height: 0.7em; margin: 0 0.4em; }
-.problem { color: #c92a2a; font-weight: bold; }
-.reliability { border-left: 0.4em solid #999; padding-left: 0.6em; }
-.reliability.strong, .reliability.reasonable { border-color: #2b8a3e; }
-.reliability.weak { border-color: #e8a500; }
-.reliability.none { border-color: #c92a2a; }
-footer { display: none !important; }
-"""
 
 
 class PolicyHeader:
@@ -120,7 +109,7 @@ def serve(
             footer_links=[],
             state_session_capacity=_SESSIONS,
             theme=gr.themes.Default(font='sans-serif', font_mono='monospace'),
-            css=_CSS,
+            css=source('web_page.css'),
             app_kwargs={
                 'middleware': [
                     Middleware(PolicyHeader),

@@ -1,4 +1,6 @@
+from .efficientnet_lite import EfficientNetLite
 from .hrformer import HRFormer
 from .hrnet import MPCHRNet
+from .two_stream import TwoStreamBackbone
 
-__all__ = ['HRFormer', 'MPCHRNet']
+__all__ = ['EfficientNetLite', 'HRFormer', 'MPCHRNet', 'TwoStreamBackbone']

@@ -11,17 +11,19 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor
 
-from mpc_mmseg.evaluation.functional import binarize, resize_probability
 from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
+from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.openmmlab_notices import notices_left_out
+from mpc_mmseg.probability import binarize, resize_probability
 
 from .channels_last import unsafe_on_cpu
 
 #: The parts that each phase trains.
 PHASES = {
-    'contrast': ('backbone', 'neck'),
+    'contrast': ('backbone', 'neck', 'projector'),
     'localize': ('decode_head',),
     'supervised': ('backbone', 'neck', 'decode_head'),
+    'joint': ('backbone', 'neck', 'projector', 'decode_head'),
 }
 
 
@@ -32,14 +34,20 @@ class MPCSegmentor(BaseSegmentor):
     Phase ``contrast`` trains backbone and neck by the contrast between views and
     predicts by clustering. Phase ``localize`` trains the head alone; backbone and
     neck are frozen, in eval mode and run without a graph. Phase ``supervised``, the
-    baseline that the method is compared with, trains everything by the head's loss.
+    baseline that the method is compared with, trains everything by the head's loss;
+    phase ``joint`` by the head's loss plus ``contrast_weight`` times the contrast.
+    All but ``contrast`` predict by the head.
 
     Args:
         backbone: Config of a backbone that gives maps of one or more scales.
         decode_head: Config of the head: any of mmseg's that takes maps alone, with
             one logit or two classes.
         neck: Config of the projection.
-        contrast_loss: Config of phase 1's loss.
+        contrast_loss: Config of the contrast; phase ``joint`` needs it named.
+        contrast_weight: Factor of the contrast in phase ``joint``.
+        projector: Config of a network between the neck and the contrast (SimCLR, Chen
+            et al., ICML 2020), such as `NonlinearProjector`: the head and predictions
+            use the maps before it.
         cluster_head: Config of what predicts in phase 1.
         phase: The phase to begin with.
         frozen_eval: Keep frozen parts in eval mode; False restores the released
@@ -54,8 +62,9 @@ class MPCSegmentor(BaseSegmentor):
         init_cfg: Config of the initialisation.
 
     Raises:
-        ValueError: If the phase or a key of ``test_cfg`` is unknown, the threshold
-            out of (0, 1), or the head or one of its losses does not fit.
+        ValueError: If the phase or a key of ``test_cfg`` is unknown, or the phase is
+            ``joint`` and no contrast is named; if the threshold is out of (0, 1), the
+            weight not positive, or the head or one of its losses does not fit.
     """
 
     def __init__(
@@ -64,6 +73,8 @@ class MPCSegmentor(BaseSegmentor):
         decode_head: dict,
         neck: dict | None = None,
         contrast_loss: dict | None = None,
+        contrast_weight: float = 0.05,
+        projector: dict | None = None,
         cluster_head: dict | None = None,
         phase: str = 'contrast',
         frozen_eval: bool = True,
@@ -81,6 +92,11 @@ class MPCSegmentor(BaseSegmentor):
             self.decode_head = MODELS.build(decode_head)
         check_head(self.decode_head)
         self.align_corners = self.decode_head.align_corners
+        if not contrast_weight > 0:
+            raise ValueError(f'contrast_weight must be positive, got {contrast_weight}')
+        self.contrast_weight = contrast_weight
+        self.contrast_named = contrast_loss is not None
+        self.projector = MODELS.build(projector) if projector is not None else None
         self.contrast_loss = MODELS.build(
             contrast_loss or dict(type='MultiViewPixelContrastLoss')
         )
@@ -121,10 +137,15 @@ class MPCSegmentor(BaseSegmentor):
         """Enter a phase: what it does not train is frozen, stale gradients go.
 
         Raises:
-            ValueError: If the phase is unknown.
+            ValueError: If the phase is unknown, or ``joint`` and no contrast is named.
         """
         if phase not in PHASES:
             raise ValueError(f'phase must be one of {list(PHASES)}, got {phase!r}')
+        if phase == 'joint' and not self.contrast_named:
+            raise ValueError(
+                "phase 'joint' adds the contrast to the head's loss, and the model has "
+                "no contrast_loss: name one, or train with phase 'supervised'"
+            )
         self.phase = phase
         # Images' names -> their maps, in place of the frozen parts.
         self.feature_source: Callable[[list[str]], list[Tensor]] | None = None
@@ -148,14 +169,20 @@ class MPCSegmentor(BaseSegmentor):
                 self.neck.eval()
         return self
 
-    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
-        """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W)."""
+    def extract_feat(self, inputs: Tensor, finest_only: bool = False) -> list[Tensor]:
+        """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W).
+
+        With ``finest_only`` a `MultiScaleProjection` leaves out the coarser maps, and
+        the running statistics of their BatchNorm stay as they are.
+        """
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         with torch.set_grad_enabled(
             torch.is_grad_enabled() and not self.features_frozen
         ):
             maps = self.backbone(inputs)
+            if finest_only and isinstance(self.neck, MultiScaleProjection):
+                return self.neck(maps, finest_only=True)
             return list(maps if self.neck is None else self.neck(maps))
 
     def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
@@ -174,17 +201,38 @@ class MPCSegmentor(BaseSegmentor):
             data_samples: Samples with ``gt_sem_seg`` (1, H, W).
         """
         maps = self._training_maps(inputs, data_samples)
-        if self.phase != 'contrast':
-            losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
-            # With one logit mmseg counts every pixel as called authentic.
-            single = self.decode_head.out_channels == 1
-            return {
-                name: value
-                for name, value in losses.items()
-                if not (single and name.endswith('acc_seg'))
-            }
-        needs_second = self.contrast_loss.needs_second_pass
-        second = self.extract_feat(inputs) if needs_second else None
+        if self.phase == 'contrast':
+            return self._contrast(inputs, maps, data_samples)
+        losses = self._localization(maps, data_samples)
+        if self.phase == 'joint':
+            contrast = self._contrast(inputs, maps, data_samples)
+            for name, value in contrast.items():
+                is_loss = name.startswith('loss')
+                losses[name] = value * self.contrast_weight if is_loss else value
+        return losses
+
+    def _localization(
+        self, maps: list[Tensor], data_samples: SampleList
+    ) -> dict[str, Tensor]:
+        losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
+        # With one logit mmseg counts every pixel as called authentic.
+        single = self.decode_head.out_channels == 1
+        return {
+            name: value
+            for name, value in losses.items()
+            if not (single and name.endswith('acc_seg'))
+        }
+
+    def _contrast(
+        self, inputs: Tensor, maps: list[Tensor], data_samples: SampleList
+    ) -> dict[str, Tensor]:
+        second = None
+        if self.contrast_loss.needs_second_pass:
+            # The cross-modality contrast compares the finest maps alone.
+            second = self.extract_feat(inputs, finest_only=True)[:1]
+        if self.projector is not None:
+            maps = self.projector(maps)
+            second = second and self.projector(second)
         mask = torch.cat([sample.gt_sem_seg.data for sample in data_samples])
         losses, numbers = self.contrast_loss.losses_and_separation(maps, second, mask)
         return {**losses, **numbers}

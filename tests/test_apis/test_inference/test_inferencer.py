@@ -13,8 +13,8 @@ from mmseg.registry import MODELS
 from mpc_mmseg.apis.calibrate_checkpoint import read_features, store_calibration
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, inference_steps
 from mpc_mmseg.apis.inference.prediction_files import result_line
-from mpc_mmseg.evaluation.functional import binarize, resize_probability
 from mpc_mmseg.evaluation.image_calibration import fit_calibration
+from mpc_mmseg.probability import binarize, resize_probability
 
 FEATURES = ('max', 'top_0.1%', 'top_1%', 'mean')
 

@@ -59,7 +59,12 @@ def test_files_that_cannot_be_read(files, which):
     ('change', 'kind', 'detail'),
     [
         (lambda m: m * 0, 'empty mask', 'no pixel'),
-        (lambda m: m // 255 * 100, 'faint mask', 'largest value is 100 of 255'),
+        (
+            lambda m: m // 255 * 100,
+            'unknown mask coding',
+            'the levels 0, 100, none above',
+        ),
+        (lambda m: m // 255 * 2, 'unknown mask coding', 'the levels 0, 2, none above'),
         (lambda m: m * 0 + 255, 'full mask', 'every pixel'),
         (lambda m: 255 - m, 'mask may be inverted', 'of its border'),
         (lambda m: np.maximum(m, 9), 'non-binary mask', 'neither 0 nor 255'),

@@ -54,11 +54,19 @@ def test_most_masks_of_a_list(flipped, told):
     assert [each.kind for each in defects] == ['masks flipped'] * told
 
 
+def test_one_coding_a_list():
+    facts = [Facts(coding='0/255') for _ in range(3)]
+    assert not judge([checked(*facts, Facts())]).defects
+    (mixed,) = judge([checked(*facts, Facts(coding='0/1'))]).defects
+    assert mixed.kind == 'mixed mask codings' and mixed.severity == 'error'
+    assert mixed.detail == '1 of 4 masks are coded 0/1, such as 3.png'
+
+
 def test_text_and_json():
     facts = [Facts(defects=[('empty mask', 'no pixel is forged')]) for _ in range(7)]
     result = judge([checked(*facts)])
     text = as_text(result, show=5)
-    assert 'error: empty mask (7): list the image as authentic' in text
+    assert 'error: empty mask (7): a forged image without a forged pixel' in text
     assert '[x] 4.jpg: no pixel is forged' in text and '5.jpg' not in text
     assert 'and 2 more' in text and text.endswith(result.verdict)
     data = json.loads(json.dumps(as_json(result)))

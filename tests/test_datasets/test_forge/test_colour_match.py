@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge.colour_match import is_grey, match_colour, to_grey
+from mpc_mmseg.datasets.forge.colour_match import match_colour
+from mpc_mmseg.datasets.grey import is_grey, to_grey
 
 
 def test_grey(scene):

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mpc_mmseg.datasets.degradation import jpeg
 from mpc_mmseg.datasets.forge import (
     ALL_KINDS,
     KINDS,
@@ -14,7 +15,6 @@ from mpc_mmseg.datasets.forge import (
     keep_authentic,
     override,
 )
-from mpc_mmseg.datasets.forge.history import jpeg
 
 NOISY = HistoryRanges(noise_sigma=(8, 8), poisson_probability=0)
 CLEAN = HistoryRanges()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from mpc_mmseg.datasets.degradation import add_noise, jpeg, resample
 from mpc_mmseg.datasets.forge import History, history
-from mpc_mmseg.datasets.forge.colour_match import is_grey, to_grey
-from mpc_mmseg.datasets.forge.history import add_noise, jpeg, resample
+from mpc_mmseg.datasets.grey import is_grey, to_grey
 
 
 def test_empty_history_changes_nothing(scene):

@@ -56,6 +56,17 @@ def test_crop_without_scaling(scene):
     assert np.array_equal(crop, expected) and crop.flags['C_CONTIGUOUS']
 
 
+def test_a_crops_corner_lies_on_the_grid(scene):
+    corners = set()
+    for seed in range(60):
+        _, drawn = random_crop(
+            scene(0), (64, 64), (1, 1), np.random.default_rng(seed), block=16
+        )
+        corners.add((drawn['top'], drawn['left']))
+    rows, columns = map(set, zip(*corners))
+    assert rows == set(range(0, 65, 16)) and columns == set(range(0, 97, 16))
+
+
 def test_crop_is_never_larger_than_the_scaled_photograph(scene):
     for seed in range(20):
         crop, drawn = random_crop(

@@ -29,6 +29,17 @@ def test_drawn_histories_stay_in_range():
     assert {each.noise_kind for each in drawn} == {'gaussian', 'poisson'}
 
 
+def test_noise_and_full_chroma_have_their_share():
+    ranges = HistoryRanges(
+        noise_sigma=(1, 2), noise_probability=0.2, full_chroma_probability=0.4
+    )
+    rng = np.random.default_rng(0)
+    drawn = [ranges.draw(rng) for _ in range(1000)]
+    noisy = [each.noise_sigma > 0 for each in drawn]
+    assert np.mean(noisy) == pytest.approx(0.2, abs=0.05)
+    assert np.mean([each.full_chroma for each in drawn]) == pytest.approx(0.4, abs=0.05)
+
+
 def test_a_probability_moves_no_other_number():
     always, never = (
         HistoryRanges(noise_sigma=(1, 9), blur_probability=each).draw(

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mpc_mmseg.datasets.forge import splice
-from mpc_mmseg.datasets.forge.colour_match import is_grey, to_grey
+from mpc_mmseg.datasets.grey import is_grey, to_grey
 
 
 def outside(mask, feather):

@@ -186,8 +186,39 @@ class TestReadMask:
         assert read_mask(saved(levels)).tolist() == [[0, 0, 0, 1, 1]]
 
     def test_own_maximum_never_sets_the_threshold(self, saved):
-        assert read_mask(saved(disc() * 100)).sum() == 0
-        assert read_mask(saved(disc().astype(np.uint16) * 9000)).sum() == 0
+        for levels in (disc() * 100, disc().astype(np.uint16) * 9000):
+            with pytest.raises(ImageReadError, match='none above half'):
+                read_mask(saved(levels))
+
+    @pytest.mark.parametrize('levels', [[0, 1, 255], [0, 2], [0, 1, 2, 3], [0, 7, 255]])
+    def test_label_maps_are_refused_with_their_levels(self, saved, levels):
+        mask = np.resize(np.array(levels, np.uint8), (H, W))
+        listed = ', '.join(map(str, levels))
+        with pytest.raises(
+            ImageReadError, match=rf'file\.png: has the levels {listed},.*mask_coding'
+        ):
+            read_mask(saved(mask))
+
+    def test_declared_codings(self, saved):
+        labels = saved(np.array([[0, 1, 255]], np.uint8))
+        assert read_mask(labels, coding='0/1/255').tolist() == [[0, 1, 255]]
+        assert read_mask(labels, coding='nonzero').tolist() == [[0, 1, 1]]
+        with pytest.raises(ImageReadError, match='not only 0/1'):
+            read_mask(labels, coding='0/1')
+        ids = saved(np.array([[0, 2, 9]], np.uint8), 'ids.png')
+        assert read_mask(ids, coding='nonzero').tolist() == [[0, 1, 1]]
+        with pytest.raises(ImageReadError, match='0/1/255'):
+            read_mask(ids, coding='0/1/255')
+        dark = saved(np.array([[0, 255, 100]], np.uint8), 'dark.png')
+        assert read_mask(dark, coding='inverted').tolist() == [[1, 0, 1]]
+        ones = saved(np.array([[0, 1]], np.uint8), 'ones.png')
+        assert read_mask(ones, coding='inverted').tolist() == [[1, 0]]
+        with pytest.raises(ImageReadError, match='none above half'):
+            read_mask(ones, coding='0/255')
+        jpeg = saved(disc() * 255, 'a.jpg', quality=90)
+        assert np.array_equal(read_mask(jpeg, coding='nonzero'), disc())
+        with pytest.raises(ImageReadError, match='JPEG'):
+            read_mask(jpeg, coding='0/1')
 
     def test_faint_jpeg_stays_empty(self, saved):
         path = saved(disc(), 'a.jpg', quality=95)

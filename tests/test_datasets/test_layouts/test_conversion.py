@@ -1,3 +1,5 @@
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -51,7 +53,9 @@ def test_masks_of_another_size(miniature):
     assert len(done.entries) == 3 and len(done.unusable) == 1
     assert 'turned.jpg' in done.unusable[0] and 'quarter turn' in done.unusable[0]
     entry = next(each for each in done.entries if 'small' in each.image)
-    assert entry.mask == 'decoded_masks/images/small.png'
+    assert re.fullmatch(
+        r'decoded_masks/images/small\.jpg\.[0-9a-f]{12}\.png', entry.mask
+    )
     mask = cv2.imread(str(made.root / entry.mask), cv2.IMREAD_GRAYSCALE)
     assert mask.shape == (24, 32) and mask[:12].all() and not mask[12:].any()
     # the decoded masks are no part of the data set
@@ -109,3 +113,73 @@ def test_arguments(miniature):
         run('folders', made.root, workers=0)
     with pytest.raises(FileNotFoundError, match='nowhere'):
         run('folders', made.root / 'nowhere')
+
+
+def masks_of(done, root):
+    return {
+        entry.image: cv2.imread(str(root / entry.mask), cv2.IMREAD_GRAYSCALE)
+        for entry in done.entries
+    }
+
+
+def test_another_coding_gives_other_masks_and_keeps_the_first(miniature):
+    made = miniature('folders')
+    runs = {}
+    for coding in ('nonzero', 'inverted'):
+        layout = build_layout('folders', {'coding': coding})
+        runs[coding] = convert(layout, made.root, made.root / 'decoded_masks')
+    first, second = (masks_of(runs[c], made.root) for c in ('nonzero', 'inverted'))
+    for image, mask in first.items():
+        np.testing.assert_array_equal(mask, 255 - second[image])
+
+
+def test_a_changed_source_mask_is_decoded_again(miniature):
+    made = miniature('folders')
+    layout = build_layout('folders', {'coding': 'nonzero'})
+    before = convert(layout, made.root, made.root / 'decoded_masks')
+    source = made.root / 'masks' / 'a.png'
+    mask = np.zeros_like(cv2.imread(str(source), cv2.IMREAD_GRAYSCALE))
+    mask[:3, :5] = 255
+    cv2.imwrite(str(source), mask)
+    after = convert(layout, made.root, made.root / 'decoded_masks')
+    image = next(each.image for each in after.entries if '/a.' in each.image)
+    np.testing.assert_array_equal(masks_of(after, made.root)[image], mask)
+    assert not np.array_equal(masks_of(before, made.root)[image], mask)
+
+
+def test_images_of_one_stem_keep_their_own_masks(tmp_path):
+    mask = np.zeros((2, 8, 8), np.uint8)
+    mask[0, :2], mask[1, 5:] = 255, 255
+    for i, suffix in enumerate(('jpg', 'png')):
+        cv2.imwrite(str(tmp_path / f'a.{suffix}'), np.full((8, 8, 3), 99, np.uint8))
+        cv2.imwrite(str(tmp_path / f'm{i}.png'), mask[i])
+    (tmp_path / 'table.csv').write_text('image,mask\na.jpg,m0.png\na.png,m1.png\n')
+    layout = build_layout('table', {'csv': 'table.csv', 'inverted_masks': True})
+    masks = masks_of(convert(layout, tmp_path, tmp_path / 'decoded_masks'), tmp_path)
+    np.testing.assert_array_equal(masks['a.jpg'], 255 - mask[0])
+    np.testing.assert_array_equal(masks['a.png'], 255 - mask[1])
+
+
+def test_repeated_rows_are_listed_once_and_named(tmp_path):
+    for name in ('a', 'b'):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), np.full((8, 8, 3), 99, np.uint8))
+        mask = np.zeros((8, 8), np.uint8)
+        mask[:4] = 255
+        cv2.imwrite(str(tmp_path / f'{name}_mask.png'), mask)
+    rows = ['a.png,a_mask.png'] * 3 + ['b.png,b_mask.png', 'b.png,a_mask.png']
+    (tmp_path / 'table.csv').write_text('image,mask\n' + '\n'.join(rows))
+    layout = build_layout('table', {'csv': 'table.csv'})
+    done = convert(layout, tmp_path, tmp_path / 'decoded_masks')
+    assert [entry.image for entry in done.entries] == ['a.png']
+    assert done.repeated == ['a.png (3 times)']
+    assert done.unusable == ['b.png is listed with 2 masks']
+    assert 'a.png (3 times)' in done.report()
+
+
+def test_a_decoded_mask_without_a_forged_pixel_is_named(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((8, 8, 3), 99, np.uint8))
+    cv2.imwrite(str(tmp_path / 'm.png'), np.full((8, 8), 255, np.uint8))
+    (tmp_path / 'table.csv').write_text('image,mask\na.png,m.png\n')
+    layout = build_layout('table', {'csv': 'table.csv', 'inverted_masks': True})
+    done = convert(layout, tmp_path, tmp_path / 'decoded_masks')
+    assert not done.entries and 'no forged pixel' in done.unusable[0]

@@ -106,7 +106,11 @@ def test_the_hash_is_of_what_is_read_not_of_how_it_is_written(path, tmp_path):
         ('m/b.png', 'm/c.png', 'other entries'),
         ('casia2/ani 1,', '', 'other entries'),
         ('imd2020,ai', 'imd2020', 'other entries'),
-        ('d.jpg\t-\n', '', '2 forged and 1 authentic images, its header says 2 and 2'),
+        (
+            'd.jpg\t-\n',
+            '',
+            '2 forged and 1 authentic images, its header states 2 and 2',
+        ),
         ('splice x40', 'splice x4', 'other entries'),
         ('splice x40', 'slice x40', 'no image has the repeated tag'),
         (

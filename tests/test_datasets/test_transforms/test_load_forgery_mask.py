@@ -88,6 +88,32 @@ def test_unreadable_mask_is_named(sample):
         load(data)
 
 
+def test_a_forged_sample_without_a_forged_pixel(sample):
+    data = sample(truth() * 0)
+    with pytest.raises(ValueError, match=r'a_mask\.png.*marks no pixel.*allow_empty'):
+        load(dict(data))
+    for loader, more in (
+        (LoadForgeryMask(allow_empty_truth=True), {}),
+        (LoadForgeryMask(), {'allow_empty_truth': True}),
+    ):
+        assert not loader(LoadForgeryImage()({**data, **more}))['gt_seg_map'].any()
+
+
+def test_the_coding_that_is_declared(sample):
+    mask = truth()
+    mask[:2] = 255
+    data = sample(mask)
+    with pytest.raises(ImageReadError, match=r'a_mask\.png: has the levels 0, 1, 255'):
+        load(dict(data))
+    results = load({**data, 'mask_coding': '0/1/255'})
+    assert np.array_equal(results['gt_seg_map'], mask)
+    loader = LoadForgeryMask(mask_coding='nonzero')
+    results = loader(LoadForgeryImage()({**data, 'mask_coding': '0/1/255'}))
+    assert np.array_equal(results['gt_seg_map'], mask > 0)
+    with pytest.raises(ValueError, match=r"mask_coding.*'white'"):
+        LoadForgeryMask(mask_coding='white')
+
+
 def test_pixel_limit():
     with pytest.raises(ValueError, match=r'pixel_limit.*-1'):
         LoadForgeryMask(pixel_limit=-1)

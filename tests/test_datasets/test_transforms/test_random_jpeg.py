@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mpc_mmseg.datasets import RandomJPEG
-from mpc_mmseg.datasets.forge.history import encode_jpeg
+from mpc_mmseg.datasets.degradation import encode_jpeg
 
 # Annex K of the JPEG standard, the first row of the luminance and chrominance tables.
 LUMA = np.array([16, 11, 10, 16, 24, 40, 51, 61])
@@ -39,6 +39,18 @@ def test_image_is_what_the_file_holds(photograph):
         decoded = np.asarray(image)[..., ::-1]
     # Pillow and OpenCV may carry two builds of libjpeg
     assert np.abs(results['img'].astype(int) - decoded).max() <= 1
+
+
+def test_full_chroma_keeps_the_colours_resolution(photograph):
+    content = encode_jpeg(photograph, 70, full_chroma=True).tobytes()
+    with Image.open(BytesIO(content)) as image:
+        assert image.layer[0][1:3] == (1, 1)  # 4:4:4
+    np.random.seed(0)
+    transform = RandomJPEG(quality=(70, 70), full_chroma=0.3)
+    drawn = [transform.random_chroma() for _ in range(1000)]
+    assert np.mean(drawn) == pytest.approx(0.3, abs=0.05)
+    with pytest.raises(ValueError, match=r'full_chroma .* 1\.5'):
+        RandomJPEG(full_chroma=1.5)
 
 
 def test_both_ends_are_drawn():

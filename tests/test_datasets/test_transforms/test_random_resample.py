@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mpc_mmseg.datasets import RandomResample
-from mpc_mmseg.datasets.forge.history import resample
+from mpc_mmseg.datasets.degradation import resample
 
 
 def test_detail_beyond_the_smaller_size_is_lost():

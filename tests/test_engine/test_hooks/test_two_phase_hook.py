@@ -137,9 +137,8 @@ def test_best_of_phase_one_does_not_block_phase_two(tiny_config):
 def alone(cfg, phase, work_dir, **changes):
     """The config of one phase only."""
     cfg = Config(cfg.to_dict(), format_python_code=False)
-    cfg.pop('localize_phase' if phase == 'contrast' else 'contrast_phase')
+    cfg.phases = [phase]
     cfg[f'{phase}_phase'].pop('load_best', None)
-    cfg.model.phase = phase
     cfg.merge_from_dict(dict(work_dir=str(work_dir), **changes))
     return cfg
 
@@ -326,6 +325,23 @@ def test_resuming_a_phase_that_the_config_lacks_is_refused(tiny_config, tmp_path
     with pytest.raises(RuntimeError, match='load_from instead'):
         run(
             tiny_config,
+            work_dir=str(tmp_path / 'x'),
+            resume=True,
+            load_from=os.path.join(tiny_config.work_dir, 'iter_2.pth'),
+        )
+
+
+@pytest.mark.parametrize('names', [['contrast'], ['localize', 'contrast']])
+def test_resuming_with_other_phases_than_the_runs_is_refused(
+    tiny_config, tmp_path, names, load
+):
+    run(tiny_config)
+    saved = load(tiny_config.work_dir, 'iter_2.pth')['meta']['mpc_phases']
+    assert saved == ['contrast', 'localize']
+    with pytest.raises(RuntimeError, match=r'phases contrast,localize.*same --phases'):
+        run(
+            tiny_config,
+            phases=names,
             work_dir=str(tmp_path / 'x'),
             resume=True,
             load_from=os.path.join(tiny_config.work_dir, 'iter_2.pth'),

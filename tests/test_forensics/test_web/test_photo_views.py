@@ -8,12 +8,11 @@ import torch
 from mpc_mmseg.apis.inference.inferencer import Prediction
 from mpc_mmseg.forensics.case.case_report import Analysis
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata
-from mpc_mmseg.forensics.web.photo_views import (
-    download_link,
-    img_tag,
-    overlay_view,
-    similarity_view,
-)
+from mpc_mmseg.forensics.web.photo_views import overlay_view, similarity_view
+from mpc_mmseg.visualization.pages import data_url, render_part
+from mpc_mmseg.visualization.pictures import Picture
+
+NASTY = '"><script>.html'
 
 
 @pytest.fixture
@@ -30,13 +29,15 @@ def analysis():
     return Analysis('a.png', b'', metadata, prediction, embeddings, {})
 
 
-def decoded(jpeg):
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int)
+def decoded(picture):
+    return cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR).astype(
+        int
+    )
 
 
 def test_threshold_and_opacity(analysis):
-    jpeg, share = overlay_view(analysis, 0.5, 1.0)
-    picture = decoded(jpeg)
+    picture, share = overlay_view(analysis, 0.5, 1.0)
+    picture = decoded(picture)
     assert share == 0.5 and picture.shape == (40, 60, 3)
     # Red on the left, the photograph on the right.
     assert picture[20, 12, 2] - picture[20, 12, 0] > 100
@@ -50,9 +51,9 @@ def test_threshold_and_opacity(analysis):
 
 
 def test_the_clicked_pixel_is_like_its_own_half(analysis):
-    jpeg, pixel = similarity_view(analysis, 0.9, 0.25)
+    picture, pixel = similarity_view(analysis, 0.9, 0.25)
     assert pixel == (54, 10)
-    picture = decoded(jpeg)
+    picture = decoded(picture)
     assert picture[35, 40].sum() > picture[35, 10].sum() + 100
     assert similarity_view(analysis, 1, 1)[1] == (59, 39)
     with pytest.raises(ValueError, match='shares'):
@@ -60,9 +61,22 @@ def test_the_clicked_pixel_is_like_its_own_half(analysis):
 
 
 def test_links_hold_the_file_and_escape_its_name():
-    link = download_link('täxt', '"><script>.html', 'Save', 'text/html')
-    assert '<script>' not in link
+    url = data_url('täxt'.encode(), 'text/html')
+    link = render_part('web_page.html', 'links', [(NASTY, '<b>Save', url)], 0.5)
+    assert '<script>' not in link and '<b>' not in link
     data = link.split('base64,')[1].split('"')[0]
     assert base64.b64decode(data).decode() == 'täxt'
-    tag = img_tag(b'jpeg', '"><script>')
+    picture = Picture(b'jpeg')
+    tag = render_part('web_page.html', 'overlay', picture, 0.5, 0.25)
+    assert base64.b64encode(b'jpeg').decode() in tag and '25.00 %' in tag
+    tag = render_part('elements.html', 'image', picture, NASTY)
     assert '<script>' not in tag and base64.b64encode(b'jpeg').decode() in tag
+
+
+def test_texts_are_escaped():
+    reliability = {'level': None, 'meaning': NASTY}
+    for part in (
+        render_part('web_page.html', 'problem', NASTY),
+        render_part('web_page.html', 'verdict', NASTY, [NASTY], reliability),
+    ):
+        assert '<script' not in part and '&lt;script&gt;' in part

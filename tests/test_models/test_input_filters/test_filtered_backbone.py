@@ -30,6 +30,38 @@ def test_colours_alone_change_nothing():
         assert torch.equal(mine, bare)
 
 
+def test_filters_get_the_photograph_whatever_the_preprocessor_did():
+    options = dict(type='FilteredBackbone', filters=[dict(type='HighPass')])
+    plain = MODELS.build(dict(**options, backbone=HRNET)).eval()
+    other = MODELS.build(
+        dict(**options, backbone=HRNET, input_mean=[127] * 3, input_std=[128] * 3)
+    ).eval()
+    other.load_state_dict(plain.state_dict())
+    levels = torch.randint(0, 256, (1, 3, 64, 64)).float()
+    for one, two in zip(plain(levels / 255), other((levels - 127) / 128)):
+        torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-4)
+
+
+def test_filters_see_single_precision_under_autocast():
+    net = MODELS.build(
+        dict(type='FilteredBackbone', filters=[dict(type='Colours')], backbone=HRNET)
+    ).eval()
+    seen = []
+    net.filters[0].register_forward_hook(lambda _, __, out: seen.append(out.dtype))
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        maps = net(torch.rand(1, 3, 64, 64).bfloat16())
+    assert seen == [torch.float32] and maps[0].dtype == torch.bfloat16
+
+
 def test_no_view():
     with pytest.raises(ValueError, match='filters'):
         MODELS.build(dict(type='FilteredBackbone', filters=[], backbone=HRNET))
+    with pytest.raises(ValueError, match='input_std'):
+        MODELS.build(
+            dict(
+                type='FilteredBackbone',
+                filters=[dict(type='HighPass')],
+                backbone=HRNET,
+                input_std=[0, 1, 1],
+            )
+        )

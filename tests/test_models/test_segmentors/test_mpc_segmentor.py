@@ -6,7 +6,8 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mpc_mmseg.evaluation.functional import resize_probability
+from mpc_mmseg.models.necks import MultiScaleProjection
+from mpc_mmseg.probability import resize_probability
 
 
 def build(config, **changes):
@@ -33,21 +34,23 @@ PARTS = {
     'contrast': {'backbone', 'neck'},
     'localize': {'decode_head'},
     'supervised': {'backbone', 'neck', 'decode_head'},
+    'joint': {'backbone', 'neck', 'decode_head'},
 }
+VIEWS = {'loss_within_image', 'loss_cross_scale', 'loss_cross_modality'}
+CONTRAST = dict(type='MultiViewPixelContrastLoss')
+PROJECTOR = dict(type='NonlinearProjector', in_channels=8, out_channels=4)
 
 
 @pytest.mark.parametrize('phase', PARTS)
 def test_a_phase_trains_its_parts_alone(tiny_model, phase):
-    model = build(tiny_model, phase=phase)
+    model = build(tiny_model, phase=phase, contrast_loss=CONTRAST)
     losses = model.loss(torch.rand(2, 3, 64, 64), samples())
     sum(losses.values()).backward()
     trained = {n.split('.')[0] for n, p in model.named_parameters() if p.requires_grad}
     assert trained == PARTS[phase]
     for name, parameter in model.named_parameters():
         assert (parameter.grad is not None) == (name.split('.')[0] in PARTS[phase])
-    expected = {
-        'contrast': {'loss_within_image', 'loss_cross_scale', 'loss_cross_modality'}
-    }
+    expected = {'contrast': VIEWS, 'joint': {'loss_bce', *VIEWS}}
     named = {name for name in losses if name.startswith('loss')}
     assert named == expected.get(phase, {'loss_bce'})
 
@@ -96,10 +99,35 @@ def test_the_second_pass_differs_and_is_skipped_when_no_view_needs_it(tiny_model
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize('phase', ['contrast', 'localize'])
+def test_the_second_pass_projects_the_finest_map_alone(tiny_model, monkeypatch):
+    project, results = MultiScaleProjection.forward, []
+    x = torch.rand(2, 3, 64, 64)
+    for of_all in (False, True):
+        if of_all:
+            monkeypatch.setattr(
+                MultiScaleProjection,
+                'forward',
+                lambda neck, maps, finest_only=False: project(neck, maps),
+            )
+        model = build(tiny_model).train()
+        torch.manual_seed(1)
+        losses = model.loss(x, samples())
+        sum(v for k, v in losses.items() if k.startswith('loss')).backward()
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        updates = [int(p.bn.num_batches_tracked) for p in model.neck.projections]
+        results.append((losses, gradients, updates))
+    (losses, gradients, updates), (expected, expected_gradients, all_updates) = results
+    assert losses['loss_cross_modality'] > 0
+    torch.testing.assert_close(losses, expected)
+    torch.testing.assert_close(gradients, expected_gradients)
+    # The statistics of the coarser maps are updated once, by the first pass.
+    assert updates == [2, 1, 1, 1] and all_updates == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize('phase', ['contrast', 'localize', 'joint'])
 @pytest.mark.parametrize('label', [0, 1, 255])
 def test_one_class_in_a_batch_trains_on_with_finite_losses(tiny_model, phase, label):
-    model = build(tiny_model, phase=phase).train()
+    model = build(tiny_model, phase=phase, contrast_loss=CONTRAST).train()
     total = sum(model.loss(torch.rand(2, 3, 64, 64), samples(label=label)).values())
     total.backward()
     assert torch.isfinite(total)
@@ -155,6 +183,47 @@ def test_channels_last_gives_the_same_map(tiny_model):
     torch.testing.assert_close(*maps, rtol=1e-4, atol=1e-5)
 
 
+def test_joint_is_the_sum_of_both_losses(tiny_model):
+    views = [dict(type='WithinImageView'), dict(type='CrossScaleView')]
+    contrast = dict(CONTRAST, views=views)
+    model = build(tiny_model, contrast_loss=contrast, contrast_weight=0.25).eval()
+    # In eval mode all phases see the same maps.
+    x, found = torch.rand(2, 3, 64, 64), {}
+    for phase in ('contrast', 'supervised', 'joint'):
+        model.set_phase(phase)
+        calls = []
+        hook = model.backbone.register_forward_hook(lambda *_, c=calls: c.append(1))
+        found[phase] = model.loss(x, samples())
+        hook.remove()
+        assert len(calls) == 1
+    joint = found.pop('joint')
+    torch.testing.assert_close(joint['loss_bce'], found['supervised']['loss_bce'])
+    for name, value in found['contrast'].items():
+        factor = 0.25 if name.startswith('loss') else 1
+        torch.testing.assert_close(joint[name], value * factor)
+    assert torch.equal(model._forward(x), model.decode_head(model.extract_feat(x)))
+
+
+def test_the_projector_is_for_the_contrast_alone(tiny_model):
+    model = build(tiny_model, contrast_loss=CONTRAST, projector=PROJECTOR).train()
+    shapes = []
+    model.projector.register_forward_hook(
+        lambda _, __, out: shapes.append([m.shape[1] for m in out])
+    )
+    x = torch.rand(2, 3, 64, 64)
+    for phase, passes in dict(contrast=2, joint=2, localize=0, supervised=0).items():
+        model.set_phase(phase)
+        shapes.clear()
+        sum(v for k, v in model.loss(x, samples()).items() if 'loss' in k).backward()
+        # Of the second forward pass the finest map alone.
+        assert shapes == [[4] * 4, [4]][:passes]
+        for name, parameter in model.named_parameters():
+            assert (parameter.grad is not None) == parameter.requires_grad, name
+        shapes.clear()
+        model.predict(x)
+        assert not shapes
+
+
 def test_any_mmseg_head_localizes(tiny_model):
     tiny_model['decode_head'] = dict(
         type='FCNHead',
@@ -176,6 +245,10 @@ def test_any_mmseg_head_localizes(tiny_model):
 def test_bad_arguments_are_named(tiny_model):
     with pytest.raises(ValueError, match='phase'):
         build(tiny_model, phase='cluster')
+    with pytest.raises(ValueError, match='no contrast_loss'):
+        build(tiny_model, phase='joint')
+    with pytest.raises(ValueError, match='contrast_weight'):
+        build(tiny_model, contrast_weight=0)
     with pytest.raises(ValueError, match='threshold'):
         build(tiny_model, test_cfg=dict(threshold=0))
     with pytest.raises(ValueError, match=r'test_cfg\.mode is unknown'):

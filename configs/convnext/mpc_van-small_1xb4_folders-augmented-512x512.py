@@ -1,0 +1,9 @@
+# MPC (IEEE TIFS 2025) on mmpretrain's VAN-B1 with ImageNet weights: the published augmentation,
+# rates and schedules.
+_base_ = [
+    '../_base_/models/mpc_van_small.py',
+    '../_base_/datasets/folders_augmented.py',
+    '../_base_/phases/mpc_released.py',
+    '../_base_/default_runtime.py',
+]
+custom_imports = dict(imports=['mpc_mmseg', 'mmpretrain.models'])

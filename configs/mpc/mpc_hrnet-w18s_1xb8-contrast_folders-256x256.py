@@ -1,9 +1,0 @@
-# Phase 1 alone; its checkpoint starts the localize twin. On a user's own folders at 256x256.
-_base_ = [
-    '../_base_/models/mpc_hrnet_w18s.py',
-    '../_base_/datasets/folders_256x256.py',
-    '../_base_/phases/contrast.py',
-    '../_base_/default_runtime.py',
-]
-# Forged pixels are few: unweighted, maps stay below 0.5 everywhere.
-model = dict(decode_head=dict(loss_decode=dict(forged_weight=5.0)))

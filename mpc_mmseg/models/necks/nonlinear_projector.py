@@ -1,0 +1,50 @@
+"""The network between the maps and the contrast that is dropped after training."""
+
+from collections.abc import Sequence
+
+from mmcv.cnn import ConvModule
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class NonlinearProjector(BaseModule):
+    """1x1 convolution, BatchNorm, ReLU, 1x1 convolution, shared by all scales.
+
+    What the contrast makes embeddings lose is then lost behind the maps that the head
+    uses (SimCLR, Chen et al., ICML 2020; supervised: Khosla et al., NeurIPS 2020). No
+    ReLU at the end: a unit vector may point anywhere.
+
+    Args:
+        in_channels: Channels C of the maps.
+        hidden_channels: Channels between; by default C.
+        out_channels: Channels D that the contrast sees.
+        norm_cfg: Config of the normalisation.
+        init_cfg: Config of the initialisation.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden_channels: int | None = None,
+        out_channels: int = 128,
+        norm_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        hidden = hidden_channels or in_channels
+        self.layers = nn.Sequential(
+            ConvModule(
+                in_channels,
+                hidden,
+                1,
+                bias=False,
+                norm_cfg=norm_cfg or dict(type='BN'),
+            ),
+            nn.Conv2d(hidden, out_channels, 1),
+        )
+
+    def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Maps (B, D, H_i, W_i) of maps (B, C, H_i, W_i)."""
+        return [self.layers(m) for m in maps]

@@ -1,0 +1,82 @@
+"""Probability maps: brought to an image's size, made a mask, and named in a folder.
+
+How a map becomes a mask is the MPC convention. The order of operations decides the
+last digit, so it is written once, here: the map times 255 is resized bilinearly to the
+mask's native size in float32 (no rounding to 8 bits), and a pixel is forged where the
+result exceeds 127.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+Map = TypeVar('Map', np.ndarray, 'torch.Tensor')
+
+
+def resize_probability(prob: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resizes a probability map to an image's own size, by the MPC convention.
+
+    Args:
+        prob: (h, w) floats in 0..1.
+        size: (H, W) wanted.
+
+    Returns:
+        (H, W) float32 in 0..1, for `binarize`.
+
+    Raises:
+        ValueError: If ``prob`` is not a 2-D map or ``size`` is not positive.
+    """
+    if prob.ndim != 2 or prob.size == 0:
+        raise ValueError(f'prob must be a (h, w) map, got shape {prob.shape}')
+    height, width = size
+    if height < 1 or width < 1:
+        raise ValueError(f'size must be positive, got {size}')
+    prob = prob.astype(np.float32, copy=False)
+    if prob.shape == (height, width):
+        return prob.copy()
+    # Resized in 0..255 as the convention has it. Dividing by 255 loses nothing:
+    # around 127, multiplying by 255 again gives back the same float32.
+    levels = cv2.resize(
+        prob * np.float32(255), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    return np.clip(levels / np.float32(255), 0, 1)
+
+
+def binarize(prob: Map, threshold: float = 0.5) -> Map:
+    """Tells which pixels are predicted forged.
+
+    A pixel is forged where its probability exceeds the threshold. The usual
+    threshold, 0.5, stands for the MPC rule: 127 of 255 levels exceeded.
+
+    Args:
+        prob: Probabilities in 0..1, an array or a tensor of any shape.
+        threshold: In 0..1.
+
+    Returns:
+        Booleans of the same shape and kind.
+
+    Raises:
+        ValueError: If ``threshold`` is not in 0..1.
+    """
+    if not 0 <= threshold <= 1:
+        raise ValueError(f'threshold must be in 0..1, got {threshold}')
+    if threshold == 0.5:
+        return prob * 255 > 127
+    return prob > threshold
+
+
+def map_name(meta: Mapping[str, Any]) -> str:
+    """File name of an image's map, unique within a test run.
+
+    Args:
+        meta: With ``img_path`` and, if it is known, ``sample_idx``.
+    """
+    stem = Path(meta['img_path']).stem
+    index = meta.get('sample_idx')
+    return f'{stem}.png' if index is None else f'{index:06d}_{stem}.png'
