@@ -13,9 +13,9 @@ from mpc_mmseg.datasets.check.result import Result
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image, read_mask
 
 from .figure_png import LINE_COLOURS, figure_png
-from .image_rows import jpeg_picture, png_picture
 from .overlay import outline
-from .pages import Picture, render
+from .pages import render
+from .pictures import Picture, jpeg_picture, png_picture
 
 
 def check_page(result: Result, title: str, max_pictures: int = 200) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .figure_png import AUTHENTIC_COLOUR, FORGED_COLOUR, figure_png
-from .pages import Picture
+from .pictures import Picture
 
 _FORGED = 1
 

@@ -8,9 +8,9 @@ import numpy as np
 from mpc_mmseg.datasets.forge.folder_checks import RECORDS
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 
-from .image_rows import jpeg_picture
 from .overlay import outline
-from .pages import Picture, render
+from .pages import render
+from .pictures import Picture, jpeg_picture
 
 _LONG_SIDE = 420  # pixels; smaller ones would hide the traces
 

@@ -1,6 +1,8 @@
 """The images of a report: photograph, ground truth, heat map, mask and F1 of each."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,9 +12,8 @@ from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 from mpc_mmseg.probability import binarize, map_name
 
 from .overlay import TRUTH_COLOUR, heat_map, outline
-from .pages import ImageRow, Picture
+from .pictures import Picture, jpeg_picture, png_picture
 
-_LONG_SIDE = 320
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
 _TOP_LEVELS: dict[np.dtype, int] = {
     np.dtype(np.uint8): 255,
@@ -37,6 +38,23 @@ def choose_images(records: list[dict], limit: int) -> list[dict]:
         return ranked
     chosen = np.unique(np.linspace(0, len(ranked) - 1, limit).round().astype(int))
     return [ranked[i] for i in chosen]
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One image of a page.
+
+    Attributes:
+        name: Of the image.
+        pictures: By column: photograph, ground truth, heat map and so on.
+        note: Such as its F1.
+        score: A number in 0..1 that is drawn as a bar, if there is one.
+    """
+
+    name: str
+    pictures: Mapping[str, Picture]
+    note: str
+    score: float | None = None
 
 
 class ProbabilityFiles:
@@ -147,23 +165,3 @@ def _check_size(found: np.ndarray, image: np.ndarray, what: str, path: str) -> N
         raise ValueError(
             f'{what} is {found.shape} but {path} is {image.shape[:2]} (height, width)'
         )
-
-
-def jpeg_picture(image: np.ndarray, long_side: int = _LONG_SIDE) -> Picture:
-    """A small copy of a photograph, (H, W, 3) BGR, of at most so many pixels a side."""
-    return _encoded(image, '.jpg', [cv2.IMWRITE_JPEG_QUALITY, 90], long_side)
-
-
-def png_picture(mask: np.ndarray) -> Picture:
-    """A small copy of a mask of 0 and 1."""
-    return _encoded(mask.astype(np.uint8) * 255, '.png', [])
-
-
-def _encoded(
-    image: np.ndarray, suffix: str, options: list[int], long_side: int = _LONG_SIDE
-) -> Picture:
-    scale = long_side / max(image.shape[:2])
-    if scale < 1:
-        height, width = (max(1, round(n * scale)) for n in image.shape[:2])
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return Picture(cv2.imencode(suffix, image, options)[1].tobytes())

@@ -5,43 +5,12 @@ read offline and printed.
 """
 
 import base64
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture file, PNG or JPEG, with its caption."""
-
-    data: bytes
-    caption: str = ''
-
-    @property
-    def src(self) -> str:
-        """The picture as the address of an ``img``."""
-        kind = 'png' if self.data.startswith(b'\x89PNG') else 'jpeg'
-        return data_url(self.data, f'image/{kind}')
-
-
-@dataclass(frozen=True)
-class ImageRow:
-    """One image of a page.
-
-    Attributes:
-        name: Of the image.
-        pictures: By column: photograph, ground truth, heat map and so on.
-        note: Such as its F1.
-        score: A number in 0..1 that is drawn as a bar, if there is one.
-    """
-
-    name: str
-    pictures: Mapping[str, Picture]
-    note: str
-    score: float | None = None
+from .pictures import Picture
 
 
 def render(template: str, **values: Any) -> str:
@@ -64,6 +33,11 @@ def data_url(content: bytes, kind: str) -> str:
     return f'data:{kind};base64,{base64.b64encode(content).decode("ascii")}'
 
 
+def _picture_url(picture: Picture) -> str:
+    is_png = picture.data.startswith(b'\x89PNG')
+    return data_url(picture.data, 'image/png' if is_png else 'image/jpeg')
+
+
 _LOADER = PackageLoader('mpc_mmseg.visualization')
 _TEMPLATES = Environment(
     loader=_LOADER,
@@ -75,6 +49,7 @@ _TEMPLATES = Environment(
 )
 # The only text that is not escaped: files of this package.
 _TEMPLATES.globals['source'] = lambda name: Markup(source(name))
+_TEMPLATES.filters['url'] = _picture_url
 # `tojson` escapes <, >, & and ', so that no name can end the script it stands in.
 _TEMPLATES.policies['json.dumps_kwargs'] = {
     'allow_nan': False,

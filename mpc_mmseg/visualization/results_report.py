@@ -10,10 +10,11 @@ from mpc_mmseg.atomic_files import write_whole
 
 from .area_plot import plot_by_area
 from .embedding_plot import plot_embedding_file
-from .image_rows import ProbabilityFiles, image_row, predicted_share
+from .image_rows import ImageRow, ProbabilityFiles, image_row, predicted_share
 from .image_table import table_of_runs
 from .overlay import colour_scale
-from .pages import ImageRow, Picture, render
+from .pages import render
+from .pictures import Picture
 from .results_files import Run, read_files
 from .robustness_curves import plot_family, robustness_families
 from .score_table import score_notes

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from mpc_mmseg.atomic_files import write_whole
-from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import read_per_image
 
 from .embedding_plot import plot_embedding_file
 from .image_rows import ProbabilityFiles, choose_images, image_row
 from .overlay import colour_scale
-from .pages import Picture, render
+from .pages import render
+from .pictures import Picture
 from .score_table import (
     read_baselines,
     read_scores,

@@ -41,7 +41,7 @@ def main() -> None:
     from mmseg.registry import MODELS
 
     from mpc_mmseg.engine.launch import load_config
-    from mpc_mmseg.models.losses.multi_view_pixel_contrast_loss import masks_for
+    from mpc_mmseg.models.losses.contrast_loss import masks_for
 
     cfg = load_config(args.config, args.cfg_options, args.data_root)
     init_default_scope('mmseg')

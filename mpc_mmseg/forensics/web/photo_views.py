@@ -11,15 +11,15 @@ from mpc_mmseg.apis.inference.prediction_files import similarity_picture
 from mpc_mmseg.forensics.case.case_report import Analysis
 from mpc_mmseg.probability import binarize
 from mpc_mmseg.visualization.overlay import outline
+from mpc_mmseg.visualization.pictures import Picture, jpeg_picture, shrunk
 
 #: Longer side of a picture on the page, in pixels.
 _LONGEST = 1000
-_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 90)
 
 
 def overlay_view(
     analysis: Analysis, threshold: float, opacity: float
-) -> tuple[bytes, float]:
+) -> tuple[Picture, float]:
     """Draws what exceeds a threshold onto the photograph.
 
     Args:
@@ -38,16 +38,17 @@ def overlay_view(
         raise ValueError(f'threshold must be in 0..1, got {threshold}')
     image, prob = _maps(analysis)
     mask = binarize(prob, threshold)
-    small = shrunk(image)
+    small = shrunk(image, _LONGEST)
     inside = cv2.resize(
         mask.astype(np.float32), small.shape[1::-1], interpolation=cv2.INTER_AREA
     )
-    return _jpeg(outline(small, inside > 0.5, opacity=opacity)), float(mask.mean())
+    overlay = outline(small, inside > 0.5, opacity=opacity)
+    return jpeg_picture(overlay, _LONGEST), float(mask.mean())
 
 
 def similarity_view(
     analysis: Analysis, x: float, y: float
-) -> tuple[bytes, tuple[int, int]]:
+) -> tuple[Picture, tuple[int, int]]:
     """Draws how alike the model holds all pixels to one of them.
 
     Args:
@@ -69,20 +70,12 @@ def similarity_view(
     image, _ = _maps(analysis)
     height, width = image.shape[:2]
     pixel = min(int(x * width), width - 1), min(int(y * height), height - 1)
-    size = shrunk(image).shape[:2]
+    size = shrunk(image, _LONGEST).shape[:2]
     at = pixel[0] * size[1] // width, pixel[1] * size[0] // height
     # Computed at the picture's size: of a large photograph nobody sees more.
     similarity = similarity_map(analysis.embeddings, at, size)
-    return _jpeg(similarity_picture(similarity, at, legend=False)), pixel
-
-
-def shrunk(image: np.ndarray) -> np.ndarray:
-    """Makes a large image (H, W, 3) small enough for a screen."""
-    factor = _LONGEST / max(image.shape[:2])
-    if factor >= 1:
-        return image
-    size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    picture = similarity_picture(similarity, at, legend=False)
+    return jpeg_picture(picture, _LONGEST), pixel
 
 
 def _maps(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
@@ -90,7 +83,3 @@ def _maps(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
     if image is None or prob is None:
         raise ValueError(f'{analysis.name}: {analysis.prediction.error}')
     return image, prob
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    return cv2.imencode('.jpg', picture, _JPEG)[1].tobytes()

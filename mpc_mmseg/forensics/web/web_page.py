@@ -8,14 +8,15 @@ has been read. Analyses live in memory for as long as their visitor may want the
 from functools import partial
 from pathlib import Path, PurePath
 
+import gradio as gr
+
 from mpc_mmseg.forensics.case.case import score_in_words
 from mpc_mmseg.forensics.case.case_report import Analysis, Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
 from mpc_mmseg.visualization.overlay import colour_scale
-from mpc_mmseg.visualization.pages import Picture, data_url, render_part, source
+from mpc_mmseg.visualization.pages import data_url, render_part, source
 
 from .photo_views import overlay_view, similarity_view
-from .quiet_gradio import gr
 
 _SECONDS = 1800
 _QUEUE = 32
@@ -57,21 +58,21 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     def draw(analysis: Analysis | None, threshold: float, opacity: float) -> str:
         if analysis is None:
             return ''
-        jpeg, share = overlay_view(analysis, threshold, opacity)
-        return _part('overlay', Picture(jpeg), threshold, share)
+        picture, share = overlay_view(analysis, threshold, opacity)
+        return _part('overlay', picture, threshold, share)
 
     def compare(analysis: Analysis | None, event: gr.EventData) -> str:
         if analysis is None:
             return ''
         try:
-            jpeg, (x, y) = similarity_view(analysis, event.x, event.y)
+            picture, (x, y) = similarity_view(analysis, event.x, event.y)
         except ValueError as error:
             return _part('problem', plain_text(error))
-        return _part('similarity', Picture(jpeg), x, y, colour_scale())
+        return _part('similarity', picture, x, y, colour_scale())
 
     with gr.Blocks(
         title='Image forgery localization',
-        analytics_enabled=False,
+        analytics_enabled=False,  # or Gradio reports its use to its makers
         delete_cache=(600, 600),
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)

@@ -68,6 +68,9 @@ class WindowAttention(nn.Module):
     A learned bias by relative position is added to the logits. Tokens that pad the
     map to whole windows take part, unmasked.
 
+    torch's fused kernels have no second derivatives: take those under
+    ``torch.nn.attention.sdpa_kernel(SDPBackend.MATH)``.
+
     Args:
         channels: Channels C of the map.
         num_heads: Number of heads, which divides C.

@@ -1,16 +1,21 @@
-from .anchors import AuthenticAnchors, SymmetricAnchors
-from .binary_pixel_losses import ForgeryBCELoss, ForgeryFocalLoss
-from .boundary_pixel_sampler import BoundaryPixelSampler
-from .contrasts import MeanPositiveContrast, SupervisedContrast
-from .hard_pixel_sampler import HardPixelSampler
-from .info_nce import info_nce, info_nce_of_pairs
-from .multi_view_pixel_contrast_loss import MultiViewPixelContrastLoss
-from .pair_packing import Pair
-from .pixel_samplers import PixelSet, RandomPixelSampler
+from .binary_losses import ForgeryBCELoss, ForgeryFocalLoss
+from .contrast_loss import MultiViewPixelContrastLoss, separation
+from .info_nce import MeanPositiveContrast, Pair, info_nce, info_nce_of_pairs
 from .prototypes import PrototypeMemory, PrototypeView
-from .separation import separation
-from .supervised_contrast import supervised_contrast
-from .views import CrossModalityView, CrossScaleView, WithinImageView
+from .samplers import (
+    BoundaryPixelSampler,
+    HardPixelSampler,
+    PixelSet,
+    RandomPixelSampler,
+)
+from .supervised_contrast import SupervisedContrast, supervised_contrast
+from .views import (
+    AuthenticAnchors,
+    CrossModalityView,
+    CrossScaleView,
+    SymmetricAnchors,
+    WithinImageView,
+)
 
 __all__ = [
     'AuthenticAnchors',

@@ -8,8 +8,8 @@ from mmengine.dist import all_gather
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .pair_packing import Pair
-from .pixel_samplers import PixelSet
+from .info_nce import Pair
+from .samplers import PixelSet
 from .views import ImageSources, View, meet
 
 

@@ -1,70 +1,17 @@
 """Supervised contrast: every positive has a logarithm of its own."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
-from torch.autograd.function import once_differentiable
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
-from .pair_packing import Pair
+from .info_nce import Pair
 
-# Similarities of a block of rows, positives and negatives together.
+# Similarities of a block of queries, positives and negatives together.
 BLOCK_ELEMENTS = 2**21
-
-
-class _SupervisedContrast(torch.autograd.Function):
-    """Value and gradients in one sweep over blocks of queries."""
-
-    @staticmethod
-    def forward(
-        ctx,
-        queries: Tensor,
-        negatives: Tensor,
-        positives: Tensor | None,
-        temperature: float,
-    ) -> Tensor:
-        need_grad = any(ctx.needs_input_grad[:3])
-        q, k = queries.float(), negatives.float()
-        r = q if positives is None else positives.float()
-        n, own = q.size(0), positives is None
-        scale = 1 / (n * (n - 1 if own else r.size(0)))
-        gradients = [torch.zeros_like(x) for x in (q, k, r) if need_grad]
-        loss = q.new_zeros(())
-        rows = max(1, BLOCK_ELEMENTS // (k.size(0) + r.size(0)))
-        for start in range(0, n, rows):
-            block = slice(start, min(start + rows, n))
-            logits = (q[block] @ k.T).div_(temperature)
-            shift = logits.amax(1, keepdim=True)
-            terms = logits.sub_(shift).exp_()
-            over_negatives = terms.sum(1, keepdim=True)
-            log_sum = over_negatives.log() + shift
-            # log(e^s + sum of e^negative) - s of each positive s is softplus of this.
-            gaps = log_sum - (q[block] @ r.T).div_(temperature)
-            if own:  # a query is not its own positive
-                gaps.diagonal(start).fill_(float('-inf'))
-            loss += F.softplus(gaps).sum()
-            if need_grad:
-                grad_q, grad_k, grad_r = gradients
-                slopes = gaps.sigmoid_().mul_(scale / temperature)
-                share = slopes.sum(1, keepdim=True) / over_negatives
-                grad_q[block] += (terms @ k) * share - slopes @ r
-                grad_k.addmm_(terms.T, q[block] * share)
-                grad_r.addmm_(slopes.T, q[block], alpha=-1)
-        if need_grad:
-            if own:
-                gradients[0] += gradients.pop()
-            ctx.save_for_backward(*gradients)
-            ctx.dtypes = [
-                x.dtype for x in (queries, negatives, positives) if x is not None
-            ]
-        return loss * scale
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_loss: Tensor):
-        gradients = [
-            (grad_loss * g).to(dtype) for g, dtype in zip(ctx.saved_tensors, ctx.dtypes)
-        ]
-        return *gradients, *[None] * (4 - len(gradients))
 
 
 def supervised_contrast(
@@ -83,7 +30,8 @@ def supervised_contrast(
     Supervised contrast (Khosla et al., NeurIPS 2020, eq. 2) with the denominator of
     pixel contrast (Wang et al., ICCV 2021, eq. 3), as the MPC paper describes it.
     Unlike ``info_nce`` it pulls hardest at the positives that are furthest away.
-    Computed in float32; memory linear in the number of pixels.
+    Computed in float32, block of queries by block; a block is recomputed in backward,
+    so that memory is linear in the number of pixels.
 
     Args:
         queries: L2-normalised embeddings (N, C) of the anchor class.
@@ -102,6 +50,45 @@ def supervised_contrast(
         raise ValueError(f'temperature must be positive, got {temperature}')
     pair = Pair(queries, negatives, positives)
     if pair.is_degenerate:
-        return torch.cat([x for x in pair if x is not None]).float().sum() * 0
-    with torch.autocast(queries.device.type, enabled=False):
-        return _SupervisedContrast.apply(queries, negatives, positives, temperature)
+        return pair.zero()
+    own = positives is None
+    q, k = queries.float(), negatives.float()
+    r = q if positives is None else positives.float()
+    n, rows = q.size(0), max(1, BLOCK_ELEMENTS // (k.size(0) + r.size(0)))
+
+    def block_sum(start: int, q: Tensor, k: Tensor, r: Tensor) -> Tensor:
+        block = q[start : start + rows]
+        over_negatives = (block @ k.T / temperature).logsumexp(1, keepdim=True)
+        # log(e^s + sum of e^negative) - s of each positive s is softplus of this.
+        gaps = over_negatives - block @ r.T / temperature
+        if own:  # a query is not its own positive
+            gaps.diagonal(start).fill_(float('-inf'))
+        return F.softplus(gaps).sum()
+
+    with torch.autocast(q.device.type, enabled=False):
+        total = sum(
+            checkpoint(
+                block_sum, start, q, k, r, use_reentrant=False, preserve_rng_state=False
+            )
+            for start in range(0, n, rows)
+        )
+    return total / (n * (r.size(0) - own))
+
+
+@MODELS.register_module()
+class SupervisedContrast(nn.Module):
+    """A logarithm for each positive, averaged outside: see ``supervised_contrast``.
+
+    For authentic pixels that fall apart into several clusters: far positives pull
+    harder than near ones. Costs about twice ``MeanPositiveContrast``; with
+    ``positives='other'`` in the views it is the form that the paper describes.
+    """
+
+    def forward(self, pairs: Sequence[Pair], temperature: float) -> Tensor:
+        """Losses (P,) of P pairs."""
+        return torch.stack(
+            [
+                supervised_contrast(p.queries, p.negatives, temperature, p.positives)
+                for p in pairs
+            ]
+        )

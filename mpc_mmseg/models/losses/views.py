@@ -1,11 +1,20 @@
-"""Which two pixel sets of an image meet in the contrast."""
+"""Which two pixel sets of an image meet in the contrast, and which class asks."""
 
 from typing import NamedTuple
 
 from mmseg.registry import MODELS
 
-from .pair_packing import Pair
-from .pixel_samplers import PixelSet
+from .info_nce import Pair
+from .samplers import PixelSet
+
+
+class ImageSources(NamedTuple):
+    """The sampled pixels of one image that views combine."""
+
+    finest: PixelSet  # the first pass's finest map
+    coarser: PixelSet | None  # the first pass's coarser maps, pooled
+    second: PixelSet | None  # the second forward pass's finest map
+    memory: PixelSet | None = None  # prototypes of earlier images
 
 
 def meet(anchor: PixelSet, other: PixelSet, positives: str) -> Pair:
@@ -15,15 +24,6 @@ def meet(anchor: PixelSet, other: PixelSet, positives: str) -> Pair:
         other.forged,
         other.authentic if positives == 'other' else None,
     )
-
-
-class ImageSources(NamedTuple):
-    """The sampled pixels of one image that views combine."""
-
-    finest: PixelSet  # the first pass's finest map
-    coarser: PixelSet | None  # the first pass's coarser maps, pooled
-    second: PixelSet | None  # the second pass's finest map
-    memory: PixelSet | None = None  # prototypes of earlier images
 
 
 class View:
@@ -53,7 +53,10 @@ class View:
 
 @MODELS.register_module()
 class WithinImageView(View):
-    """Authentic pixels of the finest map against its forged ones."""
+    """MPC's within-image contrast: L(Q, K), both of the finest map.
+
+    L is ``info_nce`` of the authentic pixels Q against the forged pixels K.
+    """
 
     name = 'within_image'
 
@@ -62,19 +65,24 @@ class WithinImageView(View):
 
 
 class TwoSetView(View):
-    """A view whose anchors and negatives come from different maps.
+    """A contrast of the finest map and another source, both ways.
+
+    L(Q, K') + L(Q', K), where Q and K are the authentic and forged pixels of the
+    finest map, Q' and K' those of the other source.
 
     Args:
         weight: As of ``View``.
         positives: ``'own'``, the anchor's own map, as the released program has it;
             or ``'other'``, the map of the negatives, as the paper draws it. With
             ``'own'`` the loss also falls when the two maps move apart as wholes,
-            whatever is forged; ``'other'`` has no such way out, which tells in
+            whatever is forged. ``'other'`` has no such way out, which matters when
             training from random weights.
 
     Raises:
         ValueError: If ``positives`` is neither or ``weight`` is negative.
     """
+
+    source: str  # field of ImageSources
 
     def __init__(self, weight: float = 1.0, positives: str = 'own') -> None:
         super().__init__(weight)
@@ -82,34 +90,54 @@ class TwoSetView(View):
             raise ValueError(f"positives must be 'own' or 'other', got {positives!r}")
         self.positives = positives
 
+    def pairs(self, sources: ImageSources) -> list[Pair]:
+        finest, other = sources.finest, getattr(sources, self.source)
+        return [
+            meet(finest, other, self.positives),
+            meet(other, finest, self.positives),
+        ]
+
 
 @MODELS.register_module()
 class CrossScaleView(TwoSetView):
-    """The finest map against the coarser ones pooled, both ways."""
+    """MPC's cross-scale contrast: the finest map and the coarser ones pooled."""
 
     name = 'cross_scale'
+    source = 'coarser'
     needs_coarser = True
-
-    def pairs(self, sources: ImageSources) -> list[Pair]:
-        finest, coarser = sources.finest, sources.coarser
-        assert coarser is not None
-        return [
-            meet(finest, coarser, self.positives),
-            meet(coarser, finest, self.positives),
-        ]
 
 
 @MODELS.register_module()
 class CrossModalityView(TwoSetView):
-    """The finest maps of two stochastic passes against each other, both ways."""
+    """MPC's cross-modality contrast: the finest maps of two stochastic passes."""
 
     name = 'cross_modality'
+    source = 'second'
     needs_second_pass = True
 
-    def pairs(self, sources: ImageSources) -> list[Pair]:
-        first, second = sources.finest, sources.second
-        assert second is not None
-        return [
-            meet(first, second, self.positives),
-            meet(second, first, self.positives),
-        ]
+
+@MODELS.register_module()
+class AuthenticAnchors:
+    """Authentic pixels are queries, forged ones negatives (MPC, IEEE TIFS 2025).
+
+    The one to start with. Forged pixels are pushed away but not drawn together:
+    two regions forged by different means may stay different.
+    """
+
+    def roles(self, sources: ImageSources) -> list[ImageSources]:
+        """The sources once for each class that plays the queries."""
+        return [sources]
+
+
+@MODELS.register_module()
+class SymmetricAnchors:
+    """Each class is queries once and negatives once; the loss is the mean.
+
+    For forgeries of one kind (one generator, one removal tool), whose pixels should
+    be alike, and for masks of which half is forged. Costs twice as much.
+    """
+
+    def roles(self, sources: ImageSources) -> list[ImageSources]:
+        """The sources as they are, and with the classes exchanged."""
+        exchanged = [x and PixelSet(x.forged, x.authentic) for x in sources]
+        return [sources, ImageSources._make(exchanged)]

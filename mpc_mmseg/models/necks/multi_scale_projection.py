@@ -51,11 +51,14 @@ class MultiScaleProjection(BaseModule):
             for c in in_channels
         )
 
-    def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
+    def forward(
+        self, maps: Sequence[Tensor], finest_only: bool = False
+    ) -> list[Tensor]:
         """Embedding maps.
 
         Args:
-            maps: Backbone maps (B, C_i, H_i, W_i).
+            maps: Backbone maps (B, C_i, H_i, W_i), finest first.
+            finest_only: Project the finest map alone.
 
         Returns:
             Maps (B, C, H_i, W_i), not normalised to unit length.
@@ -68,4 +71,5 @@ class MultiScaleProjection(BaseModule):
                 f'the backbone gives {len(maps)} maps and in_channels names '
                 f'{len(self.projections)}'
             )
-        return [project(self.dropout(x)) for project, x in zip(self.projections, maps)]
+        used = maps[:1] if finest_only else maps
+        return [project(self.dropout(x)) for project, x in zip(self.projections, used)]

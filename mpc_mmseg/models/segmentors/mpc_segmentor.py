@@ -12,8 +12,11 @@ from mmseg.utils import SampleList
 from torch import Tensor
 
 from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
+from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.openmmlab_notices import notices_left_out
 from mpc_mmseg.probability import binarize, resize_probability
+
+from .channels_last import unsafe_on_cpu
 
 #: The parts that each phase trains.
 PHASES = {
@@ -50,7 +53,7 @@ class MPCSegmentor(BaseSegmentor):
         frozen_eval: Keep frozen parts in eval mode; False restores the released
             program's behaviour (BatchNorm statistics drift, stochastic depth on).
         channels_last: Run in the channels-last layout, about twice as fast for
-            HRNet on a CPU.
+            HRNet on a CPU; there, narrow networks are refused (`unsafe_on_cpu`).
         compile_backbone: Compile the backbone with ``torch.compile``: True, or its
             arguments. Weights keep their names.
         train_cfg: mmseg's, handed to the head.
@@ -101,6 +104,13 @@ class MPCSegmentor(BaseSegmentor):
         self.frozen_eval = frozen_eval
         self.channels_last = channels_last
         if channels_last:
+            unsafe = [] if torch.cuda.is_available() else unsafe_on_cpu(self)
+            if unsafe:
+                raise ValueError(
+                    f'{unsafe[0]} is a strided 1x1 convolution of fewer than 16 input '
+                    'channels, which torch cannot train in channels-last on a CPU: set '
+                    'channels_last=False'
+                )
             self.to(memory_format=torch.channels_last)
         if compile_backbone is not False:
             arguments = {} if compile_backbone is True else compile_backbone
@@ -159,14 +169,20 @@ class MPCSegmentor(BaseSegmentor):
                 self.neck.eval()
         return self
 
-    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
-        """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W)."""
+    def extract_feat(self, inputs: Tensor, finest_only: bool = False) -> list[Tensor]:
+        """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W).
+
+        With ``finest_only`` a `MultiScaleProjection` leaves out the coarser maps, and
+        the running statistics of their BatchNorm stay as they are.
+        """
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         with torch.set_grad_enabled(
             torch.is_grad_enabled() and not self.features_frozen
         ):
             maps = self.backbone(inputs)
+            if finest_only and isinstance(self.neck, MultiScaleProjection):
+                return self.neck(maps, finest_only=True)
             return list(maps if self.neck is None else self.neck(maps))
 
     def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
@@ -212,7 +228,8 @@ class MPCSegmentor(BaseSegmentor):
     ) -> dict[str, Tensor]:
         second = None
         if self.contrast_loss.needs_second_pass:
-            second = self.extract_feat(inputs)
+            # The cross-modality contrast compares the finest maps alone.
+            second = self.extract_feat(inputs, finest_only=True)[:1]
         if self.projector is not None:
             maps = self.projector(maps)
             second = second and self.projector(second)

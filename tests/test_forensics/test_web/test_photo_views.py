@@ -9,7 +9,8 @@ from mpc_mmseg.apis.inference.inferencer import Prediction
 from mpc_mmseg.forensics.case.case_report import Analysis
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata
 from mpc_mmseg.forensics.web.photo_views import overlay_view, similarity_view
-from mpc_mmseg.visualization.pages import Picture, data_url, render_part
+from mpc_mmseg.visualization.pages import data_url, render_part
+from mpc_mmseg.visualization.pictures import Picture
 
 NASTY = '"><script>.html'
 
@@ -28,13 +29,15 @@ def analysis():
     return Analysis('a.png', b'', metadata, prediction, embeddings, {})
 
 
-def decoded(jpeg):
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int)
+def decoded(picture):
+    return cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR).astype(
+        int
+    )
 
 
 def test_threshold_and_opacity(analysis):
-    jpeg, share = overlay_view(analysis, 0.5, 1.0)
-    picture = decoded(jpeg)
+    picture, share = overlay_view(analysis, 0.5, 1.0)
+    picture = decoded(picture)
     assert share == 0.5 and picture.shape == (40, 60, 3)
     # Red on the left, the photograph on the right.
     assert picture[20, 12, 2] - picture[20, 12, 0] > 100
@@ -48,9 +51,9 @@ def test_threshold_and_opacity(analysis):
 
 
 def test_the_clicked_pixel_is_like_its_own_half(analysis):
-    jpeg, pixel = similarity_view(analysis, 0.9, 0.25)
+    picture, pixel = similarity_view(analysis, 0.9, 0.25)
     assert pixel == (54, 10)
-    picture = decoded(jpeg)
+    picture = decoded(picture)
     assert picture[35, 40].sum() > picture[35, 10].sum() + 100
     assert similarity_view(analysis, 1, 1)[1] == (59, 39)
     with pytest.raises(ValueError, match='shares'):

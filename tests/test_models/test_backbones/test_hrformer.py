@@ -67,17 +67,24 @@ def test_two_passes_differ_in_training_alone():
     assert torch.equal(net.eval()(x)[0], net(x)[0])
 
 
-def test_checkpointed_pass_gives_the_same_gradients_and_statistics():
+@pytest.mark.parametrize('momentum', [0.1, None])
+def test_checkpointed_pass_gives_the_same_gradients_and_statistics(momentum):
     x = torch.rand(2, 3, 32, 32)
-    nets = [seeded(drop_path_rate=0.5, with_cp=with_cp) for with_cp in (False, True)]
+    norm = dict(type='BN', momentum=momentum, requires_grad=True)
+    nets = [
+        seeded(drop_path_rate=0.5, norm_cfg=norm, with_cp=with_cp)
+        for with_cp in (False, True)
+    ]
     for net in nets:
         torch.manual_seed(1)
-        sum(m.square().sum() for m in net.train()(x)).backward()
+        for _ in range(2):
+            sum(m.square().sum() for m in net.train()(x)).backward()
     plain, checkpointed = (dict(net.named_parameters()) for net in nets)
     for name, parameter in plain.items():
         torch.testing.assert_close(parameter.grad, checkpointed[name].grad)
     torch.testing.assert_close(*(dict(net.named_buffers()) for net in nets))
-    assert nets[1].stage2[0].branches[0][0].ffn.norm1.momentum == 0.1
+    last = nets[1].stage4[0].branches[0][0].ffn.norm1
+    assert last.momentum == momentum and last.num_batches_tracked == 2
 
 
 def test_frozen_stages_and_norm_eval():

@@ -66,11 +66,17 @@ def test_two_passes_differ_in_training_alone(block):
     assert torch.equal(net(x)[0], net(x)[0])
 
 
-def test_checkpointed_pass_gives_the_same_gradients_and_statistics():
+@pytest.mark.parametrize('momentum', [0.1, None])
+def test_checkpointed_pass_gives_the_same_gradients_and_statistics(momentum):
     x = torch.randn(2, 3, 32, 32)
     gradients, buffers = [], []
     for with_cp in (False, True):
-        net = seeded(MPCHRNet, drop_path_rate=0.5, with_cp=with_cp)
+        net = seeded(
+            MPCHRNet,
+            drop_path_rate=0.5,
+            with_cp=with_cp,
+            norm_cfg=dict(type='BN', momentum=momentum),
+        )
         net.train()
         torch.manual_seed(1)
         net(x.clone().requires_grad_())[0].sum().backward()

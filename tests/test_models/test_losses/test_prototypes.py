@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 
-from mpc_mmseg.models.losses.pixel_samplers import PixelSet
 from mpc_mmseg.models.losses.prototypes import PrototypeMemory
+from mpc_mmseg.models.losses.samplers import PixelSet
 from mpc_mmseg.models.losses.supervised_contrast import supervised_contrast
 
 MEMORY = dict(type='PrototypeMemory', channels=4, size=3)

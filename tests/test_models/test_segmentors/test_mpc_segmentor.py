@@ -6,6 +6,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.probability import resize_probability
 
 
@@ -96,6 +97,31 @@ def test_the_second_pass_differs_and_is_skipped_when_no_view_needs_it(tiny_model
     single.backbone.register_forward_hook(lambda *_: calls.append(1))
     single.loss(x, samples())
     assert len(calls) == 1
+
+
+def test_the_second_pass_projects_the_finest_map_alone(tiny_model, monkeypatch):
+    project, results = MultiScaleProjection.forward, []
+    x = torch.rand(2, 3, 64, 64)
+    for of_all in (False, True):
+        if of_all:
+            monkeypatch.setattr(
+                MultiScaleProjection,
+                'forward',
+                lambda neck, maps, finest_only=False: project(neck, maps),
+            )
+        model = build(tiny_model).train()
+        torch.manual_seed(1)
+        losses = model.loss(x, samples())
+        sum(v for k, v in losses.items() if k.startswith('loss')).backward()
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        updates = [int(p.bn.num_batches_tracked) for p in model.neck.projections]
+        results.append((losses, gradients, updates))
+    (losses, gradients, updates), (expected, expected_gradients, all_updates) = results
+    assert losses['loss_cross_modality'] > 0
+    torch.testing.assert_close(losses, expected)
+    torch.testing.assert_close(gradients, expected_gradients)
+    # The statistics of the coarser maps are updated once, by the first pass.
+    assert updates == [2, 1, 1, 1] and all_updates == [2, 2, 2, 2]
 
 
 @pytest.mark.parametrize('phase', ['contrast', 'localize', 'joint'])
@@ -189,7 +215,8 @@ def test_the_projector_is_for_the_contrast_alone(tiny_model):
         model.set_phase(phase)
         shapes.clear()
         sum(v for k, v in model.loss(x, samples()).items() if 'loss' in k).backward()
-        assert shapes == [[4] * 4] * passes
+        # Of the second forward pass the finest map alone.
+        assert shapes == [[4] * 4, [4]][:passes]
         for name, parameter in model.named_parameters():
             assert (parameter.grad is not None) == parameter.requires_grad, name
         shapes.clear()
@@ -224,3 +251,5 @@ def test_bad_arguments_are_named(tiny_model):
         build(tiny_model, contrast_weight=0)
     with pytest.raises(ValueError, match='threshold'):
         build(tiny_model, test_cfg=dict(threshold=0))
+    with pytest.raises(ValueError, match=r'test_cfg\.mode is unknown'):
+        build(tiny_model, test_cfg=dict(mode='slide', threshold=0.5))

@@ -1,68 +1,47 @@
-"""Phase 2's losses: one logit per pixel against the tampered mask."""
+"""The localize phase's losses: one logit per pixel against the forgery mask."""
 
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 
-def binary_cross_entropy(
-    logits: Tensor, mask: Tensor, forged_weight: float = 1.0, ignore_index: int = 255
-) -> Tensor:
-    """Cross-entropy of the forged class, averaged over pixels not ignored.
+def weighted_cross_entropy(x: Tensor, target: Tensor, forged_weight: float) -> Tensor:
+    """Cross-entropy of each pixel, of forged ones times ``forged_weight``.
 
     Args:
-        logits: (B, 1, H, W).
-        mask: (B, H, W), 1 forged, 0 authentic.
+        x: Logits of "forged" (B, H, W).
+        target: (B, H, W), 1.0 forged, 0.0 authentic.
         forged_weight: Factor of a forged pixel's term.
-        ignore_index: Value of mask that counts for nothing.
     """
-    valid = mask != ignore_index
-    target = (mask == 1).float()
-    weight = valid * (1 + (forged_weight - 1) * target)
-    term = F.binary_cross_entropy_with_logits(
-        logits[:, 0].float(), target, weight, reduction='sum'
-    )
-    return term / valid.sum().clamp(min=1)
+    cross_entropy = F.binary_cross_entropy_with_logits(x, target, reduction='none')
+    return cross_entropy * (1 + (forged_weight - 1) * target)
 
 
-def sigmoid_focal(
-    logits: Tensor,
-    mask: Tensor,
-    alpha: float = 0.5,
-    gamma: float = 2.0,
-    ignore_index: int = 255,
-) -> Tensor:
-    """Focal loss (Lin et al., ICCV 2017, eq. 5), averaged over pixels not ignored.
+def sigmoid_focal(x: Tensor, target: Tensor, alpha: float, gamma: float) -> Tensor:
+    """Focal loss of each pixel (Lin et al., ICCV 2017, eq. 5).
 
     Args:
-        logits: (B, 1, H, W).
-        mask: (B, H, W), 1 forged, 0 authentic.
+        x: Logits of "forged" (B, H, W).
+        target: (B, H, W), 1.0 forged, 0.0 authentic.
         alpha: Weight of the forged class; the authentic one has 1 - alpha.
         gamma: Focusing exponent.
-        ignore_index: Value of mask that counts for nothing.
     """
-    valid = mask != ignore_index
-    target = (mask == 1).float()
-    x = logits[:, 0].float()
     cross_entropy = F.binary_cross_entropy_with_logits(x, target, reduction='none')
-    miss = (x.sigmoid() - target).abs()
     balance = alpha * target + (1 - alpha) * (1 - target)
-    return (balance * miss**gamma * cross_entropy * valid).sum() / valid.sum().clamp(
-        min=1
-    )
+    return balance * (x.sigmoid() - target).abs() ** gamma * cross_entropy
 
 
 class _BinaryPixelLoss(nn.Module):
-    """mmseg's calling convention for a loss on one logit."""
+    """mmseg's calling convention; the mean of ``terms`` over pixels not ignored."""
 
     def __init__(self, loss_weight: float, loss_name: str) -> None:
         super().__init__()
         if not loss_name.startswith('loss_'):
             raise ValueError(f"loss_name must start with 'loss_', got {loss_name!r}")
-        self.loss_weight = loss_weight
-        self.loss_name = loss_name
+        self.loss_weight, self.loss_name = loss_weight, loss_name
 
-    def compute(self, logits: Tensor, mask: Tensor, ignore_index: int) -> Tensor:
+    def terms(self, x: Tensor, target: Tensor) -> Tensor:
+        """Loss of each pixel (B, H, W)."""
         raise NotImplementedError
 
     def forward(
@@ -79,12 +58,14 @@ class _BinaryPixelLoss(nn.Module):
                 f'{type(self).__name__} takes one logit, got {logits.size(1)}: set '
                 'out_channels=1 in the head'
             )
-        return self.loss_weight * self.compute(logits, mask, ignore_index)
+        valid = mask != ignore_index
+        terms = self.terms(logits[:, 0].float(), (mask == 1).float())
+        return self.loss_weight * (terms * valid).sum() / valid.sum().clamp(min=1)
 
 
 @MODELS.register_module()
 class ForgeryBCELoss(_BinaryPixelLoss):
-    """Binary cross-entropy, the paper's phase 2.
+    """Binary cross-entropy, the paper's loss of the localize phase.
 
     Args:
         forged_weight: Factor of forged pixels; above 1 answers their rarity.
@@ -106,13 +87,13 @@ class ForgeryBCELoss(_BinaryPixelLoss):
             raise ValueError(f'forged_weight must be positive, got {forged_weight}')
         self.forged_weight = forged_weight
 
-    def compute(self, logits: Tensor, mask: Tensor, ignore_index: int) -> Tensor:
-        return binary_cross_entropy(logits, mask, self.forged_weight, ignore_index)
+    def terms(self, x: Tensor, target: Tensor) -> Tensor:
+        return weighted_cross_entropy(x, target, self.forged_weight)
 
 
 @MODELS.register_module()
 class ForgeryFocalLoss(_BinaryPixelLoss):
-    """Sigmoid focal loss, the released program's phase 2 (alpha 0.5, gamma 2).
+    """Sigmoid focal loss, as in the released program (alpha 0.5, gamma 2).
 
     Args:
         alpha: Weight of forged pixels, in [0, 1].
@@ -138,5 +119,5 @@ class ForgeryFocalLoss(_BinaryPixelLoss):
             )
         self.alpha, self.gamma = alpha, gamma
 
-    def compute(self, logits: Tensor, mask: Tensor, ignore_index: int) -> Tensor:
-        return sigmoid_focal(logits, mask, self.alpha, self.gamma, ignore_index)
+    def terms(self, x: Tensor, target: Tensor) -> Tensor:
+        return sigmoid_focal(x, target, self.alpha, self.gamma)

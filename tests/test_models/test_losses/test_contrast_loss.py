@@ -1,0 +1,203 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+
+from mpc_mmseg.models.losses import (
+    MultiViewPixelContrastLoss,
+    Pair,
+    PixelSet,
+    info_nce,
+    separation,
+    supervised_contrast,
+)
+from mpc_mmseg.models.losses.contrast_loss import attached_zero
+
+VIEWS = ['WithinImageView', 'CrossScaleView', 'CrossModalityView']
+SIZES = (16, 8, 4, 2)
+# Small blocks, as the constants of the two modules have them.
+BLOCKS = {info_nce: dict(cpu=2000, cuda=2000), supervised_contrast: 5000}
+
+
+def passes(batch=2, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        torch.randn(batch, 6, s, s, generator=generator).requires_grad_() for s in SIZES
+    ]
+
+
+def masks(batch=2):
+    mask = torch.zeros(batch, 64, 64, dtype=torch.long)
+    mask[:, 10:40, 20:60] = 1
+    mask[:, :5] = 255
+    return mask
+
+
+@pytest.mark.parametrize('removed', VIEWS)
+def test_a_view_is_removable_and_no_map_goes_unused(removed):
+    views = [dict(type=v) for v in VIEWS if v != removed]
+    criterion = MultiViewPixelContrastLoss(views=views)
+    first, second = passes(seed=0), passes(seed=1)
+    losses = criterion(first, second if criterion.needs_second_pass else None, masks())
+    assert len(losses) == 2
+    sum(losses.values()).backward()
+    assert all(m.grad is not None and torch.isfinite(m.grad).all() for m in first)
+    assert criterion.needs_second_pass == (removed != 'CrossModalityView')
+
+
+def test_the_attached_zero_reads_one_element_of_a_map():
+    maps = [torch.full((2, 3, 4, 4), torch.nan) for _ in range(2)]
+    for m in maps:
+        m[0, 0, 0, 0] = 5
+        m.requires_grad_()
+    zero = attached_zero(maps)
+    zero.backward()
+    assert zero == 0 and not any(m.grad.any() for m in maps)
+
+
+@pytest.mark.parametrize('function', [info_nce, supervised_contrast])
+def test_no_matrix_of_pairs_is_kept_for_backward(function, monkeypatch):
+    monkeypatch.setitem(function.__globals__, 'BLOCK_ELEMENTS', BLOCKS[function])
+    sets = [F.normalize(torch.randn(n, 4), dim=1) for n in (300, 200)]
+    sizes = []
+
+    def pack(x):
+        sizes.append(x.numel())
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        loss = function(*(x.requires_grad_() for x in sets))
+    assert max(sizes) <= 300 * 4 and loss.requires_grad
+
+
+def test_weights_scale_their_view():
+    first, second, mask = passes(), passes(seed=1), masks()
+    views = [dict(type=v, weight=w) for v, w in zip(VIEWS, (1.0, 0.5, 0.0))]
+    plain = MultiViewPixelContrastLoss()(first, second, mask)
+    weighted = MultiViewPixelContrastLoss(views=views)(first, second, mask)
+    for (name, value), factor in zip(plain.items(), (1.0, 0.5, 0.0)):
+        assert weighted[name].item() == pytest.approx(factor * value.item())
+
+
+@pytest.mark.parametrize('label', [0, 1, 255])
+def test_one_class_gives_zero_with_finite_gradients(label):
+    first, second = passes(), passes(seed=1)
+    mask = torch.full((2, 64, 64), label)
+    losses = MultiViewPixelContrastLoss()(first, second, mask)
+    total = sum(losses.values())
+    assert total.item() == 0
+    total.backward()
+    assert all(torch.equal(m.grad, torch.zeros_like(m)) for m in [*first, *second[:1]])
+
+
+def test_sampling_is_seeded_and_bounded():
+    first, second, mask = passes(), passes(seed=1), masks()
+    criterion = MultiViewPixelContrastLoss(
+        sampler=dict(type='RandomPixelSampler', max_pixels=9)
+    )
+    values = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        values.append(criterion(first, second, mask)['loss_within_image'].item())
+    assert values[0] == values[1] != values[2]
+    drawn = criterion.sampler([first[0][0]], [torch.zeros(16, 16)])
+    assert drawn.authentic.shape == (9, 6) and drawn.forged.shape == (0, 6)
+    torch.testing.assert_close(drawn.authentic.norm(dim=1), torch.ones(9))
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match='temperature'):
+        MultiViewPixelContrastLoss(temperature=0)
+    with pytest.raises(ValueError, match='views'):
+        MultiViewPixelContrastLoss(views=[])
+    with pytest.raises(ValueError, match='distinct'):
+        MultiViewPixelContrastLoss(views=[dict(type='WithinImageView')] * 2)
+    with pytest.raises(ValueError, match='weight'):
+        MultiViewPixelContrastLoss(views=[dict(type='WithinImageView', weight=-1)])
+    with pytest.raises(ValueError, match='positives'):
+        MultiViewPixelContrastLoss(views=[dict(type='CrossScaleView', positives='x')])
+    with pytest.raises(ValueError, match='max_pixels'):
+        MultiViewPixelContrastLoss(
+            sampler=dict(type='RandomPixelSampler', max_pixels=0)
+        )
+    with pytest.raises(ValueError, match='second_pass'):
+        MultiViewPixelContrastLoss()(passes(), None, masks())
+    with pytest.raises(ValueError, match='two maps'):
+        MultiViewPixelContrastLoss()(passes()[:1], passes()[:1], masks())
+
+
+FUNCTIONS = dict(MeanPositiveContrast=info_nce, SupervisedContrast=supervised_contrast)
+
+
+@pytest.mark.parametrize(('name', 'function'), FUNCTIONS.items())
+def test_each_pair_gets_its_loss(name, function):
+    pairs = [
+        Pair(*(F.normalize(torch.randn(n, 4), dim=1) for n in sizes))
+        for sizes in [(5, 6), (7, 3, 4), (5, 0)]
+    ]
+    losses = MODELS.build(dict(type=name))(pairs, 0.2)
+    expected = [function(p[0], p[1], 0.2, p[2]) for p in pairs]
+    torch.testing.assert_close(losses, torch.stack(expected))
+
+
+@pytest.mark.parametrize(('name', 'function'), FUNCTIONS.items())
+def test_the_loss_uses_the_contrast_of_its_config(name, function):
+    maps, mask = [torch.randn(1, 6, 4, 4)], torch.zeros(1, 4, 4, dtype=torch.long)
+    mask[:, 1:3, 1:] = 1
+    criterion = MultiViewPixelContrastLoss(
+        views=[dict(type='WithinImageView')], contrast=dict(type=name), temperature=0.3
+    )
+    loss = criterion(maps, None, mask)['loss_within_image']
+    pixels = F.normalize(maps[0][0].flatten(1).T, dim=1)
+    sets = [pixels[mask.flatten() == c] for c in (0, 1)]
+    assert loss.item() == pytest.approx(function(*sets, 0.3).item(), rel=1e-5)
+
+
+def unit(n, c=6, seed=0):
+    torch.manual_seed(seed)
+    return F.normalize(torch.randn(n, c, dtype=torch.float32) + 0.5, dim=1)
+
+
+def naive_separation(sets):
+    intra, inter = [], []
+    for a, f in sets:
+        within = []
+        for points in (a, f):
+            pairs = [
+                float(points[i] @ points[j])
+                for i in range(len(points))
+                for j in range(len(points))
+                if i != j
+            ]
+            within.append(sum(pairs) / len(pairs))
+        intra.append(sum(within) / 2)
+        between = [float(q @ k) for q in a for k in f]
+        inter.append(sum(between) / len(between))
+    return sum(intra) / len(intra), sum(inter) / len(inter)
+
+
+def test_against_loops_over_all_pairs():
+    sets = [PixelSet(unit(7), unit(4, seed=1)), PixelSet(unit(2, seed=2), unit(5))]
+    found = separation(sets)
+    intra, inter = naive_separation(sets)
+    assert float(found['similarity_intra']) == pytest.approx(intra, abs=1e-5)
+    assert float(found['similarity_inter']) == pytest.approx(inter, abs=1e-5)
+    # An image with one class missing says nothing.
+    more = separation([*sets, PixelSet(unit(9), unit(0))])
+    assert all(torch.equal(more[k], found[k]) for k in found)
+
+
+def test_collapse_and_separation_by_hand():
+    one, other = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    alike = separation([PixelSet(one.expand(3, 2), one.expand(4, 2))])
+    assert [float(v) for v in alike.values()] == pytest.approx([1, 1])
+    apart = separation([PixelSet(one.expand(3, 2), other.expand(4, 2))])
+    assert [float(v) for v in apart.values()] == pytest.approx([1, 0])
+
+
+def test_nothing_to_say_is_an_empty_log_and_no_graph_is_kept():
+    assert separation([]) == {}
+    assert separation([PixelSet(unit(5), unit(1))]) == {}
+    points = unit(5).requires_grad_()
+    found = separation([PixelSet(points, points)])
+    assert not any(v.requires_grad for v in found.values())
