@@ -42,8 +42,8 @@ def test_config_builds_and_runs(path):
         model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
         logits = model._forward(torch.rand(1, 3, 64, 64))
-    # a view of one vector a block is half the photograph's size
-    side = 8 if '-blocks' in path.stem else 16
+    # An input filter of one vector a block gives half the photograph's size.
+    side = 8 if cfg.model.backbone.type == 'FilteredBackbone' else 16
     assert logits.shape == (1, 1, side, side)
     assert [p.name for p in read_phases(cfg)] == cfg.phases
     assert cfg.model.phase == cfg.phases[0] == model.phase
@@ -128,7 +128,8 @@ def test_no_helper_variable_is_left_to_override_in_vain(path):
     known = {
         'allow_selection_on_test', 'contrast_phase', 'custom_hooks',
         'custom_imports', 'default_hooks',
-        'default_scope', 'env_cfg', 'image_size', 'load_from', 'localize_phase',
+        'default_scope', 'env_cfg', 'image_size', 'joint_phase', 'load_from',
+        'localize_phase',
         'log_level', 'log_processor', 'model', 'optim_wrapper', 'phases', 'randomness',
         'resume', 'supervised_phase', 'sync_bn', 'test_cfg', 'test_dataloader',
         'test_evaluator', 'train_cfg', 'train_dataloader', 'val_cfg',
