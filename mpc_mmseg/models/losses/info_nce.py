@@ -214,7 +214,8 @@ def mean_positives(pairs: Sequence[Pair], queries: Tensor) -> Tensor:
     own = [p.positives is None for p in pairs]
     sets = [p.queries if p.positives is None else p.positives for p in pairs]
     counts = [[len(x) - itself] for x, itself in zip(sets, own)]
-    total = pad(sets).sum(1, keepdim=True, dtype=torch.float64).float()  # (P, 1, C)
+    padded = queries if all(own) else pad(sets)
+    total = padded.sum(1, keepdim=True, dtype=torch.float64).float()  # (P, 1, C)
     is_own = torch.tensor(own).to(queries.device)[:, None]
     similarity = (queries * total).sum(2) - is_own * queries.square().sum(2)
     return similarity / torch.tensor(counts).to(queries.device)
