@@ -1,6 +1,6 @@
-"""Agreement with plain loops, and with numbers of the released program where available.
+"""Agreement with plain code, and with numbers of the released program where available.
 
-The numbers of the loops are in tests/data. For the others set MPC_REFERENCE_DIR to a
+The numbers of the plain code are in tests/data. For the others set MPC_REFERENCE_DIR to a
 folder with ``loss_*.pt``, ``hrformer_*.pt`` and ``metric_*.npz``; see
 docs/extending.md.
 """
@@ -10,11 +10,14 @@ from pathlib import Path
 
 import naive_reference
 import numpy as np
+import plain_hrformer
 import pytest
 import torch
 from mmseg.registry import MODELS
+from released_names import model_cfg, released
 
 from mpc_mmseg.apis.release.mpc_release import convert_release, read_release
+from mpc_mmseg.apis.release.release_keys import bare_names
 from mpc_mmseg.models.losses import MultiViewPixelContrastLoss
 
 ROOT = Path(__file__).parents[1]
@@ -103,21 +106,46 @@ def test_loss(path):
         assert error < 1e-5
 
 
+def converted(weights, source):
+    """The model of released weights, in eval mode."""
+    state, cfg, lacks = convert_release(weights, source)
+    assert lacks == []
+    model = MODELS.build(cfg['model']).eval()
+    model.load_state_dict(state)
+    return model
+
+
+@torch.no_grad()
+def assert_agrees(model, image, expected, tolerance=1e-4):
+    """Stage 4, projected maps and logit: largest error, of the largest value."""
+    stage4 = model.backbone(image)
+    levels = model.neck(stage4)
+    found = [*stage4, *levels, model.decode_head(levels)]
+    assert len(found) == len(expected) == 9
+    for value, wanted in zip(found, expected):
+        assert value.shape == wanted.shape
+        assert (value - wanted).abs().max() <= tolerance * wanted.abs().max()
+
+
+def test_hrformer_stored():
+    numbers = np.load(plain_hrformer.NUMBERS)
+    names = [f'{kind}_{i}' for kind in ('stage4', 'levels') for i in range(4)]
+    expected = [torch.from_numpy(numbers[name]) for name in [*names, 'logit']]
+    released_weights = plain_hrformer.seeded_weights(
+        released(MODELS.build(model_cfg()))
+    )
+    model = converted(bare_names(released_weights), 'seeded weights')
+    assert_agrees(model, plain_hrformer.seeded_image(), expected)
+
+
 @pytest.mark.skipif(not HRFORMER_FILES, reason=f'no hrformer_*.pt in {FOLDER}')
 @pytest.mark.parametrize('path', HRFORMER_FILES, ids=lambda p: p.stem)
 def test_hrformer(path):
     data = torch.load(path, weights_only=True)
-    state, cfg, lacks = convert_release(read_release(path), str(path))
-    assert lacks == []
-    model = MODELS.build(cfg['model']).eval()
-    model.load_state_dict(state)
+    expected = [*data['stage4'], *data['levels'], data['logit']]
+    assert_agrees(converted(read_release(path), str(path)), data['image'], expected)
+    # What gave the stored numbers agrees as well.
     with torch.no_grad():
-        stage4 = model.backbone(data['image'])
-        levels = model.neck(stage4)
-        logit = model.decode_head(levels)
-    found = [*stage4, *levels, logit]
-    for value, expected in zip(
-        found, [*data['stage4'], *data['levels'], data['logit']]
-    ):
-        assert value.shape == expected.shape
-        assert (value - expected).abs().max() <= 1e-4 * expected.abs().max()
+        plain = plain_hrformer.Plain(data['state_dict']).forward(data['image'])
+    for value, wanted in zip([*plain[0], *plain[1], plain[2]], expected):
+        assert (value - wanted).abs().max() <= 1e-4 * wanted.abs().max()

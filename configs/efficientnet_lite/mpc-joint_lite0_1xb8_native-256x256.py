@@ -3,6 +3,7 @@
 _base_ = [
     '../_base_/models/mpc_lite0.py',
     '../_base_/datasets/native.py',
+    '../_base_/phases/mpc.py',
     '../_base_/phases/joint.py',
     '../_base_/default_runtime.py',
 ]

@@ -173,9 +173,6 @@ SHORTENED = {
     'tools/analysis_tools/benchmark_frozen.py': (
         f'--config {_W18S} --size 64 --batch 1 --steps 1 --hidden 8'
     ),
-    'tools/analysis_tools/benchmark_hrformer.py': (
-        f'--config configs/_base_/models/mpc_hrformer_small.py {_ONE_SMALL}'
-    ),
     'tools/analysis_tools/benchmark_infer.py': (
         '--number 1 --side 64 --backends eager --batch-sizes 1 --repeats 1 --threads 1'
     ),

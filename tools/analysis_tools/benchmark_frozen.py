@@ -2,9 +2,8 @@
 
     python tools/analysis_tools/benchmark_frozen.py --json frozen.json
 
-Times are medians in a process that keeps freed memory, as tools/train.py does; memory
-is what two steps add to the peak of one that does not. Compares, each in processes of
-its own:
+Times are medians; memory is what two steps add to the peak of a process that gives
+freed memory back at once. Compares, each in processes of its own:
   frozen    backbone and projection in eval mode, without a graph
   graph     the same step with the graph through backbone and projection, in eval mode
   released  the same in training mode, as the released program does it

@@ -42,13 +42,13 @@ class ScoredImage:
     def __post_init__(self) -> None:
         if self.prob.shape != self.truth.shape or self.prob.ndim != 2:
             raise ValueError(
-                f'the map is {self.prob.shape} but the truth is {self.truth.shape} '
-                '(height, width)'
+                f'the map is {self.prob.shape} but the ground truth is '
+                f'{self.truth.shape} (height, width)'
             )
 
     @cached_property
     def called(self) -> np.ndarray:
-        """(H, W) booleans; the pixels called forged at the threshold."""
+        """(H, W) booleans; the pixels predicted forged at the threshold."""
         return binarize(self.prob, self.threshold)
 
     @cached_property

@@ -27,7 +27,7 @@ class MPCConvention(Convention):
     explanation = (
         'Forged images only, at native size, forged where the map exceeds 127 of 255; '
         'F1 and IoU of the forged class, plain mean over images. Nothing forged and '
-        'nothing called forged reads F1 = 0 and IoU = 1.'
+        'nothing predicted forged reads F1 = 0 and IoU = 1.'
     )
 
     def score_image(self, image: ScoredImage) -> dict[str, float]:
@@ -43,7 +43,7 @@ class MVSSConvention(Convention):
 
     explanation = (
         "What it calls the image's F1 is the harmonic mean of sensitivity and "
-        'specificity, an image being called forged where any pixel exceeds the '
+        'specificity, an image being predicted forged where any pixel exceeds the '
         'threshold; not the F1 of detection, which rises with the share of forged '
         'images. combined_F1 is the harmonic mean of that and the pixel F1 of forged '
         'images.'
@@ -149,7 +149,7 @@ class FocalConvention(Convention):
     """Macro F1 at a reduced size, as FOCAL (Wu, Chen, Zhou 2023) reports it.
 
     Args:
-        size: Side of the square to which map and truth are reduced. An argument,
+        size: Side of the square to which map and ground truth are reduced. An argument,
             since it is the network's affair and published numbers do not state it.
 
     Raises:
@@ -161,10 +161,10 @@ class FocalConvention(Convention):
             raise ValueError(f'size must be positive, got {size}')
         self.size = size
         self.explanation = (
-            f'Forged images only, map and truth reduced to {size} x {size}; F1 is the '
-            'mean of the F1 of the forged and of the authentic class. The authentic '
-            'class is large and easy, so numbers are far higher than the forged '
-            "class's F1: a map of zeros reads almost 0.5."
+            f'Forged images only, map and ground truth reduced to {size} x {size}; F1 '
+            'is the mean of the F1 of the forged and of the authentic class. The '
+            'authentic class is large and easy, so numbers are far higher than the '
+            "forged class's F1: a map of zeros reads almost 0.5."
         )
 
     def score_image(self, image: ScoredImage) -> dict[str, float]:
@@ -183,7 +183,7 @@ class FocalConvention(Convention):
 
 
 def macro_f1(counts: Confusion) -> float:
-    """Means the F1 of both classes; one in neither truth nor prediction is left out.
+    """Means the F1 of both classes; one in neither map is left out.
 
     scikit-learn's ``average='macro'`` does the same. NaN if no pixel counts.
     """
@@ -198,10 +198,10 @@ class IMDLBenCoConvention(Convention):
     """Pixel F1 and IoU in the network's frame, as IMDL-BenCo (Ma et al. 2024) does."""
 
     explanation = (
-        "In the network's frame: map and truth at the size at which the network saw "
-        'the image, so small forgeries of large images may vanish from the truth. '
+        "In the network's frame: map and ground truth at the size at which the network "
+        'saw the image, so small forgeries of large images may vanish from it. '
         'Every image counts: an authentic one reads F1 = 0 and IoU = 0 even where '
-        'nothing is called forged, which pulls the mean down with their share. '
+        'nothing is predicted forged, which pulls the mean down with their share. '
         'Here the map comes back from native size to that frame, which smooths it '
         'slightly.'
     )

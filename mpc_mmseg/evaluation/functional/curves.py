@@ -44,7 +44,7 @@ class ScoreHistogram:
             ValueError: If shapes differ, or a value is out of range or NaN.
         """
         if prob.shape != gt.shape:
-            raise ValueError(f'map is {prob.shape} but truth is {gt.shape}')
+            raise ValueError(f'map is {prob.shape} but ground truth is {gt.shape}')
         if prob.size and not (prob.min() >= 0 and prob.max() <= 1):
             raise ValueError('map has values outside 0..1 or NaN')
         forged, authentic = class_masks(gt)
@@ -186,7 +186,7 @@ class SortedScores:
             gt: (H, W) integers; 1 forged, 0 authentic, 255 ignored.
         """
         if prob.shape != gt.shape:
-            raise ValueError(f'map is {prob.shape} but truth is {gt.shape}')
+            raise ValueError(f'map is {prob.shape} but ground truth is {gt.shape}')
         forged, authentic = class_masks(gt)
         counted = (forged | authentic).view(bool)
         return cls(prob[counted], forged.view(bool)[counted])

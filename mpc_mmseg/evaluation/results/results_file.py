@@ -46,7 +46,7 @@ def truth_hash(truth: np.ndarray) -> str:
 
 
 def list_hash(images: Iterable[Mapping[str, Any]]) -> str:
-    """Hashes which images with which truths were scored, in whatever order.
+    """Hashes which images with which ground truths were scored, in whatever order.
 
     Args:
         images: Entries of a results file. One without ``image_hash`` counts by its
