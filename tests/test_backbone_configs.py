@@ -12,7 +12,9 @@ from mmseg.structures import SegDataSample
 
 from mpc_mmseg.models.necks import MultiScaleProjection
 
-BASE = sorted(Path(__file__).parents[1].glob('configs/_base_/models/mpc_*.py'))
+MODELS_DIR = Path(__file__).parents[1] / 'configs/_base_/models'
+#: Those with a backbone; the others hold what several share.
+BASE = sorted(p for p in MODELS_DIR.glob('*.py') if 'backbone=' in p.read_text())
 
 #: Backbone -> what makes it small, and the channels that it then has.
 SMALL = {
@@ -76,13 +78,14 @@ def small(path):
     if "'mmpretrain." in path.read_text():
         import mmpretrain.models  # noqa: F401 - registers its backbones
     model = Config.fromfile(path).model
-    behind_views = model.backbone.type == 'FilteredBackbone'
-    backbone = model.backbone.backbone if behind_views else model.backbone
-    backbone.pop('init_cfg', None)
+    filtered = model.backbone.type == 'FilteredBackbone'
+    backbone = model.backbone.backbone if filtered else model.backbone
+    for each in (backbone, backbone.get('first', {})):
+        each.pop('init_cfg', None)
     if 'extra' in backbone:
         narrow(backbone.extra)
         channels = [4, 8, 16, 32]
-    elif behind_views:  # its network is small as it is
+    elif filtered or 'Lite' in str(backbone):  # small as it is
         channels = model.neck.in_channels
     else:
         changes, channels = SMALL[backbone.type]
@@ -204,7 +207,7 @@ def test_any_strides_and_number_of_maps(name):
     losses = model.loss(x, truth)
     assert all(losses[f'loss_{v}'] > 0 for v in ('within_image', 'cross_scale'))
     model.set_phase('localize')
-    assert model.loss(x, truth)['loss_bce'].isfinite()
+    assert model.loss(x, truth)['loss_focal'].isfinite()
     finest = model.extract_feat(x)[0].shape[-2:]
     assert model._forward(x).shape == (2, 1, *finest)
 

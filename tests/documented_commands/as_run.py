@@ -79,7 +79,7 @@ def _first(table: dict[str, str], word: str, *scopes: str) -> str:
 
 def _with(words: list[str], more: list[str]) -> list[str]:
     """Words with options; overrides of the config go where those are."""
-    overrides = [word for word in more if re.match(r'[a-z_]+\.[\w.]+=', word)]
+    overrides = [word for word in more if re.match(r'[a-z_]+[\w.]*=', word)]
     words = [*words, *(word for word in more if word not in overrides)]
     if not overrides:
         return words

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Some hold only what the models share.
+FILES = ROOT.glob('configs/_base_/models/*.py')
 PARTS = ('size', 'time', 'memory')
 
 
@@ -30,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'configs',
         nargs='*',
-        default=sorted(map(str, ROOT.glob('configs/_base_/models/mpc_*.py'))),
+        default=sorted(str(p) for p in FILES if 'backbone=' in p.read_text()),
         help='configs with a model; by default all of configs/_base_/models',
     )
     parser.add_argument('--size', type=int, default=512, help='height and width')
