@@ -16,7 +16,7 @@ from mpc_mmseg.engine.launch import load_config
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / 'docs/backbones.md').read_text()
 #: In place of Swin-T, which takes a second to build.
-BACKBONE = dict(type='ResNetV1c', depth=18, base_channels=8, stem_channels=16)
+BACKBONE = dict(type='ResNetV1c', depth=18, base_channels=16, stem_channels=16)
 
 
 @pytest.fixture
