@@ -120,7 +120,7 @@ def test_an_image_size_reaches_every_pipeline_and_nothing_else(path, tmp_path):
     for side in ('train', 'val', 'test'):
         for dataset in innermost_datasets(square[f'{side}_dataloader'].dataset):
             steps = str(dataset.get('pipeline', '(64, 64)'))
-            native = side != 'train' and re.search('native|demo', path.stem)
+            native = side != 'train' and re.search('native|multi-origin|demo', path.stem)
             assert ('(64, 64)' in steps) is not bool(native)
 
 
