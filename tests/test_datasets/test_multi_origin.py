@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.config import Config
 from mmseg.registry import DATASETS
 
-from mpc_mmseg.engine.launch import innermost_datasets
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 
 PATH = Path(__file__).parents[2] / 'configs/_base_/datasets/multi_origin.py'
 
