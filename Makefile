@@ -87,7 +87,7 @@ lint: $(VENV)/.dev
 
 # The demo: each step makes a file and is skipped where it is there.
 D := work_dirs/demo
-CONFIG := configs/mpc/mpc_hrnet-w18s_1xb8-2phase_demo-128x128.py
+CONFIG := configs/hrnet/mpc_hrnet-w18s_1xb8_demo-128x128.py
 TEST := $(PY) tools/test.py $(CONFIG)
 
 demo: $(D)/report.html

@@ -1,4 +1,4 @@
-"""What the OpenMMLab libraries say at every start, and no user can act on.
+"""What the OpenMMLab libraries log or warn of at every start, and no user can act on.
 
 Only the messages named here are left out, where they come from; a user's own
 warnings and all others of the libraries are shown.
@@ -6,7 +6,6 @@ warnings and all others of the libraries are shown.
 
 import contextlib
 import importlib
-import io
 import warnings
 from collections.abc import Iterator
 from logging import LogRecord
@@ -14,11 +13,6 @@ from logging import LogRecord
 import torch
 from mmengine.logging import MMLogger
 
-#: Lines that importing mmseg prints.
-PRINTED = {
-    # Maintained distribution: its debug note of an optional package of its vendor's.
-    'Could not import OneDL',
-}
 #: Starts of messages that mmengine logs as warnings.
 LOGGED = (
     # Both: whatever saves a checkpoint makes one of these, and does not use it.
@@ -33,36 +27,27 @@ WARNED = (
 
 
 def import_openmmlab(module: str) -> None:
-    """Import mmengine, mmcv and mmseg without their notices.
+    """Import mmengine, mmcv and mmseg without their warnings that concern nobody.
+
+    Filters hold for the import alone; what mmseg prints is printed.
 
     Args:
         module: The part of mmseg that is needed: ``mmseg.models``, or
             ``mmseg.datasets``, which brings the other.
     """
-    # Maintained mmcv notes that it has no compiled operators, upstream mmcv that it
-    # has moved one; nothing here uses them. The module's name keeps the filter,
-    # which stays, from all other warnings.
-    warnings.filterwarnings(
-        'ignore',
-        r'(Fail to import )?``MultiScaleDeformableAttention``',
-        module=r'mmcv\.cnn\.bricks\.transformer$',
-    )
-    if torch.distributed.is_available():
-        # mmengine.optim imports it, and torch calls its own deprecated functions
-        # in it. Calls of a user's stay visible: the filter ends with the import.
-        with warnings.catch_warnings():
+    with warnings.catch_warnings():
+        # Maintained mmcv notes that it has no compiled operators, upstream mmcv that
+        # it has moved one; nothing here uses them.
+        warnings.filterwarnings(
+            'ignore', r'(Fail to import )?``MultiScaleDeformableAttention``'
+        )
+        if torch.distributed.is_available():
+            # mmengine.optim imports it, and torch calls its own deprecated functions.
             warnings.filterwarnings(
                 'ignore', r'`torch\.jit\.\w+` is deprecated', DeprecationWarning
             )
             importlib.import_module('torch.distributed.optim')
-    printed = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(printed):
-            importlib.import_module(module)
-    finally:
-        for line in printed.getvalue().splitlines():
-            if line not in PRINTED:
-                print(line)
+        importlib.import_module(module)
 
 
 @contextlib.contextmanager

@@ -16,9 +16,11 @@ BASE = sorted(Path(__file__).parents[1].glob('configs/_base_/models/mpc_*.py'))
 
 #: Backbone -> what makes it small, and the channels that it then has.
 SMALL = {
-    # Not narrower: torch 2.13 corrupts memory in the backward pass of channels-last
-    # convolutions of 4 channels on a CPU.
-    'ResNetV1c': (dict(depth=18, base_channels=8, stem_channels=16), [8, 16, 32, 64]),
+    # Not narrower: see mpc_mmseg/models/segmentors/channels_last.py.
+    'ResNetV1c': (
+        dict(depth=18, base_channels=16, stem_channels=16),
+        [16, 32, 64, 128],
+    ),
     'SwinTransformer': (
         dict(embed_dims=8, depths=(2, 2, 2, 2), num_heads=(1, 1, 2, 2)),
         [8, 16, 32, 64],

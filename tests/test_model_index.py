@@ -11,6 +11,7 @@ import yaml
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
+from mpc_mmseg.apis.inference.model_from_files import find_config
 from mpc_mmseg.apis.zoo.zoo_index import parse_index
 
 ROOT = Path(__file__).parents[1]
@@ -48,13 +49,27 @@ def _parameters(part: str) -> int:
 @pytest.mark.parametrize('model', models(), ids=lambda m: m['Name'])
 def test_what_a_model_says_holds(model):
     assert model['In Collection'] == 'MPC'
-    cfg = Config.fromfile(ROOT / model['Config'])
+    cfg = Config.fromfile(ROOT / model['Config'], import_custom_modules=False)
     parts = [cfg.model[part] for part in ('backbone', 'neck', 'decode_head')]
-    assert model['Metadata']['Parameters'] == sum(_parameters(str(p)) for p in parts)
+    if 'mmpretrain.models' not in cfg.custom_imports.imports:
+        count = sum(_parameters(str(p)) for p in parts)
+        assert model['Metadata']['Parameters'] == count
     if batch := model['Metadata'].get('Batch Size'):
         assert batch == cfg.train_dataloader.batch_size
     if weights := model.get('Weights'):
         assert '://' in weights or (ROOT / weights).is_file()
+
+
+def test_every_config_is_in_its_familys_metafile():
+    leaves = sorted(ROOT.glob('configs/[!_]*/*.py'))
+    named = {model['Config']: model for model in models() if 'Weights' not in model}
+    assert sorted(named) == [str(leaf.relative_to(ROOT)) for leaf in leaves]
+    for leaf in leaves:
+        model = named[str(leaf.relative_to(ROOT))]
+        assert model['Name'] == leaf.stem
+        height, width = Config.fromfile(leaf, import_custom_modules=False).image_size
+        assert model['Metadata']['Input Size'] == f'{height}x{width}'
+        assert leaf.stem in (leaf.parent / 'README.md').read_text()
 
 
 def test_models_are_named_once_and_published_ones_are_in_the_index():
@@ -67,7 +82,7 @@ def test_models_are_named_once_and_published_ones_are_in_the_index():
     for name, entry in published.items():
         assert weights[name].endswith(f'/{entry.file}')
         assert (ROOT / 'zoo' / entry.card).is_file()
-        assert (ROOT / 'configs/mpc' / f'{entry.config}.py').is_file()
+        assert find_config(entry.config).is_file()
 
 
 def test_an_installed_package_has_what_mim_looks_for(tmp_path):

@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 from mpc_mmseg.openmmlab_notices import notices_left_out
 
 ROOT = Path(__file__).parents[1]
-CONFIG = ROOT / 'configs/mpc/mpc_hrnet-w18s_1xb8-2phase_demo-128x128.py'
+CONFIG = ROOT / 'configs/hrnet/mpc_hrnet-w18s_1xb8_demo-128x128.py'
 
 
 def run(*arguments, cwd):
@@ -38,7 +38,8 @@ def test_importing_says_nothing_and_hides_no_warning_of_a_users(tmp_path):
         'torch.jit.script(torch.nn.Identity())\n'
     )
     before, after = run('-W', 'default', own, cwd=tmp_path).split('imported\n')
-    assert before == ''
+    # Printed by the maintained distribution's mmseg, of an optional package.
+    assert set(before.splitlines()) <= {'Could not import OneDL'}
     assert 'own.py:3: UserWarning: Fail to import' in after
     assert '`torch.jit.script` is deprecated' in after
 

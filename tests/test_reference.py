@@ -1,12 +1,15 @@
-"""Agreement with numbers of the released program, where a set of them is at hand.
+"""Agreement with plain loops, and with numbers of the released program where available.
 
-Set MPC_REFERENCE_DIR to a folder with ``loss_*.pt`` and ``hrformer_*.pt``; see the
-README.
+The numbers of the loops are in tests/data. For the others set MPC_REFERENCE_DIR to a
+folder with ``loss_*.pt``, ``hrformer_*.pt`` and ``metric_*.npz``; see
+docs/extending.md.
 """
 
 import os
 from pathlib import Path
 
+import naive_reference
+import numpy as np
 import pytest
 import torch
 from mmseg.registry import MODELS
@@ -18,6 +21,63 @@ ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get('MPC_REFERENCE_DIR', ROOT.parent / 'shared/reference'))
 LOSS_FILES = sorted(FOLDER.glob('loss_*.pt'))
 HRFORMER_FILES = sorted(FOLDER.glob('hrformer_*.pt'))
+METRIC_FILES = sorted(FOLDER.glob('metric_*.npz'))
+
+
+@pytest.mark.parametrize('positives', ['own', 'other'])
+def test_loss_of_the_loops(positives):
+    data = np.load(ROOT / 'tests/data/loss.npz')
+    *first, second = (
+        torch.from_numpy(data[name])[None].requires_grad_()
+        for name in (*(f'first_{i}' for i in range(4)), 'second')
+    )
+    across = [
+        dict(type=view, positives=positives)
+        for view in ('CrossScaleView', 'CrossModalityView')
+    ]
+    criterion = MultiViewPixelContrastLoss(
+        views=[dict(type='WithinImageView'), *across],
+        temperature=float(data['temperature']),
+    )
+    mask = torch.from_numpy(data['mask'])[None].long()
+    losses = criterion(first, [second], mask)
+    for view in naive_reference.VIEWS:
+        expected = float(data[f'{positives}_{view}'])
+        assert losses[f'loss_{view}'].item() == pytest.approx(expected, rel=1e-5), view
+    sum(losses.values()).backward()
+    for i, m in enumerate([*first, second]):
+        gradient = torch.from_numpy(data[f'{positives}_gradient_{i}'])
+        assert (m.grad[0] - gradient).norm() < 1e-5 * gradient.norm()
+
+
+def test_the_stored_numbers_are_those_of_the_loops():
+    for name in ('loss', 'metric'):
+        stored = np.load(ROOT / f'tests/data/{name}.npz')
+        made = getattr(naive_reference, f'make_{name}')()
+        assert set(stored) == set(made)
+        for key, value in made.items():
+            np.testing.assert_allclose(stored[key], value, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.skipif(not LOSS_FILES, reason=f'no loss_*.pt in {FOLDER}')
+@pytest.mark.parametrize('path', LOSS_FILES, ids=lambda p: p.stem)
+@torch.no_grad()
+def test_loops_agree_with_the_released_loss(path):
+    data = torch.load(path, weights_only=True)
+    first = [m.double() for m in data['first_pass']]
+    second = data['second_pass'][0].double()
+    found = naive_reference.losses(first, second, data['mask'], data['temperature'])
+    for view, value in found.items():
+        assert float(value) == pytest.approx(float(data[view]), rel=1e-5), view
+
+
+@pytest.mark.skipif(not METRIC_FILES, reason=f'no metric_*.npz in {FOLDER}')
+@pytest.mark.parametrize('path', METRIC_FILES, ids=lambda p: p.stem)
+def test_loops_agree_with_the_released_metric(path):
+    data = np.load(path)
+    for k in range(len(data['f1'])):
+        found = naive_reference.scores(data[f'prob_{k}'], data[f'mask_{k}'])
+        assert found == (data['f1'][k], data['iou'][k]), k
 
 
 @pytest.mark.skipif(not LOSS_FILES, reason=f'no loss_*.pt in {FOLDER}')

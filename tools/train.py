@@ -3,8 +3,8 @@
     python tools/train.py configs/FAMILY/CONFIG.py --data-root DIR
     python tools/train.py configs/FAMILY/CONFIG.py --phases contrast
 
-Phases run one after the other, by default those of the config's `phases`. Two runs, with
-`--phases contrast` and with `--phases localize --load-from CHECKPOINT`, equal one of both.
+Phases run one after the other; default: those of the config's `phases`. A run of both
+equals two: `--phases contrast`, then `--phases localize --load-from CHECKPOINT`.
 """
 
 import argparse

@@ -3,12 +3,12 @@
 _base_ = [
     '../_base_/models/mpc_lite0.py',
     '../_base_/datasets/native.py',
+    '../_base_/phases/mpc.py',
     '../_base_/phases/joint.py',
     '../_base_/default_runtime.py',
 ]
 phases = ['joint']
 model = dict(
-    phase='joint',
     contrast_weight=0.05,
     contrast_loss=dict(views=[
         dict(type='WithinImageView', weight=1.0),

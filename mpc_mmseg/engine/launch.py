@@ -1,7 +1,8 @@
 """From the command line to a config that a runner can be built from."""
 
+import gc
+import importlib
 import os
-import sys
 from collections.abc import Sequence
 
 import torch
@@ -75,17 +76,16 @@ def override(cfg: Config, options: Sequence[str]) -> None:
 
 
 def leave_process_group() -> None:
-    """Ends a process of a distributed run whose work is done; others go on.
+    """Ends the process group of a run whose work is done, threads included.
 
-    Its exit status is 0 whatever happens while the interpreter is taken down: now and
-    then a thread of the group's is still running then, which aborts the process
-    ("terminate called without an active exception"), and the launcher the run.
+    The caller has dropped its runner: a wrapped model that is still referred to keeps
+    the group alive, and a thread of it that is left when the interpreter ends may abort
+    the process.
     """
     if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # the main process holds the store of all others
+        gc.collect()  # runner, loops and hooks refer to one another
         torch.distributed.destroy_process_group()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
 
 
 def load_config(
@@ -106,8 +106,8 @@ def load_config(
         options: ``KEY=VALUE`` overrides.
         data_root: Folder for every data set, or None.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
-        work_dir: Folder of the run; by default the config's own, or one of the
-            config's name in work_dirs.
+        work_dir: Folder of the run; by default the config's own, or one in work_dirs
+            of the config's name and, if they are given, the phases'.
         phases: Names of the phases to train; by default the config's ``phases``.
 
     Raises:
@@ -122,8 +122,14 @@ def load_config(
     if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
         read_phases(cfg)
     name = os.path.splitext(os.path.basename(path))[0]
+    if phases is not None:
+        name = f'{name}_{"-".join(phases)}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)
     cfg.launcher = launcher
+    if launcher != 'none':
+        # Imported first by DistributedDataParallel, it would take the process group
+        # for the default of its arguments and keep it, with its threads, to the end.
+        importlib.import_module('torch.distributed.nn.functional')
     if launcher != 'none' and not torch.cuda.is_available():
         # MMEngine's launcher sets a CUDA device whatever the backend, unless the
         # process group is there already.

@@ -38,12 +38,12 @@ class ImageCalibration:
         temperature: Of the former.
         levels: Of the latter: score -> probability, two lists.
         authentic_up_to: Score up to which an image is called authentic.
-        forged_above: Score above which it is called forged.
+        forged_above: Score above which it is predicted forged.
         false_alarm_rate: For which these were chosen.
         ece_before: Expected calibration error of the score as it is, each image's by
             what was fitted without it.
         ece_after: The same, calibrated.
-        n_folds: Parts of the images, each left out in turn for these two.
+        n_folds: Parts of the images, each left out once for these two.
         n_forged: Images that it was fitted on.
         n_authentic: Likewise.
     """
@@ -118,7 +118,7 @@ def fit_calibration(
         forged: Whether it is a forged one.
         image_score: One of `IMAGE_SCORES`.
         method: One of `METHODS`.
-        false_alarm_rate: Share of authentic images that may be called forged, and of
+        false_alarm_rate: Share of authentic images that may be predicted forged, and of
             forged ones that may be called authentic.
 
     Raises:

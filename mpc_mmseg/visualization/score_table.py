@@ -7,8 +7,8 @@ from statistics import fmean
 
 import numpy as np
 
-from mpc_mmseg.evaluation.functional.sorted_curves import roc_auc
-from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.functional.curves import roc_auc
+from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 
 _NOTES = {
     'F1': 'mean over forged images, at the threshold',

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mpc_mmseg.atomic_files import write_whole
-from mpc_mmseg.evaluation.functional.summary import MEAN
+from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import read_per_image
 
 from .embedding_plot import plot_embedding_file

@@ -5,6 +5,8 @@ makes a command long, and what cannot be run at all. A command is looked up with
 leading `python`.
 """
 
+SWIN = 'configs/swin/mpc_swin-tiny_1xb4_folders-augmented-512x512.py'
+
 #: What a name stands for. A key may begin with the page, the tool, or the option that
 #: the name follows; such a key goes before the name alone. Paths that are missing here
 #: (DATA/CASIA2, MADE/list.txt, ...) are those of files in the world.
@@ -29,7 +31,7 @@ PLACEHOLDERS = {
     '--out DATA_ROOT': 'out/forgeries',
     'tools/dataset_converters/to_protocol.py NAME': 'columbia',
     'tools/dataset_converters/to_protocol.py ROOT': 'DATA/Columbia',
-    'backbones.md CONFIG': 'configs/mpc/mpc_swin-tiny_1xb4-2phase_folders-512x512.py',
+    'backbones.md CONFIG': SWIN,
     # A folder of check_data.py is a data set.
     'tools/dataset_converters/check_data.py FOLDER': 'my_forgeries',
     # A finished set is left alone.
@@ -78,14 +80,14 @@ WRITTEN_OUT = {
 REPLACED = {
     'contrast_phase.max_iters=20000': 'contrast_phase.max_iters=2',
     'localize_phase.max_iters=5000': 'localize_phase.max_iters=2',
-    'work_dirs/mpc_hrnet-w18s_1xb8-2phase_folders-256x256/iter_50000.pth': (
-        'work_dirs/mpc_hrnet-w18s_1xb8-2phase_folders-256x256/iter_4.pth'
+    'work_dirs/mpc_hrnet-w18s_1xb8_folders-256x256/iter_50000.pth': (
+        'work_dirs/mpc_hrnet-w18s_1xb8_folders-256x256/iter_4.pth'
     ),
-    'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_250.pth': (
-        'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_2.pth'
+    'work_dirs/mpc_r18s-blocks_1xb8_native-256x256_supervised/iter_250.pth': (
+        'work_dirs/mpc_r18s-blocks_1xb8_native-256x256_supervised/iter_2.pth'
     ),
-    'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_750.pth': (
-        'work_dirs/mpc_r18s-blocks_1xb8-supervised_native-256x256/iter_2.pth'
+    'work_dirs/mpc_r18s-blocks_1xb8_native-256x256_supervised/iter_750.pth': (
+        'work_dirs/mpc_r18s-blocks_1xb8_native-256x256_supervised/iter_2.pth'
     ),
     'NNODES=2 8': '1',
     'tools/dist_train.sh 8': '2',
@@ -102,7 +104,7 @@ _LOADERS = [
 ]
 _PHASES = [
     f'{phase}_phase.{length}=2'
-    for phase in ('contrast', 'localize')
+    for phase in ('contrast', 'localize', 'supervised')
     for length in ('max_iters', 'val_interval')
 ]
 _NARROW = [
@@ -126,17 +128,12 @@ SMALL = [
     *_NARROW,
     *_LOADERS,
     *_PHASES,
-    'train_dataloader.dataset.pipeline.2.scale=(64,64)',
-    'val_dataloader.dataset.pipeline.1.scale=(64,64)',
-    'test_dataloader.dataset.pipeline.1.scale=(64,64)',
+    'image_size=64',
 ]
-SWIN = 'configs/mpc/mpc_swin-tiny_1xb4-2phase_folders-512x512.py'
-_SUPERVISED = ['supervised_phase.max_iters=2', 'supervised_phase.val_interval=2']
 _SWIN = [
     *_LOADERS,
-    *_PHASES,
-    'train_dataloader.dataset.pipeline.3.scale=(64,64)',
-    'val_dataloader.dataset.pipeline.1.scale=(64,64)',
+    *(option for option in _PHASES if 'supervised' not in option),
+    'image_size=64',
     'train_dataloader.dataset.data_root=my_forgeries',
     'val_dataloader.dataset.data_root=my_forgeries',
     'model.backbone.embed_dims=12',
@@ -150,20 +147,11 @@ _W18S = 'configs/_base_/models/mpc_hrnet_w18s.py'
 #: override of the config goes to --cfg-options, a variable before the tool, and counts
 #: after those that are printed.
 SHORTENED = {
-    'configs/mpc/mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py': ' '.join(SMALL),
-    'configs/mpc/mpc_hrnet-w18s_1xb8-supervised_folders-256x256.py': ' '.join(
-        [*(option for option in SMALL if option not in _PHASES), *_SUPERVISED]
+    'configs/hrnet/mpc_hrnet-w18s_1xb8_folders-256x256.py': ' '.join(SMALL),
+    'configs/blocks/mpc_r18s-blocks_1xb8_native-256x256.py': ' '.join(
+        [*_LOADERS, *_PHASES, 'image_size=64']
     ),
-    'configs/mpc/mpc_r18s-blocks_1xb8-supervised_native-256x256.py': ' '.join(
-        [*_LOADERS, *_SUPERVISED, 'train_dataloader.dataset.pipeline.2.size=(64,64)']
-    ),
-    'configs/mpc/mpc_r18s-blocks_1xb8-2phase_native-256x256.py': ' '.join(
-        [*_LOADERS, *_PHASES, 'train_dataloader.dataset.pipeline.2.size=(64,64)']
-    ),
-    'configs/mpc/mpc_r18s-blocks_1xb8-supervised_quiet-256x256.py': ' '.join(
-        [*_LOADERS, *_SUPERVISED]
-    ),
-    'configs/mpc/mpc_r18s-blocks_1xb8-2phase_processed-256x256.py': ' '.join(
+    'configs/blocks/mpc_r18s-blocks_1xb8_native-processed-256x256.py': ' '.join(
         [*_LOADERS, *_PHASES]
     ),
     SWIN: ' '.join(_SWIN),

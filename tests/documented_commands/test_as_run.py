@@ -83,7 +83,7 @@ def test_names_are_filled_in_by_tool_option_page_or_alone(command):
 
 
 def test_overrides_are_added_behind_the_printed_ones(command):
-    config = 'configs/mpc/mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py'
+    config = 'configs/hrnet/mpc_hrnet-w18s_1xb8_folders-256x256.py'
     run = as_run(command(f'tools/train.py {config} --cfg-options a.b=1 --resume'))
     assert run.shortened and run.words[-1] == '--resume'
     assert run.words[2:4] == ('--cfg-options', 'a.b=1')

@@ -13,7 +13,7 @@ from tables import SHORTENED, SMALL, SWIN
 
 from mpc_mmseg.engine.launch import override
 
-FOLDERS = 'configs/mpc/mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py'
+FOLDERS = 'configs/hrnet/mpc_hrnet-w18s_1xb8_folders-256x256.py'
 
 
 def write_models(folder: Path, call: Callable[..., None]) -> None:

@@ -1,6 +1,8 @@
 """What each process of a run saw, for test_two_processes.py."""
 
+import atexit
 import os
+from pathlib import Path
 
 import torch
 from mmengine.dist import get_rank
@@ -10,7 +12,10 @@ from mmseg.registry import HOOKS
 
 @HOOKS.register_module()
 class RankNotesHook(Hook):
-    """Writes each process's batches, and its weights where a phase begins and ends."""
+    """Writes each process's batches, and its weights where a phase begins and ends.
+
+    And the threads that are left when the interpreter ends.
+    """
 
     priority = 'LOWEST'
 
@@ -34,3 +39,9 @@ class RankNotesHook(Hook):
         self._state(runner)
         os.makedirs(self.out_dir, exist_ok=True)
         torch.save(self.notes, os.path.join(self.out_dir, f'rank_{get_rank()}.pt'))
+        atexit.register(self._note_threads, f'threads_{get_rank()}.txt')
+
+    def _note_threads(self, file):
+        tasks = Path('/proc/self/task')
+        names = [(task / 'comm').read_text() for task in tasks.iterdir()]
+        Path(self.out_dir, file).write_text(''.join(names))

@@ -1,38 +1,52 @@
 """What docs/distributed.md says of FSDP: a phase in a run of its own trains."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from two_ranks import call
 
-ROOT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).with_name('fsdp_run.py')
+TORCHRUN = '-m', 'torch.distributed.run', '--standalone', '--local-addr', '127.0.0.1'
 
 
 @pytest.mark.slow
-def test_each_phase_in_a_run_of_its_own(tiny_config, tmp_path):
-    if torch.cuda.is_available():
-        pytest.skip('this is about machines without a GPU')
-    tiny_config.dump(tmp_path / 'tiny.py')
-    start: list = []
+def test_each_phase_trains_as_in_one_process(tiny_config, tmp_path, load):
+    train = tiny_config.train_dataloader
+    train.sampler = dict(type='DefaultSampler', shuffle=False)
+    start: dict[str, list] = {'two': [], 'one': []}
+    before: dict = {}
     for phase, last in (('contrast', 4), ('localize', 3)):
-        work = tmp_path / phase
-        done = subprocess.run(
-            [
-                sys.executable, '-m', 'torch.distributed.run', '--standalone',
-                '--local-addr', '127.0.0.1', '--nproc_per_node', '2',
-                str(Path(__file__).with_name('fsdp_run.py')),
-                str(tmp_path / 'tiny.py'), phase, str(work), *start,
-            ],
-            cwd=tmp_path, capture_output=True, text=True, timeout=300,
-            env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
-        checkpoint = work / f'iter_{last}.pth'
+        for name in ('two', 'one'):
+            # Both ranks draw what the one process draws, so that gradients agree.
+            order = [0, 1, 2, 3, 4, 5] * 2
+            train.dataset.indices = (
+                [i for i in order for _ in (0, 1)] if name == 'two' else order
+            )
+            tiny_config.dump(tmp_path / f'{name}.py')
+            launch = [*TORCHRUN, '--nproc_per_node', 2] if name == 'two' else []
+            call(
+                sys.executable, *launch, SCRIPT,
+                tmp_path / f'{name}.py', phase, tmp_path / phase / name, *start[name],
+                cwd=tmp_path,
+            )  # fmt: skip
+        checkpoint = tmp_path / phase / f'two/iter_{last}.pth'
         assert sorted(p.name for p in checkpoint.iterdir()) == [
             'rank0.pth',
             'rank1.pth',
         ]
-        start = [str(checkpoint)]
+        two, one = (load(tmp_path / phase / n / 'undivided.pth') for n in start)
+        assert two.keys() == one.keys()
+        for key, value in one.items():
+            torch.testing.assert_close(two[key], value, rtol=1e-4, atol=1e-6)
+        if before:
+            changed = {
+                k.split('.')[0] for k in two if not torch.equal(two[k], before[k])
+            }
+            assert changed == {'decode_head'}
+        before = two
+        start = {
+            'two': [checkpoint],
+            'one': [tmp_path / phase / f'one/iter_{last}.pth'],
+        }

@@ -1,35 +1,16 @@
-"""Both phases in two gloo processes, started as a user starts them."""
+"""Both phases in two processes, started as a user starts them."""
 
 import json
-import os
+import re
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import torch
-
-ROOT = Path(__file__).parents[2]
-
-
-def call(*command, cwd):
-    environment = {
-        **os.environ,
-        'PYTHONPATH': f'{ROOT}{os.pathsep}{Path(__file__).parent}',
-        'OMP_NUM_THREADS': '1',
-        'PYTHON': sys.executable,
-    }
-    done = subprocess.run(
-        [str(c) for c in command],
-        cwd=cwd, env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+from two_ranks import ROOT, call
 
 
 def test_ranks_stay_alike_and_score_as_one(tiny_config, tmp_path, monkeypatch):
-    if torch.cuda.is_available():
-        pytest.skip('this is about machines without a GPU')
     cfg = tiny_config
     # Seven images do not divide into batches of two processes. By rank: (0, 2),
     # (authentic 6, 7), again; (1, 3), (4, 1), (3, 4). In every second iteration one
@@ -68,6 +49,9 @@ def test_ranks_stay_alike_and_score_as_one(tiny_config, tmp_path, monkeypatch):
     before, after = first['states'].values()
     changed = {k.split('.')[0] for k in after if not torch.equal(before[k], after[k])}
     assert changed == {'decode_head'}
+    for rank in (0, 1):
+        left = (tmp_path / f'notes/threads_{rank}.txt').read_text().split()
+        assert not [n for n in left if re.search('gloo|nccl|tcpstore', n)], left
     kept = torch.load(tmp_path / 'work/iter_7.pth', weights_only=True)['state_dict']
     assert all(torch.equal(kept[k], after[k]) for k in after)
     scores = []
@@ -81,7 +65,9 @@ def test_ranks_stay_alike_and_score_as_one(tiny_config, tmp_path, monkeypatch):
             call(
                 ROOT / 'tools/dist_test.sh', *options[:2], 2, *options[2:], cwd=tmp_path
             )
-        else:
+        elif torch.cuda.is_available():
+            call(sys.executable, ROOT / 'tools/test.py', *options, cwd=tmp_path)
+        else:  # here, which saves the imports
             monkeypatch.setenv('LOCAL_RANK', '0')
             monkeypatch.setattr('sys.argv', ['test.py', *map(str, options)])
             runpy.run_path(str(ROOT / 'tools/test.py'), run_name='__main__')

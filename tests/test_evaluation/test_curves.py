@@ -7,8 +7,7 @@ from sklearn.metrics import (
 )
 
 from mpc_mmseg.evaluation.functional.confusion import count_confusion, f1
-from mpc_mmseg.evaluation.functional.curves import N_BINS, ScoreHistogram
-from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores
+from mpc_mmseg.evaluation.functional.curves import N_BINS, ScoreHistogram, SortedScores
 from mpc_mmseg.probability import binarize
 
 

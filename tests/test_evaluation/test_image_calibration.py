@@ -59,15 +59,24 @@ def test_calibration_error_by_a_loop():
     assert expected_calibration_error(p, labels) == pytest.approx(expected)
 
 
+def scored(n, seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.random(n) < 0.5
+    return np.round(rng.random(n) + 0.4 * labels, 3), labels
+
+
 @pytest.mark.parametrize('rate', [0.05, 0.2])
 def test_thresholds_keep_the_rate(rate):
-    rng = np.random.default_rng(3)
-    labels = rng.random(400) < 0.5
-    scores = np.round(rng.random(400) + 0.4 * labels, 2)
+    scores, labels = scored(10_000, 3)
     below, above = verdict_thresholds(scores, labels, rate)
+    fresh, kinds = scored(40_000, 30)
+    # Three standard deviations of what 5,000 images of a kind leave open.
+    near = 3 * np.sqrt(rate * (1 - rate) / 5000) + 0.002
+    assert (fresh[~kinds] > above).mean() == pytest.approx(rate, abs=near)
+    assert (fresh[kinds] <= below).mean() == pytest.approx(rate, abs=near)
+    # No looser threshold would keep it on the images that it was fitted on.
     assert (scores[~labels] > above).mean() <= rate
     assert (scores[labels] <= below).mean() <= rate
-    # No looser threshold would keep it.
     looser = scores[(scores <= above) & ~labels].max()
     assert (scores[~labels] >= looser).mean() > rate
     apart = verdict_thresholds(np.array([0.1, 0.2, 0.8, 0.9]), np.arange(4) > 1, 0.1)
@@ -88,15 +97,19 @@ def images(n=200, seed=4):
 @pytest.mark.parametrize('method', ['temperature', 'isotonic'])
 @pytest.mark.parametrize('image_score', ['max', 'logistic'])
 def test_a_calibration_survives_a_checkpoint(image_score, method):
-    features, forged = images()
+    features, forged = images(500)
     fitted = fit_calibration(features, forged, image_score, method, 0.1)
     meta = {META_KEY: json.loads(json.dumps(fitted.as_meta()))}
     again = ImageCalibration.from_meta(meta)
     assert again == fitted
     scores = [again.score(f) for f in features]
-    verdicts = np.array([again.verdict(s) for s in scores])
-    alarms = np.mean(verdicts[~np.array(forged)] == 'forged')
-    assert 0 < alarms <= 0.1 and 'inconclusive' in verdicts and 'authentic' in verdicts
+    fresh, kinds = images(2000, seed=5)
+    verdicts = np.array([again.verdict(again.score(f)) for f in fresh])
+    assert set(verdicts) == {'forged', 'inconclusive', 'authentic'}
+    for kind, wrong in ((False, 'forged'), (True, 'authentic')):
+        rate = np.mean(verdicts[np.array(kinds) == kind] == wrong)
+        # Three standard deviations of what 250 fitted images of a kind leave open.
+        assert rate == pytest.approx(0.1, abs=0.06)
     p = np.array([again.probability(s) for s in scores])
     assert ((p >= 0) & (p <= 1)).all()
     if image_score == 'max':

@@ -6,7 +6,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores, roc_auc
+from mpc_mmseg.evaluation.functional.curves import SortedScores, roc_auc
 
 
 @pytest.mark.parametrize('decimals', [1, 2, 8])

@@ -17,7 +17,7 @@ from mpc_mmseg.engine.launch import load_config
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / 'tools/dataset_converters/split_by_source.py'
-CONFIG = ROOT / 'configs/mpc/mpc_hrnet-w18s_1xb8-2phase_folders-256x256.py'
+CONFIG = ROOT / 'configs/hrnet/mpc_hrnet-w18s_1xb8_folders-256x256.py'
 PATTERN = '([a-z]{3})_?([0-9]{4})'
 
 

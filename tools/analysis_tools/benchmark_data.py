@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 CASES = {'casia': (256, 384), '12mp': (3000, 4000), '12mp-reduced': (3000, 4000)}
-DEFAULT = Path(__file__).parents[2] / 'configs/_base_/datasets/released_512x512.py'
+DEFAULT = Path(__file__).parents[2] / 'configs/_base_/datasets/folders_augmented.py'
 
 
 def parse_args() -> argparse.Namespace:

@@ -35,8 +35,8 @@ def main() -> int:
 
     import mpc_mmseg  # noqa: F401 - registers the plugin
     from mpc_mmseg.evaluation.conventions import build_conventions
+    from mpc_mmseg.evaluation.conventions.convention import ScoredImage
     from mpc_mmseg.evaluation.functional import SortedScores, count_confusion, f1, iou
-    from mpc_mmseg.evaluation.results.scored_image import ScoredImage
     from mpc_mmseg.probability import binarize
 
     torch.set_num_threads(args.threads)

@@ -1,9 +1,9 @@
 # Two streams: EfficientNet-Lite0 on the colours, and on JPEG's blocks the first two stages
 # of a narrow ResNet-18, whose maps have strides 8 and 16. For photographs at native size.
+# The rest is as in mpc_lite0.py.
 _base_ = './mpc_bce.py'
-mean, std = [127, 127, 127], [128, 128, 128]  # as the ImageNet weights expect
 model = dict(
-    data_preprocessor=dict(mean=mean, std=std),
+    data_preprocessor=dict(mean=[127, 127, 127], std=[128, 128, 128]),
     backbone=dict(
         type='TwoStreamBackbone',
         pass_unmatched=True,
@@ -16,8 +16,8 @@ model = dict(
                 'efficientnet-lite0-57934424.pth')),
         second=dict(
             type='FilteredBackbone',
-            input_mean=mean,
-            input_std=std,
+            input_mean=[127, 127, 127],
+            input_std=[128, 128, 128],
             filters=[dict(type='BlockHistogram', block_pixels=4)],
             backbone=dict(
                 type='ResNet',
@@ -32,5 +32,3 @@ model = dict(
                 norm_eval=False))),
     neck=dict(in_channels=[24, 72, 176, 320], dropout=0.1),
     decode_head=dict(hidden_channels=(64, )))
-# An override of these names would change nothing.
-del mean, std

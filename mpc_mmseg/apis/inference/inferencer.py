@@ -90,7 +90,7 @@ class ForgeryInferencer(ImageByImage):
         if self.tiling and getattr(self.model, 'phase', None) == 'contrast':
             raise ValueError(
                 f'tile={tile} needs a trained head: in phase contrast the smaller '
-                'cluster is called forged, in each tile another one'
+                'cluster is predicted forged, in each tile another one'
             )
         if fold_batch_norm:
             self.model = folded(self.model)

@@ -28,7 +28,7 @@ class Prediction:
         prob: (H, W) float32; probability that each pixel was forged.
         mask: (H, W) uint8; 1 forged, 0 authentic.
         image_score: The highest probability.
-        forged_share: Share of the pixels called forged.
+        forged_share: Share of the pixels predicted forged.
         forged_probability: Calibrated probability that the image was forged; None
             unless the checkpoint has a calibration (tools/calibrate.py), which is
             one of maps without tiles and test-time augmentation.

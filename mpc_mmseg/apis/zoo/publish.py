@@ -9,7 +9,11 @@ from pathlib import Path
 import torch
 import yaml
 
-from mpc_mmseg.apis.inference.model_from_files import load_model, read_checkpoint
+from mpc_mmseg.apis.inference.model_from_files import (
+    find_config,
+    load_model,
+    read_checkpoint,
+)
 from mpc_mmseg.atomic_files import write_whole
 from mpc_mmseg.engine.checkpoints.checkpoint_files import AtomicLocalBackend
 from mpc_mmseg.evaluation.results.results_file import read_results
@@ -122,6 +126,15 @@ def _parameters(saved: bytes, name: str) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
+def _config_file(name: str) -> str:
+    """A config's path in this project, or, of another project, its file's name."""
+    try:
+        path = find_config(name)
+    except FileNotFoundError:
+        return f'{name}.py'
+    return f'configs/{path.parent.name}/{path.name}'
+
+
 def _metafile(entry: ZooEntry, parameters: int, where: str) -> str:
     """Writes a model as OpenMMLab's model-index has it."""
     model = {
@@ -139,7 +152,7 @@ def _metafile(entry: ZooEntry, parameters: int, where: str) -> str:
             }
             for dataset, said in entry.metrics.items()
         ],
-        'Config': f'configs/mpc/{entry.config}.py',
+        'Config': _config_file(entry.config),
         'Weights': where,
         'README': entry.card,
     }

@@ -70,7 +70,7 @@ def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         Data set -> ``n_images``, ``list_hash`` (which images were scored with which
-        truths) and ``scores``: name -> ``value``, ``low``, ``high``.
+        ground truths) and ``scores``: name -> ``value``, ``low``, ``high``.
     """
     conventions = set(results['conventions'])
     left_out = conventions - {'mpc'} if 'mpc' in conventions else set()

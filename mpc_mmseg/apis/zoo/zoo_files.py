@@ -24,13 +24,11 @@ def fetch(source: str) -> bytes:
     # Not needed where the zoo is a folder.
     from http.client import HTTPException
 
-    from mmengine import fileio
-
-    from mpc_mmseg.datasets import S3Backend  # noqa: F401  # answers for s3://
+    from mpc_mmseg.datasets.io.s3_backend import read_bytes
 
     try:
         with _impatient():
-            return fileio.get(source)
+            return read_bytes(source)
     except (ImportError, KeyError) as error:
         raise ValueError(
             f'{source}: MMEngine has no file backend for it, or one that lacks a '

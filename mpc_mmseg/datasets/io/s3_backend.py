@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mmengine import fileio
 from mmengine.fileio import BaseStorageBackend, register_backend
+from mmengine.fileio.backends import backends
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+_NAME = 's3'
 _ABSENT = {'404', 'NoSuchBucket', 'NoSuchKey'}
 _REFUSED = {'401', '403', 'AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'}
 
@@ -20,9 +22,8 @@ _REFUSED = {'401', '403', 'AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNo
 class S3Backend(BaseStorageBackend):
     """MMEngine file backend that reads ``s3://BUCKET/KEY`` by boto3.
 
-    It answers for addresses that begin with ``s3://`` unless ``petrel_client``, which
-    MMEngine itself uses for them and which is not published, is installed. By name it
-    is ``backend_args=dict(backend='s3')``.
+    It is asked for by name, ``backend_args=dict(backend='s3')``: MMEngine itself reads
+    ``s3://`` by ``petrel_client``, which is not published.
 
     Credentials, region and the endpoint of another store than Amazon's are those that
     boto3 finds: environment (``AWS_PROFILE``, ``AWS_ENDPOINT_URL``, ...), files in
@@ -105,6 +106,11 @@ def _as_os_error(code: str) -> type[OSError]:
     return PermissionError if code in _REFUSED else ConnectionError
 
 
-register_backend(
-    's3', S3Backend, force=True, prefixes=None if find_spec('petrel_client') else 's3'
-)
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """A file's content: of ``s3://`` by this backend, else by MMEngine's own."""
+    backend_args = dict(backend=_NAME) if str(path).startswith('s3://') else None
+    return fileio.get(path, backend_args=backend_args)
+
+
+if _NAME not in backends:  # nobody else's is replaced
+    register_backend(_NAME, S3Backend)

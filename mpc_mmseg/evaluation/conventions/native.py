@@ -1,10 +1,9 @@
 import numpy as np
 
 from mpc_mmseg.evaluation.functional.confusion import f1, iou, mcc, precision, recall
-from mpc_mmseg.evaluation.functional.sorted_curves import SortedScores
-from mpc_mmseg.evaluation.results.scored_image import ScoredImage
+from mpc_mmseg.evaluation.functional.curves import SortedScores
 
-from .convention import CONVENTIONS, Convention
+from .convention import CONVENTIONS, Convention, ScoredImage
 
 _CURVES = ('histogram', 'exact')
 
@@ -24,7 +23,7 @@ class NativeConvention(Convention):
 
     explanation = (
         'Localization is scored on forged images alone, at native size, mean over '
-        'images; authentic ones are reported as the area falsely called forged. A '
+        'images; authentic ones are reported as the area falsely predicted forged. A '
         'score that is undefined for an image (precision where nothing is called '
         'forged, AUC where all is forged) is left out of the mean, never taken as 0 '
         'or 1; n says how many images remain.'

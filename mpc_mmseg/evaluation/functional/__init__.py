@@ -5,7 +5,7 @@ from mpc_mmseg.lazy_names import lazy_names
 _WHERE = {
     'Confusion': 'confusion',
     'ScoreHistogram': 'curves',
-    'SortedScores': 'sorted_curves',
+    'SortedScores': 'curves',
     'count_confusion': 'confusion',
     'f1': 'confusion',
     'iou': 'confusion',
@@ -13,7 +13,7 @@ _WHERE = {
     'mpc_scores': 'confusion',
     'precision': 'confusion',
     'recall': 'confusion',
-    'roc_auc': 'sorted_curves',
+    'roc_auc': 'curves',
 }
 __all__ = list(_WHERE)
 

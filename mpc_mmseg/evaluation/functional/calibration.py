@@ -109,7 +109,7 @@ def verdict_thresholds(
     Args:
         scores: (N,) floats.
         labels: (N,) booleans; forged.
-        rate: In (0, 1): the share of authentic images that may be called forged,
+        rate: In (0, 1): the share of authentic images that may be predicted forged,
             and of forged ones that may be called authentic.
 
     Returns:

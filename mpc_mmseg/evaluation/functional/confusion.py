@@ -1,4 +1,4 @@
-"""Pixel counts of a predicted mask against the truth, and scores made of them.
+"""Pixel counts of a predicted mask against the ground truth, and scores made of them.
 
 Every score takes what to return when it is undefined as an explicit argument,
 since conventions in the field differ on nothing so much as on that.
@@ -18,7 +18,7 @@ _IOU_EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Confusion:
-    """Pixels by prediction and truth; forged is the positive class."""
+    """Pixels by prediction and ground truth; forged is the positive class."""
 
     tp: int = 0
     fp: int = 0
@@ -44,7 +44,7 @@ def count_confusion(pred: np.ndarray, gt: np.ndarray) -> Confusion:
     """Counts the pixels of one image.
 
     Args:
-        pred: (H, W) booleans or uint8; nonzero is called forged.
+        pred: (H, W) booleans or uint8; nonzero is predicted forged.
         gt: (H, W) integers or booleans; 1 forged, 0 authentic, 255 ignored.
 
     Raises:
@@ -53,7 +53,7 @@ def count_confusion(pred: np.ndarray, gt: np.ndarray) -> Confusion:
     """
     if pred.shape != gt.shape or pred.ndim != 2:
         raise ValueError(
-            f'prediction and truth must be (H, W) alike, got {pred.shape} and '
+            f'prediction and ground truth must be (H, W) alike, got {pred.shape} and '
             f'{gt.shape}'
         )
     forged, authentic = class_masks(gt)
@@ -65,7 +65,7 @@ def count_confusion(pred: np.ndarray, gt: np.ndarray) -> Confusion:
 
 
 def class_masks(gt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Splits the truth into forged and authentic pixels.
+    """Splits the ground truth into forged and authentic pixels.
 
     Args:
         gt: (H, W) integers or booleans; 1 forged, 0 authentic, 255 ignored.
@@ -86,7 +86,7 @@ def class_masks(gt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def precision(counts: Confusion, empty: float) -> float:
-    """Share of the pixels called forged that are; ``empty`` if none is called."""
+    """Share of the pixels predicted forged that are; ``empty`` if none is called."""
     return _ratio(counts.tp, counts.tp + counts.fp, empty)
 
 
@@ -96,19 +96,19 @@ def recall(counts: Confusion, empty: float) -> float:
 
 
 def f1(counts: Confusion, empty: float) -> float:
-    """F1 of the forged class; ``empty`` if nothing is forged or called forged."""
+    """F1 of the forged class; ``empty`` if nothing is forged or predicted forged."""
     return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn, empty)
 
 
 def iou(counts: Confusion, empty: float) -> float:
-    """IoU of the forged class; ``empty`` if nothing is forged or called forged."""
+    """IoU of the forged class; ``empty`` if nothing is forged or predicted forged."""
     return _ratio(counts.tp, counts.tp + counts.fp + counts.fn, empty)
 
 
 def mcc(counts: Confusion, empty: float) -> float:
     """Matthews correlation coefficient, in -1..1.
 
-    ``empty`` is returned where it is undefined: the truth or the prediction has
+    ``empty`` is returned where it is undefined: the ground truth or the prediction has
     one class only.
     """
     tp, fp, fn, tn = counts.tp, counts.fp, counts.fn, counts.tn

@@ -17,7 +17,7 @@ def image_level_scores(
     Args:
         scores: (N,) floats; the higher, the surer that the image was forged.
         forged: (N,) booleans.
-        threshold: Score that an image called forged exceeds.
+        threshold: Score that an image predicted forged exceeds.
         weights: (B, N) how often each image counts; None for once.
 
     Returns:

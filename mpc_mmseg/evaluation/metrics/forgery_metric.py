@@ -1,4 +1,4 @@
-"""ForgeryMetric: how well maps of forgeries match the truth, per data set."""
+"""ForgeryMetric: how well maps of forgeries match the ground truth, per data set."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
 from mpc_mmseg.evaluation.conventions import build_conventions
-from mpc_mmseg.evaluation.functional.summary import pooled_bounds, summarize
+from mpc_mmseg.evaluation.conventions.convention import ScoredImage
 from mpc_mmseg.evaluation.probability_map import (
     image_name,
     image_score,
@@ -17,7 +17,9 @@ from mpc_mmseg.evaluation.probability_map import (
     probability_map,
 )
 from mpc_mmseg.evaluation.results.dataset_summary import (
+    pooled_bounds,
     score_dataset,
+    summarize,
     summarize_dataset,
 )
 from mpc_mmseg.evaluation.results.image_record import (
@@ -32,7 +34,6 @@ from mpc_mmseg.evaluation.results.results_file import (
     write_results,
 )
 from mpc_mmseg.evaluation.results.results_text import results_table
-from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 _AUTHENTIC = ('apart', 'as-zero')
 _IMAGE_SCORES = ('max', 'top_mean')
@@ -55,7 +56,7 @@ class ForgeryMetric(BaseMetric):
         best_F1, best_threshold: F1 of all pixels at the threshold that suits
             them best, and that threshold.
         image_AUC: ROC AUC of telling forged from authentic images.
-        false_alarm_area: Mean share of authentic images called forged.
+        false_alarm_area: Mean share of authentic images predicted forged.
         {convention}.{score}: What each of ``conventions`` makes of the same maps.
         image.{score}: With conventions: AUC, balanced_accuracy, EER, F1, TPR@1%
             and TPR@5% (of false alarms) of telling forged from authentic images.
@@ -86,8 +87,8 @@ class ForgeryMetric(BaseMetric):
 
     Raises:
         ValueError: If an argument is not one of those, or while evaluating, naming
-            the image, if map or truth is absent, of the wrong size, a map holds a
-            NaN, or an image is there twice; or if there was no image.
+            the image, if map or ground truth is absent or of the wrong size, a map
+            holds a NaN, or an image occurs twice; or if there was no image.
     """
 
     # Not None, with which MMEngine warns of a missing prefix.

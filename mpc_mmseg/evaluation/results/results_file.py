@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine import fileio
 
 from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.datasets.io.s3_backend import read_bytes
 from mpc_mmseg.hashing import sha256
 
 RESULTS_FORMAT, ROBUSTNESS_FORMAT = 'mpc_mmseg.results', 'mpc_mmseg.robustness'
@@ -32,9 +32,9 @@ _WRITERS = {
 
 
 def image_hash(path: str | None) -> str | None:
-    """Hashes a file's bytes, read by MMEngine's backends; None if there is none."""
+    """Hashes a file's bytes, wherever it is; None if there is none."""
     try:
-        return None if path is None else _hash(fileio.get(path))
+        return None if path is None else _hash(read_bytes(path))
     except FileNotFoundError:
         return None
 
@@ -46,7 +46,7 @@ def truth_hash(truth: np.ndarray) -> str:
 
 
 def list_hash(images: Iterable[Mapping[str, Any]]) -> str:
-    """Hashes which images with which truths were scored, in whatever order.
+    """Hashes which images with which ground truths were scored, in whatever order.
 
     Args:
         images: Entries of a results file. One without ``image_hash`` counts by its

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
-from mmengine import fileio
 from mmengine.config import Config
 
 from mpc_mmseg.datasets.dataset_configs import innermost_datasets
+from mpc_mmseg.datasets.io.s3_backend import read_bytes
 from mpc_mmseg.datasets.post_processing import Setting
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.version import __version__
@@ -34,7 +34,7 @@ def images_hash(samples: Sequence[Mapping[str, Any]]) -> str:
         seen.add(key)
         digest.update(json.dumps(key).encode())
         for path in (sample['img_path'], sample.get('seg_map_path')):
-            content = b'' if path is None else fileio.get(path)
+            content = b'' if path is None else read_bytes(path)
             digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
 

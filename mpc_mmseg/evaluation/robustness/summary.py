@@ -25,7 +25,7 @@ def image_values(record: Mapping[str, Any]) -> dict[str, float]:
         record: Its line of `read_per_image`.
 
     Returns:
-        F1 and IoU of a forged image; the share called forged of an authentic one;
+        F1 and IoU of a forged image; the share predicted forged of an authentic one;
         what the metric's conventions, if it has any, make of it.
     """
     values = dict(record.get('scores') or {})

@@ -8,6 +8,8 @@ has been read. Analyses live in memory for as long as their visitor may want the
 from functools import partial
 from pathlib import Path, PurePath
 
+import gradio as gr
+
 from mpc_mmseg.forensics.case.case import score_in_words
 from mpc_mmseg.forensics.case.case_report import Analysis, Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
@@ -15,7 +17,6 @@ from mpc_mmseg.visualization.overlay import colour_scale
 from mpc_mmseg.visualization.pages import data_url, render_part, source
 
 from .photo_views import overlay_view, similarity_view
-from .quiet_gradio import gr
 
 _SECONDS = 1800
 _QUEUE = 32
@@ -71,7 +72,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
 
     with gr.Blocks(
         title='Image forgery localization',
-        analytics_enabled=False,
+        analytics_enabled=False,  # or Gradio reports its use to its makers
         delete_cache=(600, 600),
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)

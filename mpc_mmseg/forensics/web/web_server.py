@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mpc_mmseg.visualization.pages import source
+import gradio as gr
 
-from .quiet_gradio import gr
+from mpc_mmseg.visualization.pages import source
 
 #: What the browser may load: Gradio's own scripts need eval, and nothing else.
 POLICY = (

@@ -64,7 +64,9 @@ class FilteredBackbone(BaseModule):
     def forward(self, x: Tensor) -> Sequence[Tensor]:
         """The backbone's maps of x (B, 3, H, W), RGB from the data preprocessor."""
         # Half precision would round grey levels, in which the traces are.
-        with torch.autocast(x.device.type, enabled=False):
+        # torch has no autocast of the meta device, on which complexity is counted.
+        device = 'cpu' if x.is_meta else x.device.type
+        with torch.autocast(device, enabled=False):
             x = x.float() * self.scale + self.shift
             views = torch.cat([view(x) for view in self.filters], dim=1)
         return self.backbone(views)

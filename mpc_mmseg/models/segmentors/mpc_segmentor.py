@@ -16,6 +16,8 @@ from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.openmmlab_notices import notices_left_out
 from mpc_mmseg.probability import binarize, resize_probability
 
+from .channels_last import unsafe_on_cpu
+
 #: The parts that each phase trains.
 PHASES = {
     'contrast': ('backbone', 'neck', 'projector'),
@@ -51,7 +53,7 @@ class MPCSegmentor(BaseSegmentor):
         frozen_eval: Keep frozen parts in eval mode; False restores the released
             program's behaviour (BatchNorm statistics drift, stochastic depth on).
         channels_last: Run in the channels-last layout, about twice as fast for
-            HRNet on a CPU.
+            HRNet on a CPU; there, narrow networks are refused (`unsafe_on_cpu`).
         compile_backbone: Compile the backbone with ``torch.compile``: True, or its
             arguments. Weights keep their names.
         train_cfg: mmseg's, handed to the head.
@@ -102,6 +104,13 @@ class MPCSegmentor(BaseSegmentor):
         self.frozen_eval = frozen_eval
         self.channels_last = channels_last
         if channels_last:
+            unsafe = [] if torch.cuda.is_available() else unsafe_on_cpu(self)
+            if unsafe:
+                raise ValueError(
+                    f'{unsafe[0]} is a strided 1x1 convolution of fewer than 16 input '
+                    'channels, which torch cannot train in channels-last on a CPU: set '
+                    'channels_last=False'
+                )
             self.to(memory_format=torch.channels_last)
         if compile_backbone is not False:
             arguments = {} if compile_backbone is True else compile_backbone

@@ -107,7 +107,7 @@ def test_code_in_a_checkpoint_does_not_run(checkpoint, tmp_path):
 
 
 def test_configs_by_name():
-    found = find_config('mpc_hrnet-w18s_1xb8-2phase_demo-128x128')
+    found = find_config('mpc_hrnet-w18s_1xb8_demo-128x128')
     assert found.is_file() and found == find_config(f'{found.stem}.py')
     with pytest.raises(FileNotFoundError, match=r'did you mean .*demo-128x128'):
-        find_config('mpc_hrnet-w18_1xb8-2phase_demo-128x128')
+        find_config('mpc_hrnet-w18_1xb8_demo-128x128')

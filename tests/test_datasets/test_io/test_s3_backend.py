@@ -10,9 +10,10 @@ from local_server import local_server
 from mmengine import fileio
 
 from mpc_mmseg.apis.zoo.zoo import Zoo
-from mpc_mmseg.apis.zoo.zoo_files import fetch, sha256
+from mpc_mmseg.apis.zoo.zoo_files import fetch
 from mpc_mmseg.apis.zoo.zoo_index import ZooEntry, format_index
 from mpc_mmseg.datasets import LoadForgeryImage, S3Backend
+from mpc_mmseg.hashing import sha256
 
 pytest.importorskip('boto3')
 
@@ -56,9 +57,16 @@ def store(monkeypatch, tmp_path):
         yield server
 
 
+def test_mmengines_own_backend_is_not_replaced():
+    found = fileio.backends.prefix_to_backends['s3']
+    assert found is fileio.PetrelBackend
+
+
 def test_an_address_is_read_unsigned_where_there_are_no_credentials(store):
     store.files['/zoo/team%20a/index.json'] = 'Größe'.encode()
-    assert fileio.get_text('s3://zoo/team a/index.json') == 'Größe'
+    own = dict(backend='s3')
+    text = fileio.get_text('s3://zoo/team a/index.json', backend_args=own)
+    assert text == 'Größe'
     assert fetch('s3://zoo/team a/index.json') == 'Größe'.encode()
     assert {signature for _, signature in store.asked} == {None}
 

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmseg.registry import TRANSFORMS
 
-CONFIG = Path(__file__).parents[3] / 'configs/_base_/datasets/released_512x512.py'
+CONFIG = Path(__file__).parents[3] / 'configs/_base_/datasets/folders_augmented.py'
 
 
 @pytest.fixture

@@ -18,10 +18,9 @@ from mpc_mmseg.evaluation.conventions import (
     TruForConvention,
     build_conventions,
 )
-from mpc_mmseg.evaluation.conventions.focal import macro_f1
-from mpc_mmseg.evaluation.conventions.trufor import ignore_edges
+from mpc_mmseg.evaluation.conventions.convention import ScoredImage
+from mpc_mmseg.evaluation.conventions.published import ignore_edges, macro_f1
 from mpc_mmseg.evaluation.functional.confusion import count_confusion
-from mpc_mmseg.evaluation.results.scored_image import ScoredImage
 
 NAMES = ['focal', 'imdl-benco', 'mpc', 'mvss', 'native', 'trufor']
 

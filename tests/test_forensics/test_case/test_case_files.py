@@ -145,7 +145,7 @@ def test_a_report_needs_weights(config):
     with pytest.raises(ValueError, match=r'config\.py is a config: its weights'):
         Examiner.load(config, device='cpu')
     with pytest.raises(FileNotFoundError, match='name of a config needs weights'):
-        Examiner.load('mpc_hrnet-w18s_1xb8-2phase_demo-128x128', device='cpu')
+        Examiner.load('mpc_hrnet-w18s_1xb8_demo-128x128', device='cpu')
 
 
 def test_with_tiles_a_calibration_does_not_hold():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from http.client import HTTPConnection
 from itertools import pairwise
 from pathlib import Path
@@ -110,6 +111,27 @@ def test_sliders_need_no_other_forward(address, examiner, photo, monkeypatch):
     assert moved['success'] and '100.00 % of the pixels' in moved['output']['data'][0]
     moved = visitor.ask('opacity', 'change', [None, 0.99, 0.1])
     assert moved['success'] and '0.00 % of the pixels' in moved['output']['data'][0]
+
+
+def test_nothing_is_asked_of_other_machines(examiner, tmp_path, monkeypatch):
+    elsewhere = []
+
+    def note(resolve, host, *args, **kwargs):
+        if host not in (None, 'localhost', '127.0.0.1'):
+            elsewhere.append(host)
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, 'getaddrinfo', partial(note, socket.getaddrinfo))
+    monkeypatch.setenv('GRADIO_TEMP_DIR', str(tmp_path))
+    from mpc_mmseg.forensics.web.web_page import build_page
+    from mpc_mmseg.forensics.web.web_server import serve
+
+    page = build_page(examiner, 100)
+    address = serve(page, port=free_port())
+    assert not page.analytics_enabled
+    urlopen(address).close()
+    page.close(verbose=False)
+    assert elsewhere == []
 
 
 def test_limits(address, tmp_path):

@@ -13,6 +13,7 @@ from mpc_mmseg.models.backbones.hrformer_block import (
     partition,
     relative_position_index,
 )
+from mpc_mmseg.models.decode_heads import LocalizationHead
 
 
 def naive(attention, x):
@@ -152,3 +153,25 @@ def test_second_derivatives_of_a_block(trained):
     # With a fixed table torch would take its fused kernel on a CPU, too.
     with nullcontext() if trained else sdpa_kernel(SDPBackend.MATH):
         assert torch.autograd.gradgradcheck(net, x)
+
+
+@pytest.mark.slow
+def test_block_and_head_compiled_by_inductor():
+    net = block().float()
+    head = LocalizationHead(in_channels=[6, 6], hidden_channels=(4,))
+    x = torch.randn(2, 6, 8, 8).to(memory_format=torch.channels_last)
+
+    def forward(x):
+        x = net(x)
+        return head([x, x[:, :, ::2, ::2]])
+
+    def run(function):
+        net.zero_grad()
+        head.zero_grad()
+        logit = function(x)
+        logit.square().sum().backward()
+        return [logit.detach(), *(p.grad for m in (net, head) for p in m.parameters())]
+
+    expected = run(forward)
+    found = run(torch.compile(forward, backend='inductor', fullgraph=True))
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)

@@ -55,6 +55,30 @@ def test_compression_empties_bins_on_the_grid_alone():
     assert occupied(once[..., 4:-4, 4:-4]) > 0.9
 
 
+def test_histograms_by_a_loop():
+    view = BlockHistogram(frequencies=3, bins=4, window=3)
+    rng = np.random.default_rng(2)
+    # Smooth enough for coefficients in all bins; two rows and columns of no block.
+    image = 0.5 + rng.normal(0, 0.01, (3, 26, 34))
+    grey = 255 * np.tensordot([0.299, 0.587, 0.114], image, 1)
+    counts = np.zeros((3, 4, 3, 4))  # frequency, bin, block row, block column
+    for y, x in np.ndindex(3, 4):
+        cosines = dctn(grey[8 * y : 8 * y + 8, 8 * x : 8 * x + 8], norm='ortho')
+        for k, frequency in enumerate(ZIGZAG[:3]):
+            value = min(abs(cosines[frequency]), 3)
+            for b in range(4):
+                counts[k, b, y, x] = max(0, 1 - abs(value - b))
+    here = np.empty_like(counts)
+    for y, x in np.ndindex(3, 4):
+        window = counts[..., max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+        here[..., y, x] = window.mean((2, 3))
+    everywhere = counts.mean((2, 3), keepdims=True) + 0 * counts
+    expected = np.concatenate([here - everywhere, everywhere]).reshape(24, 3, 4)
+    assert (everywhere[:, :, 0, 0] > 0).all()
+    found = view.histograms(torch.from_numpy(image)[None].float())[0].numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_shape_and_gradient_with_incomplete_blocks():
     view = MODELS.build(dict(type='BlockHistogram', out_channels=5, window=3))
     out = view(torch.rand(2, 3, 44, 64))

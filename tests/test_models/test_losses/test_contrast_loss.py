@@ -11,9 +11,12 @@ from mpc_mmseg.models.losses import (
     separation,
     supervised_contrast,
 )
+from mpc_mmseg.models.losses.contrast_loss import attached_zero
 
 VIEWS = ['WithinImageView', 'CrossScaleView', 'CrossModalityView']
 SIZES = (16, 8, 4, 2)
+# Small blocks, as the constants of the two modules have them.
+BLOCKS = {info_nce: dict(cpu=2000, cuda=2000), supervised_contrast: 5000}
 
 
 def passes(batch=2, seed=0):
@@ -40,6 +43,31 @@ def test_a_view_is_removable_and_no_map_goes_unused(removed):
     sum(losses.values()).backward()
     assert all(m.grad is not None and torch.isfinite(m.grad).all() for m in first)
     assert criterion.needs_second_pass == (removed != 'CrossModalityView')
+
+
+def test_the_attached_zero_reads_one_element_of_a_map():
+    maps = [torch.full((2, 3, 4, 4), torch.nan) for _ in range(2)]
+    for m in maps:
+        m[0, 0, 0, 0] = 5
+        m.requires_grad_()
+    zero = attached_zero(maps)
+    zero.backward()
+    assert zero == 0 and not any(m.grad.any() for m in maps)
+
+
+@pytest.mark.parametrize('function', [info_nce, supervised_contrast])
+def test_no_matrix_of_pairs_is_kept_for_backward(function, monkeypatch):
+    monkeypatch.setitem(function.__globals__, 'BLOCK_ELEMENTS', BLOCKS[function])
+    sets = [F.normalize(torch.randn(n, 4), dim=1) for n in (300, 200)]
+    sizes = []
+
+    def pack(x):
+        sizes.append(x.numel())
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        loss = function(*(x.requires_grad_() for x in sets))
+    assert max(sizes) <= 300 * 4 and loss.requires_grad
 
 
 def test_weights_scale_their_view():

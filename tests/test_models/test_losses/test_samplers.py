@@ -27,6 +27,20 @@ def test_draws_without_replacement():
     assert drawn.forged.shape == (0, 8)
 
 
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+def test_a_single_map_is_not_copied(layout):
+    class Recorder(RandomPixelSampler):
+        def pick(self, pixels, masks):
+            self.seen = pixels
+            return super().pick(pixels, masks)
+
+    m = torch.rand(1, 3, 4, 5).contiguous(memory_format=layout)[0]
+    sampler = Recorder()
+    sampler([m], [torch.zeros(4, 5)])
+    assert sampler.seen.data_ptr() == m.data_ptr()
+    assert torch.equal(sampler.seen, m.permute(1, 2, 0).reshape(20, 3))
+
+
 @pytest.mark.parametrize(
     ('preferred', 'rest', 'share', 'expected'),
     [

@@ -3,7 +3,7 @@ import pytest
 
 from mpc_mmseg.evaluation.functional.confusion import Confusion
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
-from mpc_mmseg.evaluation.functional.summary import summarize
+from mpc_mmseg.evaluation.results.dataset_summary import summarize
 from mpc_mmseg.evaluation.results.image_record import ImageRecord
 
 
