@@ -113,12 +113,10 @@ class WindowAttention(nn.Module):
             qkv = F.pad(qkv, (0, -depth % 8))
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         bias = self.relative_position_bias_table[self.relative_position_index]
+        # A mask whose last dimension is strided takes no fused kernel.
+        mask = bias.permute(2, 0, 1).to(q.dtype).contiguous()
         out = F.scaled_dot_product_attention(
-            q,
-            k,
-            v,
-            attn_mask=bias.permute(2, 0, 1)[None].to(q.dtype),
-            scale=depth**-0.5,
+            q, k, v, attn_mask=mask[None], scale=depth**-0.5
         )
         out = out[..., :depth].transpose(1, 2).reshape(windows.shape)
         return self.proj(merge(out, *x.shape[1:3]))

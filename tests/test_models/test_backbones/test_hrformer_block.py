@@ -175,3 +175,18 @@ def test_block_and_head_compiled_by_inductor():
     expected = run(forward)
     found = run(torch.compile(forward, backend='inductor', fullgraph=True))
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_what_fused_kernels_ask_for(monkeypatch):
+    """CUDA's fused attention: heads of a multiple of 8, no strided last dimension."""
+    given = {}
+    plain = torch.nn.functional.scaled_dot_product_attention
+
+    def recorded(q, k, v, attn_mask, scale):
+        given.update(q=q, k=k, v=v, mask=attn_mask)
+        return plain(q, k, v, attn_mask=attn_mask, scale=scale)
+
+    monkeypatch.setattr('torch.nn.functional.scaled_dot_product_attention', recorded)
+    WindowAttention(26, num_heads=2, window_size=3)(torch.rand(1, 7, 5, 26))
+    assert {given[name].shape[-1] for name in 'qkv'} == {16}
+    assert all(tensor.stride(-1) == 1 for tensor in given.values())
