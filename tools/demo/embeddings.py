@@ -63,10 +63,10 @@ def main() -> None:
             maps = model.extract_feat(data['inputs'])
         for i, sample in enumerate(data['data_samples']):
             label = masks_for([maps[0][i : i + 1]], sample.gt_sem_seg.data)[0][0]
-            pixels = sampler([maps[0][i]], [label])
-            if len(pixels.forged):
-                found[0].append(pixels.authentic)
-                found[1].append(pixels.forged)
+            pixels = sampler([maps[0][i : i + 1]], [label[None]])
+            if pixels.forged.sizes[0]:
+                for of_class, packed in zip(found.values(), pixels):
+                    of_class.append(packed.rows[0, : packed.sizes[0]])
     classes = [torch.cat(found[label]).numpy() for label in (0, 1)]
     content = dict(
         embeddings=np.concatenate(classes),
