@@ -1,4 +1,6 @@
+import runpy
 from itertools import chain
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +18,8 @@ from mpc_mmseg.models.losses import (
 )
 from mpc_mmseg.models.losses.contrast_loss import attached_zero
 
+TOOLS = Path(__file__).parents[3] / 'tools/analysis_tools'
+LAUNCHES = runpy.run_path(str(TOOLS / 'launches.py'))
 VIEWS = ['WithinImageView', 'CrossScaleView', 'CrossModalityView']
 SIZES = (16, 8, 4, 2)
 # Small blocks, as the constants of the two modules have them.
@@ -127,6 +131,40 @@ def test_bad_arguments_are_named():
         MultiViewPixelContrastLoss()(passes(), None, masks())
     with pytest.raises(ValueError, match='two maps'):
         MultiViewPixelContrastLoss()(passes()[:1], passes()[:1], masks())
+
+
+@pytest.mark.parametrize('sampler', ['Random', 'Boundary', 'Hard'])
+@pytest.mark.parametrize('contrast', ['MeanPositive', 'Supervised'])
+def test_launches_do_not_grow_with_the_batch(sampler, contrast, monkeypatch):
+    # As on a GPU, where padding is cheaper than launches.
+    monkeypatch.setitem(info_nce.__globals__['PADDING_FREE'], 'cpu', 2**22)
+    criterion = MultiViewPixelContrastLoss(
+        sampler=dict(type=f'{sampler}PixelSampler', max_pixels=50),
+        views=[dict(type=view) for view in [*VIEWS, 'PrototypeView']],
+        contrast=dict(type=f'{contrast}Contrast'),
+        memory=dict(type='PrototypeMemory', channels=8),
+    )
+    steps = [LAUNCHES['of_contrast'](criterion, batch) for batch in (2, 8)]
+    two, eight = (step.operators.total() for step in steps)
+    assert 100 < eight <= 1.1 * two
+    assert all(step.waits == {'tolist': 1} for step in steps)
+
+
+def test_what_the_host_waits_for_is_seen():
+    x = torch.arange(4.0)
+    waits = {
+        'tolist': lambda: x.tolist(),
+        '_local_scalar_dense': lambda: bool(x[0] > 0),
+        'nonzero': lambda: x.nonzero(),
+        'index': lambda: x[x > 1],
+    }
+    for name, call in waits.items():
+        with LAUNCHES['Launches']() as launches:
+            call()
+        assert launches.waits == {name: 1}
+    with LAUNCHES['Launches']() as launches:
+        x.sum() + x[torch.tensor([0, 1])]
+    assert not launches.waits and launches.operators['sum'] == 1
 
 
 FUNCTIONS = dict(MeanPositiveContrast=info_nce, SupervisedContrast=supervised_contrast)
