@@ -17,21 +17,20 @@ from mpc_mmseg.datasets.io.image_io import (
 class LoadForgeryImage(BaseTransform):
     """Load an image of any common kind as 8-bit BGR, upright.
 
-    Unlike ``LoadImageFromFile`` it raises for a truncated file, and an image is the
-    same whatever its depth, palette or EXIF rotation; see
-    :func:`mpc_mmseg.datasets.io.image_io.read_image`.
+    Unlike ``LoadImageFromFile`` it refuses truncated files and handles any depth,
+    palette and EXIF rotation; see :func:`mpc_mmseg.datasets.io.image_io.read_image`.
 
     Required Keys: img_path. Added Keys: img (H, W, 3) uint8, img_shape and ori_shape
     (H, W); img_reduction if ``reduce_to`` is given.
 
     Args:
         pixel_limit: Refuse images of more pixels than this.
-        reduce_to: Decode large JPEGs at 1/2, 1/4 or 1/8 of their size, as long as this
-            (H, W) is left, for speed; ori_shape stays the file's own. The pixels are
-            close to means over squares and not those of a full decoding and a resize.
+        backend_args: Arguments of MMEngine's file backend; None: the backend of the
+            path's prefix.
+        reduce_to: For speed, decode large JPEGs at 1/2, 1/4 or 1/8 of their size that
+            is at least this (H, W); ori_shape is that of the file. Pixels are close to
+            means over squares and differ from those of a full decoding and a resize.
             Training then needs ``LoadForgeryMask(size='image')``. None: never.
-        backend_args: Which MMEngine file backend reads the file, and how; None: the
-            one that the path's prefix names.
 
     Raises:
         ImageReadError: If the image cannot be read; names the file.
@@ -59,7 +58,7 @@ class LoadForgeryImage(BaseTransform):
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         if self.reduce_to is not None:
             size = results['ori_shape'] = read_header(content, path)
-            reduced = size != image.shape[:2]  # other formats never are
+            reduced = size != image.shape[:2]  # only a JPEG can be
             results['img_reduction'] = (
                 jpeg_reduction(size, self.reduce_to) if reduced else 1
             )
@@ -76,7 +75,7 @@ def read_file(path: str, backend_args: dict | None) -> bytes:
     """A file's content through MMEngine's file backends.
 
     Raises:
-        ImageReadError: If the backend cannot give it; names the file.
+        ImageReadError: If the backend cannot read it; names the file.
     """
     try:
         content = fileio.get(path, backend_args=backend_args)
@@ -84,6 +83,6 @@ def read_file(path: str, backend_args: dict | None) -> bytes:
         raise ImageReadError(f'{path}: there is no such file') from error
     except OSError as error:
         raise ImageReadError(f'{path}: cannot be opened ({error})') from error
-    if content is None:  # what MMEngine's LMDB gives for a key that it has not
+    if content is None:  # MMEngine's LMDB returns it for a missing key
         raise ImageReadError(f'{path}: no such key in {backend_args}')
     return content

@@ -14,28 +14,27 @@ from .load_forgery_image import read_file
 class LoadForgeryMask(BaseTransform):
     """Load the mask of an image: 1 forged, 0 authentic, 255 ignored.
 
-    The mask has the image's original size, so this stands before the steps that change
-    image and mask together in training, and after Resize in a test pipeline, whose
-    scores count at the original size. A sample whose ``seg_map_path`` is None is an
-    authentic photograph: all 0. One without that key has no ground truth (inference)
-    and passes unchanged.
+    The mask has the image's original size. So in training this step is placed before
+    the steps that change image and mask together, and in a test pipeline after Resize,
+    since scores count at the original size. A sample whose ``seg_map_path`` is None is
+    authentic: all 0. A sample without that key has no ground truth (inference) and
+    passes unchanged.
 
     Required Keys: ori_shape, seg_map_path. Added Keys: gt_seg_map (H, W) uint8, and its
     name in seg_fields.
 
     Args:
         pixel_limit: Refuse masks of more pixels than this.
-        backend_args: Which MMEngine file backend reads the file, and how; None: the
-            one that the path's prefix names.
-        size: 'original' or 'image': as small as a JPEG was decoded by
+        backend_args: Arguments of MMEngine's file backend; None: the backend of the
+            path's prefix.
+        size: 'original', or 'image': the size at which a JPEG was decoded by
             ``LoadForgeryImage(reduce_to=...)``. Of each square of pixels that became
-            one, the mask's pixel in the middle counts.
-
+            one, the mask's central pixel is kept.
         mask_coding: What the levels of mask files mean, a key of
-            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`; by default a sample's
-            own ``mask_coding``, which ForgeryDataset sets, else 'auto'.
-        allow_empty_truth: Accept masks of forged images that mark no pixel as forged;
-            so does a sample whose ``allow_empty_truth`` is true.
+            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`; None: the sample's
+            ``mask_coding``, which ForgeryDataset sets, else 'auto'.
+        allow_empty_truth: Accept masks of forged images that mark no pixel as forged,
+            as for a sample whose ``allow_empty_truth`` is true.
 
     Raises:
         ImageReadError: If the mask cannot be read, or its levels do not fit the
@@ -77,28 +76,23 @@ class LoadForgeryMask(BaseTransform):
                 self.pixel_limit,
                 self.mask_coding or results.get('mask_coding', 'auto'),
             )
-            empty = not (mask == 1).any()
-            if empty and not (
-                self.allow_empty_truth or results.get('allow_empty_truth')
-            ):
+            may_be_empty = self.allow_empty_truth or results.get('allow_empty_truth')
+            if not may_be_empty and not (mask == 1).any():
                 raise ValueError(
                     f'{path}: the mask of a forged image marks no pixel as forged. '
                     'Correct the mask, declare its mask_coding, list the image as '
                     'authentic, or set allow_empty_truth=True'
                 )
             if mask.shape != size:
-                raise ValueError(
-                    size_mismatch(
-                        results.get('img_path', 'image'), size, path, mask.shape
-                    )
-                )
+                image = results.get('img_path', 'image')
+                raise ValueError(size_mismatch(image, size, path, mask.shape))
         if self.size == 'image':
             mask = reduce_mask(mask, results.get('img_reduction', 1))
             if mask.shape != results['img'].shape[:2]:
                 raise ValueError(
-                    "LoadForgeryMask(size='image') must follow LoadForgeryImage at "
-                    f'once: the image is {results["img"].shape[:2]} by now, the mask '
-                    f'{mask.shape}'
+                    "LoadForgeryMask(size='image') must directly follow "
+                    f'LoadForgeryImage: the image is {results["img"].shape[:2]}, the '
+                    f'mask {mask.shape}'
                 )
         results['gt_seg_map'] = mask
         fields = results.setdefault('seg_fields', [])
@@ -123,7 +117,7 @@ def reduce_mask(mask: np.ndarray, reduction: int) -> np.ndarray:
         reduction: s, the side of the squares that became one pixel each.
 
     Returns:
-        (ceil(H / s), ceil(W / s)): the middle of each square.
+        (ceil(H / s), ceil(W / s)): the central pixel of each square.
     """
     if reduction == 1:
         return mask
@@ -137,7 +131,7 @@ def reduce_mask(mask: np.ndarray, reduction: int) -> np.ndarray:
 def size_mismatch(
     image: str, image_size: tuple[int, ...], mask: str, mask_size: tuple[int, ...]
 ) -> str:
-    """Say that a mask is not of its image's size, and what it may come from.
+    """An error for a mask of another size than its image, with a likely cause.
 
     Args:
         image: The image's path.

@@ -201,7 +201,7 @@ def test_reduced_mask_after_a_resize_is_refused(sample):
             LoadForgeryMask(size='image'),
         ]
     )
-    with pytest.raises(ValueError, match='must follow LoadForgeryImage at once'):
+    with pytest.raises(ValueError, match='must directly follow LoadForgeryImage'):
         pipeline(sample(truth() * 255))
     with pytest.raises(ValueError, match=r"size must be .* not 'small'"):
         LoadForgeryMask(size='small')
