@@ -231,8 +231,8 @@ class TestProblems:
         text = str(error.value)
         assert 'unreadable file (3)' in text
         assert 'images/a.jpg: the file is empty' in text
-        assert 'masks/b_gt.bmp: is no image' in text
-        assert 'authentic/c.tif: is no image' in text
+        assert 'masks/b_gt.bmp: is not an image' in text
+        assert 'authentic/c.tif: is not an image' in text
         assert len(build(root, check='names')) == 5
 
     def test_mask_of_another_size(self, root):

@@ -109,6 +109,6 @@ def test_a_side_without_forgeries_is_refused(forgery_folder, split):
         for folder in ('images', 'masks'):
             (forgery_folder / folder / f'{i}.png').unlink()
     shares = ('--val-share', '0.4', '--test-share', '0', '--seed', '1')
-    with pytest.raises(SystemExit, match='no forged picture for'):
+    with pytest.raises(SystemExit, match='no forged image for'):
         split(forgery_folder, *pattern, *shares)
     assert not (forgery_folder / 'val.txt').exists()

@@ -1,4 +1,4 @@
-"""Files in a bucket of S3, or of a store that speaks its protocol."""
+"""Files in a bucket of S3, or of a compatible store."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _REFUSED = {'401', '403', 'AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNo
 class S3Backend(BaseStorageBackend):
     """MMEngine file backend that reads ``s3://BUCKET/KEY`` by boto3.
 
-    It is asked for by name, ``backend_args=dict(backend='s3')``: MMEngine itself reads
-    ``s3://`` by ``petrel_client``, which is not published.
+    Choose it by name, ``backend_args=dict(backend='s3')``: MMEngine itself reads
+    ``s3://`` with ``petrel_client``, which is not published.
 
-    Credentials, region and the endpoint of another store than Amazon's are those that
+    Credentials, region and the endpoint of other stores than Amazon's are those that
     boto3 finds: environment (``AWS_PROFILE``, ``AWS_ENDPOINT_URL``, ...), files in
-    ``~/.aws``, or the machine's role. Where it finds no credentials, requests go out
-    unsigned, as public buckets take them.
+    ``~/.aws``, or the machine's role. Without credentials, requests are unsigned, which
+    public buckets accept.
 
     Args:
         endpoint_url: Address of the store, or None for boto3's.
@@ -36,10 +36,10 @@ class S3Backend(BaseStorageBackend):
 
     Raises:
         ImportError: When first used without boto3.
-        FileNotFoundError: If there is no such bucket or key.
-        PermissionError: If it is refused.
+        FileNotFoundError: If the bucket or key does not exist.
+        PermissionError: If access is refused.
         ConnectionError: If the store cannot be reached, or answers with an error.
-        ValueError: If an address names no bucket or no key.
+        ValueError: If an address lacks the bucket or the key.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class S3Backend(BaseStorageBackend):
         address = urlsplit(str(filepath), allow_fragments=False)
         key = address.path.lstrip('/')
         if address.scheme != 's3' or not address.netloc or not key:
-            raise ValueError(f'{filepath} is no address like s3://BUCKET/KEY')
+            raise ValueError(f'{filepath} must be an address s3://BUCKET/KEY')
         client = self._client
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -107,10 +107,10 @@ def _as_os_error(code: str) -> type[OSError]:
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """A file's content: of ``s3://`` by this backend, else by MMEngine's own."""
+    """A file's content: ``s3://`` by this backend, others by MMEngine's own."""
     backend_args = dict(backend=_NAME) if str(path).startswith('s3://') else None
     return fileio.get(path, backend_args=backend_args)
 
 
-if _NAME not in backends:  # nobody else's is replaced
+if _NAME not in backends:  # never replace another package's
     register_backend(_NAME, S3Backend)

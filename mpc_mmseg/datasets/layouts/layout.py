@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpc_mmseg.datasets.io.walk import walk
+from mpc_mmseg.datasets.io.find_images import walk
 
 #: The kinds of forgery that a sample may be tagged with.
 TAGS = ('splice', 'copy-move', 'removal', 'enhancement', 'ai')

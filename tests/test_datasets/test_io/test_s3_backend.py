@@ -146,7 +146,7 @@ def test_no_store_and_no_profile_are_said(store, monkeypatch):
 
 @pytest.mark.parametrize('address', ['s3://', 's3://zoo', 's3://zoo/', 'zoo/a'])
 def test_what_is_no_address_is_named(address):
-    with pytest.raises(ValueError, match='no address like s3://BUCKET/KEY'):
+    with pytest.raises(ValueError, match='must be an address s3://BUCKET/KEY'):
         S3Backend().get(address)
 
 
