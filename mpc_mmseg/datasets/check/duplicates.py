@@ -1,4 +1,4 @@
-"""The same photograph twice: within a list, and between lists that should be apart."""
+"""The same photograph twice: within a list, and between separate lists."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ def _equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
             if facts.sha256:
                 by_content[facts.sha256].append((n, i))
     for places in by_content.values():
-        # Against the first one, not each against each: a thousand copies are
-        # a thousand defects.
+        # Compared with the first only, so that n copies give n - 1 defects.
         for n, i in places[1:]:
             m, j = places[0]
             if n != m:
@@ -62,7 +61,7 @@ def _nearly_equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
         one, other = sorted((one, other))
         if _facts(lists, one).sha256 == _facts(lists, other).sha256:
             return
-        # Of the versions of a photograph in a list, only one is reported.
+        # Per image and list, only the first near version is reported.
         if (other, one[0]) not in reported:
             reported.add((other, one[0]))
             kind = _kind(lists, one, other)
