@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 _NAME = 's3'
-_ABSENT = {'404', 'NoSuchBucket', 'NoSuchKey'}
-_REFUSED = {'401', '403', 'AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'}
+_ERRORS: dict[str, type[OSError]] = {
+    **dict.fromkeys(('404', 'NoSuchBucket', 'NoSuchKey'), FileNotFoundError),
+    **dict.fromkeys(('401', '403', 'AccessDenied'), PermissionError),
+    **dict.fromkeys(('InvalidAccessKeyId', 'SignatureDoesNotMatch'), PermissionError),
+}
 
 
 class S3Backend(BaseStorageBackend):
@@ -65,9 +68,8 @@ class S3Backend(BaseStorageBackend):
             answer = client.get_object(Bucket=address.netloc, Key=key)
             return answer['Body'].read()
         except ClientError as error:
-            raise _as_os_error(error.response['Error'].get('Code', ''))(
-                f'{filepath}: {error}'
-            ) from error
+            code = error.response['Error'].get('Code', '')
+            raise _ERRORS.get(code, ConnectionError)(f'{filepath}: {error}') from error
         except BotoCoreError as error:
             raise ConnectionError(f'{filepath}: {error}') from error
 
@@ -98,12 +100,6 @@ class S3Backend(BaseStorageBackend):
             return session.client('s3', endpoint_url=self.endpoint_url, config=config)
         except BotoCoreError as error:
             raise ConnectionError(f'boto3 cannot be set up: {error}') from error
-
-
-def _as_os_error(code: str) -> type[OSError]:
-    if code in _ABSENT:
-        return FileNotFoundError
-    return PermissionError if code in _REFUSED else ConnectionError
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
