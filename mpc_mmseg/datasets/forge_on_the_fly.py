@@ -20,7 +20,7 @@ from .forge.recipe import check_range
 from .io.find_images import find_images
 from .io.image_io import read_image
 from .lists.coco_annotations import draw_segmentation, read_annotations
-from .transforms.load_forgery_image import read_file
+from .transforms.loading import read_file
 
 ATTEMPTS = 8  # photographs tried for a forgery before giving up
 LEAST_SIZE = 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
@@ -24,6 +23,7 @@ from mpc_mmseg.datasets.io.image_io import (
 )
 from mpc_mmseg.datasets.io.mask_coding import UnknownCoding
 from mpc_mmseg.datasets.lists.list_file import ListEntry
+from mpc_mmseg.hashing import sha256
 
 from .jpeg_quality import jpeg_quality
 from .mask_fit import FLIPS, TURNS, better_flip, edge_ranks, fits
@@ -98,9 +98,9 @@ def measure_all(
             on_image()
     Path(cache).parent.mkdir(parents=True, exist_ok=True)
     # Appended and not rewritten, since there may be a million lines. The last line of
-    # a killed check may be incomplete; _read skips it.
+    # a killed check may be incomplete; _read skips it, and empty lines.
     with open(cache, 'a', encoding='utf-8') as file:
-        if file.tell() and not _ends_a_line(Path(cache)):
+        if missing and file.tell():
             file.write('\n')
         for key, facts in zip(missing, _measured(list(missing.values()), workers)):
             known[key] = facts
@@ -153,12 +153,6 @@ def _read(cache: Path) -> dict[str, Facts]:
     return known
 
 
-def _ends_a_line(path: Path) -> bool:
-    with open(path, 'rb') as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b'\n'
-
-
 def measure(entry: ListEntry) -> Facts:
     """Read an image and its mask, and measure them."""
     defects: list[tuple[str, str]] = []
@@ -166,9 +160,7 @@ def measure(entry: ListEntry) -> Facts:
     content = _content(entry.image, defects)
     grey = None
     if content:
-        facts.update(
-            file_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()
-        )
+        facts.update(file_bytes=len(content), sha256=sha256(content))
         try:
             grey = cv2.cvtColor(read_image(content, entry.image), cv2.COLOR_BGR2GRAY)
             facts.update(size=grey.shape, **_about_file(content))
@@ -181,11 +173,9 @@ def measure(entry: ListEntry) -> Facts:
         if content:
             try:
                 mask, levels = read_mask_and_levels(content, entry.mask)
-                facts.update(
-                    area=float(mask.mean()),
-                    coding=_coding(mask, levels),
-                    mask_sha256=hashlib.sha256(mask.tobytes()).hexdigest(),
-                )
+                facts.update(area=float(mask.mean()), mask_sha256=sha256(mask.data))
+                if mask.any():
+                    facts['coding'] = '0/1' if levels.max() == 1 else '0/255'
                 defects += _levels_defects(mask, levels)
                 if grey is not None:
                     found, facts['best_fit'] = _fit_defects(grey, mask)
@@ -227,12 +217,6 @@ def _about_file(content: bytes) -> dict:
         if tables := getattr(image, 'quantization', None):
             about['quality'], about['standard_tables'] = jpeg_quality(tables)
         return about
-
-
-def _coding(mask: np.ndarray, levels: np.ndarray) -> str | None:
-    if not mask.any():
-        return None
-    return '0/1' if levels.max() == 1 else '0/255'
 
 
 def _levels_defects(mask: np.ndarray, levels: np.ndarray) -> list[tuple[str, str]]:

@@ -62,7 +62,8 @@ def decode_levels(levels: np.ndarray, lossy: bool, coding: str) -> np.ndarray:
     if coding in ('0/1', '0/1/255'):
         if lossy:
             raise UnknownCoding(f'is a JPEG, whose levels are not exactly {coding}')
-        _only(levels, (0, 1) if coding == '0/1' else (0, 1, 255), coding)
+        if not np.isin(levels, (0, 1) if coding == '0/1' else (0, 1, 255)).all():
+            raise UnknownCoding(f'has the levels {_listed(levels)}, not only {coding}')
         return levels.astype(np.uint8)
     if coding == 'auto' and top <= 1 and not lossy:
         return levels.astype(np.uint8)
@@ -83,11 +84,6 @@ def _is_label_map(levels: np.ndarray) -> bool:
     """Whether there are several levels, and all but the highest are low."""
     found = np.unique(levels)
     return len(found) > 2 and int(found[-2]) <= JPEG_NOISE
-
-
-def _only(levels: np.ndarray, allowed: tuple[int, ...], coding: str) -> None:
-    if not np.isin(levels, allowed).all():
-        raise UnknownCoding(f'has the levels {_listed(levels)}, not only {coding}')
 
 
 def _listed(levels: np.ndarray, most: int = 8) -> str:

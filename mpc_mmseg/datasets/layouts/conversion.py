@@ -16,7 +16,7 @@ import numpy as np
 from mpc_mmseg.atomic_files import write_whole
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header, read_mask
 from mpc_mmseg.datasets.lists.list_file import ListEntry
-from mpc_mmseg.datasets.transforms.load_forgery_mask import size_mismatch
+from mpc_mmseg.datasets.transforms.loading import size_mismatch
 
 from .layout import Layout, Sample, index_files
 

@@ -15,7 +15,7 @@ from mmengine.utils import is_abs
 
 from mpc_mmseg.datasets.io.find_images import Problem, find_images
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header
-from mpc_mmseg.datasets.transforms.load_forgery_mask import size_mismatch
+from mpc_mmseg.datasets.transforms.loading import size_mismatch
 
 from .list_file import ListEntry, ListFile
 

@@ -4,8 +4,7 @@ Like mmcv's, random ones draw from numpy's global generator only, so that its se
 reproduces a sample.
 """
 
-from .load_forgery_image import LoadForgeryImage
-from .load_forgery_mask import LoadForgeryMask
+from .loading import LoadForgeryImage, LoadForgeryMask
 from .pack_forgery_inputs import PackForgeryInputs
 from .post_process import CropMaskToImage, PostProcessImage
 from .random_degradation import (

@@ -1,17 +1,103 @@
+"""Steps that load an image and its mask through MMEngine's file backends."""
+
 from __future__ import annotations
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
-from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_mask
+from mpc_mmseg.datasets.io.image_io import (
+    PIXEL_LIMIT,
+    ImageReadError,
+    jpeg_reduction,
+    read_header,
+    read_image,
+    read_mask,
+)
 from mpc_mmseg.datasets.io.mask_coding import check_coding
 
-from .load_forgery_image import read_file
+
+class _Loading(BaseTransform):
+    def __init__(self, pixel_limit: int, backend_args: dict | None) -> None:
+        if pixel_limit < 1:
+            raise ValueError(f'pixel_limit must be positive, not {pixel_limit}')
+        self.pixel_limit = pixel_limit
+        self.backend_args = backend_args
+
+    def __repr__(self) -> str:
+        arguments = ', '.join(f'{key}={value!r}' for key, value in vars(self).items())
+        return f'{type(self).__name__}({arguments})'
 
 
 @TRANSFORMS.register_module()
-class LoadForgeryMask(BaseTransform):
+class LoadForgeryImage(_Loading):
+    """Load an image of any common kind as 8-bit BGR, upright.
+
+    Unlike ``LoadImageFromFile`` it refuses truncated files and handles any depth,
+    palette and EXIF rotation; see :func:`mpc_mmseg.datasets.io.image_io.read_image`.
+
+    Required Keys: img_path. Added Keys: img (H, W, 3) uint8, img_shape and ori_shape
+    (H, W); img_reduction if ``reduce_to`` is given.
+
+    Args:
+        pixel_limit: Refuse images of more pixels than this.
+        backend_args: Arguments of MMEngine's file backend; None: the backend of the
+            path's prefix.
+        reduce_to: For speed, decode large JPEGs at 1/2, 1/4 or 1/8 of their size that
+            is at least this (H, W); ori_shape is that of the file. Pixels are close to
+            means over squares and differ from those of a full decoding and a resize.
+            Training then needs ``LoadForgeryMask(size='image')``. None: never.
+
+    Raises:
+        ImageReadError: If the image cannot be read; names the file.
+    """
+
+    def __init__(
+        self,
+        pixel_limit: int = PIXEL_LIMIT,
+        backend_args: dict | None = None,
+        reduce_to: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(pixel_limit, backend_args)
+        if reduce_to is not None and (len(reduce_to) != 2 or min(reduce_to) < 1):
+            raise ValueError(f'reduce_to must be (height, width), not {reduce_to}')
+        self.reduce_to = None if reduce_to is None else (reduce_to[0], reduce_to[1])
+
+    def transform(self, results: dict) -> dict:
+        path = results['img_path']
+        content = read_file(path, self.backend_args)
+        image = read_image(content, path, self.pixel_limit, self.reduce_to)
+        results['img'] = image
+        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        if self.reduce_to is not None:
+            size = results['ori_shape'] = read_header(content, path)
+            reduced = size != image.shape[:2]  # only a JPEG can be
+            results['img_reduction'] = (
+                jpeg_reduction(size, self.reduce_to) if reduced else 1
+            )
+        return results
+
+
+def read_file(path: str, backend_args: dict | None) -> bytes:
+    """A file's content through MMEngine's file backends.
+
+    Raises:
+        ImageReadError: If the backend cannot read it; names the file.
+    """
+    try:
+        content = fileio.get(path, backend_args=backend_args)
+    except FileNotFoundError as error:
+        raise ImageReadError(f'{path}: there is no such file') from error
+    except OSError as error:
+        raise ImageReadError(f'{path}: cannot be opened ({error})') from error
+    if content is None:  # MMEngine's LMDB returns it for a missing key
+        raise ImageReadError(f'{path}: no such key in {backend_args}')
+    return content
+
+
+@TRANSFORMS.register_module()
+class LoadForgeryMask(_Loading):
     """Load the mask of an image: 1 forged, 0 authentic, 255 ignored.
 
     The mask has the image's original size. So in training this step is placed before
@@ -51,12 +137,9 @@ class LoadForgeryMask(BaseTransform):
         mask_coding: str | None = None,
         allow_empty_truth: bool = False,
     ) -> None:
-        if pixel_limit < 1:
-            raise ValueError(f'pixel_limit must be positive, not {pixel_limit}')
-        self.pixel_limit = pixel_limit
+        super().__init__(pixel_limit, backend_args)
         if size not in ('original', 'image'):
             raise ValueError(f"size must be 'original' or 'image', not {size!r}")
-        self.backend_args = backend_args
         self.size = size
         if mask_coding is not None:
             check_coding(mask_coding)
@@ -99,14 +182,6 @@ class LoadForgeryMask(BaseTransform):
         if 'gt_seg_map' not in fields:
             fields.append('gt_seg_map')
         return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{type(self).__name__}(pixel_limit={self.pixel_limit}, '
-            f'backend_args={self.backend_args}, size={self.size!r}, '
-            f'mask_coding={self.mask_coding!r}, '
-            f'allow_empty_truth={self.allow_empty_truth})'
-        )
 
 
 def reduce_mask(mask: np.ndarray, reduction: int) -> np.ndarray:
