@@ -27,19 +27,17 @@ def _equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
         for i, facts in enumerate(each.facts):
             if facts.sha256:
                 by_content[facts.sha256].append((n, i))
-    for places in by_content.values():
+    for first, *others in by_content.values():
         # Compared with the first only, so that n copies give n - 1 defects.
-        for n, i in places[1:]:
-            m, j = places[0]
-            if n != m:
-                yield _pair(lists, 'duplicate between lists', (m, j), (n, i), 'equal')
-                continue
-            masks = {lists[m].facts[j].mask_sha256, lists[n].facts[i].mask_sha256}
-            if len(masks) == 2:
+        for other in others:
+            masks = {_facts(lists, each).mask_sha256 for each in (first, other)}
+            if first[0] != other[0]:
+                kind, text = 'duplicate between lists', 'equal'
+            elif len(masks) == 2:
                 kind, text = 'contradicting duplicates', 'equal, with another mask'
             else:
                 kind, text = 'duplicate', 'equal, with the same mask'
-            yield _pair(lists, kind, (m, j), (n, i), text)
+            yield _pair(lists, kind, first, other, text)
 
 
 def _nearly_equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:

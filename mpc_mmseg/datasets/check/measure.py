@@ -71,7 +71,7 @@ def measure_all(
     entries: Sequence[ListEntry],
     cache: str | os.PathLike,
     workers: int = 2,
-    on_image: Callable[[], object] | None = None,
+    on_image: Callable[[], object] = lambda: None,
 ) -> list[Facts]:
     """Measure images and masks; unchanged files are not read again.
 
@@ -94,8 +94,7 @@ def measure_all(
     known = _read(Path(cache))
     missing = {k: e for k, e in zip(keys, entries) if k not in known}
     for _ in range(len(keys) - len(missing)):
-        if on_image is not None:
-            on_image()
+        on_image()
     Path(cache).parent.mkdir(parents=True, exist_ok=True)
     # Appended and not rewritten, since there may be a million lines. The last line of
     # a killed check may be incomplete; _read skips it, and empty lines.
@@ -105,8 +104,7 @@ def measure_all(
         for key, facts in zip(missing, _measured(list(missing.values()), workers)):
             known[key] = facts
             file.write(json.dumps([key, asdict(facts)]) + '\n')
-            if on_image is not None:
-                on_image()
+            on_image()
     return [known[key] for key in keys]
 
 
@@ -220,22 +218,16 @@ def _about_file(content: bytes) -> dict:
 
 
 def _levels_defects(mask: np.ndarray, levels: np.ndarray) -> list[tuple[str, str]]:
-    top = 65535 if levels.dtype == np.uint16 else 255
     highest = int(levels.max())
-    if highest <= 1:
-        top = 1
+    top = 1 if highest <= 1 else 65535 if levels.dtype == np.uint16 else 255
     if not mask.any():
         if highest > 0:
             return [('faint mask', f'its largest value is {highest} of {top}')]
         return [('empty mask', 'no pixel is forged')]
     found = []
-    grey = 1 - (np.count_nonzero(levels == 0) + np.count_nonzero(levels == top)) / (
-        levels.size
-    )
-    if grey > 0:
-        found.append(
-            ('non-binary mask', f'{grey:.2%} of its pixels are neither 0 nor {top}')
-        )
+    if grey := np.mean((levels != 0) & (levels != top)):
+        text = f'{grey:.2%} of its pixels are neither 0 nor {top}'
+        found.append(('non-binary mask', text))
     area = float(mask.mean())
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
     if area == 1:

@@ -42,12 +42,7 @@ class ImageReadError(OSError):
 
 
 def jpeg_reduction(size: tuple[int, int], least: tuple[int, int]) -> int:
-    """The largest of 1, 2, 4, 8 by which a size (H, W) may be divided.
-
-    Args:
-        size: (H, W).
-        least: (H, W) that must remain.
-    """
+    """The largest s of 1, 2, 4, 8 for which ``size`` // s is at least ``least``."""
     fits = (s for s in (8, 4, 2) if all(a // s >= b for a, b in zip(size, least)))
     return next(fits, 1)
 

@@ -46,15 +46,6 @@ from .list_format import (
     parse_line,
 )
 
-__all__ = [
-    'ListEntry',
-    'ListFile',
-    'ListHeader',
-    'read_list_file',
-    'rehash',
-    'write_list',
-]
-
 
 @dataclass(frozen=True)
 class ListFile:

@@ -128,7 +128,7 @@ def test_an_interrupted_check_resumes(entries, tmp_path, monkeypatch):
         measure_all(entries, cache, 0)
     with open(cache, 'a') as file:
         file.write('["killed in the middle of a li')
-    read = ['once more']
+    read = ['resumed']
     assert measure_all(entries[:12], cache, 0) == expected[:12]
     assert len(read) == 1 + 5
     read = []

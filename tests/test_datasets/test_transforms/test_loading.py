@@ -69,7 +69,7 @@ def test_reduced_decoding(tmp_path, least, shape):
     assert results['ori_shape'] == (301, 403)
     s = results['img_reduction']
     assert s == round(301 / shape[0])
-    # a pixel is about the mean of the square that it stands for
+    # a pixel is about the mean of its square
     means = pixels[: 301 // s * s, : 403 // s * s, ::-1].reshape(
         301 // s, s, 403 // s, s, 3
     )

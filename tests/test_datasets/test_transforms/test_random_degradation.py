@@ -98,7 +98,7 @@ def test_strength_of_sharpening_is_drawn():
 
 def test_detail_beyond_the_smaller_size_is_lost():
     stripes = np.zeros((64, 64, 3), np.uint8)
-    stripes[:, ::2] = 200  # one pixel wide: beyond what half the size can hold
+    stripes[:, ::2] = 200  # one pixel wide: lost at half the size
     coarse = np.zeros((64, 64, 3), np.uint8)
     coarse[:, 32:] = 200
     half = RandomResample(scale=(0.5, 0.5))
