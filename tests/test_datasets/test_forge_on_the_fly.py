@@ -213,5 +213,5 @@ def test_arguments(photographs, arguments, said):
 
 def test_no_part_fits(photographs):
     options = {'kinds': ['splice'], 'area_range': [0.00001, 0.00002]}
-    with pytest.raises(ValueError, match=r'no forgery could be made .*\.png'):
+    with pytest.raises(ValueError, match=r'no forgery could be generated .*\.png'):
         build(photographs, recipe_options=options)[0]
