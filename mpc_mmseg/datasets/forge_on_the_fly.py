@@ -114,7 +114,7 @@ class ForgeOnTheFly(Dataset):
         for attempt in range(ATTEMPTS):
             chosen = index if not attempt else int(rng.integers(len(self)))
             try:
-                made = self._make(chosen, rng)
+                forgery = self._make(chosen, rng)
                 break
             except _NoPartFits as error:
                 failure = error
@@ -127,14 +127,14 @@ class ForgeOnTheFly(Dataset):
         return self.pipeline(
             {
                 **info,
-                'img': made.image,
-                'img_shape': made.image.shape[:2],
-                'ori_shape': made.image.shape[:2],
-                'gt_seg_map': made.mask,
+                'img': forgery.image,
+                'img_shape': forgery.image.shape[:2],
+                'ori_shape': forgery.image.shape[:2],
+                'gt_seg_map': forgery.mask,
                 'seg_fields': ['gt_seg_map'],
                 'seg_map_path': None,
-                'forged': made.kind != 'authentic',
-                'forgery_kind': made.kind,
+                'forged': forgery.kind != 'authentic',
+                'forgery_kind': forgery.kind,
                 'sample_idx': int(index),
             }
         )

@@ -72,7 +72,7 @@ def test_selection(root, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'said'),
+    ('arguments', 'message'),
     [
         (('columbia',), '4cam_splc'),
         (('folder',), "no layout 'folder'"),
@@ -80,10 +80,10 @@ def test_selection(root, tmp_path):
         (('folders', '--select', 'nowhere.txt'), 'nowhere.txt'),
     ],
 )
-def test_nothing_is_written(root, arguments, said):
+def test_nothing_is_written(root, arguments, message):
     name, *rest = arguments
     code, _, errors = run(name, root, *rest)
-    assert code == 2 and said in errors
+    assert code == 2 and message in errors
     assert not list(root.glob('*.txt'))
 
 

@@ -100,13 +100,15 @@ def make_forgeries(
         if _piece(partial, job).exists():
             return False
         authentic, index = job
-        made, record = make_image(wanted, photographs, authentic, index, read, patches)
-        stem, suffix = f'{made.kind}_{index:06d}', wanted.image_format
+        forgery, record = make_image(
+            wanted, photographs, authentic, index, read, patches
+        )
+        stem, suffix = f'{forgery.kind}_{index:06d}', wanted.image_format
         files = {'image': f'{"authentic" if authentic else "images"}/{stem}.{suffix}'}
-        write_whole(partial / files['image'], _encode(made.image, suffix))
+        write_whole(partial / files['image'], _encode(forgery.image, suffix))
         if not authentic:
             files['mask'] = f'masks/{stem}.png'
-            write_whole(partial / files['mask'], _encode(made.mask * 255, 'png'))
+            write_whole(partial / files['mask'], _encode(forgery.mask * 255, 'png'))
         write_whole(_piece(partial, job), json.dumps({**files, **record}).encode())
         return True
 

@@ -122,7 +122,7 @@ def make_image(
         read(background), wanted.size, wanted.downscale, rng
     )
     if authentic:
-        made = keep_authentic(scene, recipe, rng)
+        forgery = keep_authentic(scene, recipe, rng)
     else:
         kind = recipe.kinds[(index + lap) % len(recipe.kinds)]
         donors: dict[str, list[np.ndarray]] = {'splice': [], 'ai_patch': []}
@@ -134,19 +134,19 @@ def make_image(
                 read(donor), wanted.size, wanted.downscale, rng
             )
             donors[kind].append(crop)
-        made = forge(
+        forgery = forge(
             scene, donors['splice'], recipe, rng, kind, patches=donors['ai_patch']
         )
     record = {
-        'kind': made.kind,
+        'kind': forgery.kind,
         'index': index,
         'seed': seed,
         'sources': sources,
         'crops': crops,
-        'forged_share': float(made.mask.mean()),
-        'parameters': made.parameters,
+        'forged_share': float(forgery.mask.mean()),
+        'parameters': forgery.parameters,
     }
-    return made, record
+    return forgery, record
 
 
 def _choose_donor(

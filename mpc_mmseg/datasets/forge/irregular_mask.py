@@ -161,7 +161,7 @@ def _component(region: np.ndarray, seed: tuple) -> np.ndarray:
 
 
 def fill_holes(mask: np.ndarray) -> np.ndarray:
-    """Fill what a region (H, W) uint8 0/1 encloses."""
+    """Fill the holes of a region (H, W) uint8 0/1."""
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
 

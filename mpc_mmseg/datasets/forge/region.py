@@ -1,4 +1,4 @@
-"""Which part of a photograph is cut out, inpainted or changed."""
+"""The regions of a photograph that are cut out, inpainted or changed."""
 
 import math
 from collections.abc import Callable, Sequence

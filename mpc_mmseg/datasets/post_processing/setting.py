@@ -1,4 +1,4 @@
-"""A setting: the steps of post-processing that an image goes through."""
+"""A setting: the steps of post-processing that are applied to an image."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -86,7 +86,7 @@ class Setting:
     def __post_init__(self) -> None:
         if any(step.family == CROP for step in self.steps[1:]):
             raise ValueError(
-                f'{self.name}: {CROP} must be the first step, as image and mask differ later'
+                f'{self.name}: {CROP} must be the first step: it also crops the mask'
             )
 
     @property
@@ -140,8 +140,8 @@ def parse_setting(text: str) -> Setting:
         ValueError: If it is none of these.
     """
     steps = []
-    for part in IMITATIONS.get(text, text).split('+'):
-        family, equals, value = part.strip().partition('=')
+    for step in IMITATIONS.get(text, text).split('+'):
+        family, equals, value = step.strip().partition('=')
         try:
             number = float(value)
         except ValueError:
