@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary path, renamed to ``path`` unless an error is raised.
 
     Args:
@@ -30,7 +30,7 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_whole(
+def write_atomic(
     path: str | os.PathLike[str], content: str | bytes | memoryview
 ) -> None:
     """Write a file atomically: readers see the former file or the complete new one.
@@ -39,5 +39,5 @@ def write_whole(
         path: The file; a missing folder is created.
         content: Its content. Text is written as UTF-8, with unchanged line breaks.
     """
-    with written_aside(path) as temporary:
+    with atomic_path(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)

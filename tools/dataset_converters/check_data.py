@@ -44,7 +44,7 @@ def main() -> int:
     args = parse_args()
     from mmengine.utils import ProgressBar
 
-    from mpc_mmseg.atomic_files import write_whole
+    from mpc_mmseg.atomic_files import write_atomic
     from mpc_mmseg.datasets.check.checked_list import open_lists
     from mpc_mmseg.datasets.check.measure import measure_all
     from mpc_mmseg.datasets.check.result import as_json, as_text, judge
@@ -81,7 +81,7 @@ def main() -> int:
     }
     for name, text in pages.items():
         path = os.path.join(args.out, name)
-        write_whole(path, text)
+        write_atomic(path, text)
         print(path)
     return 0 if result.passed else 1
 

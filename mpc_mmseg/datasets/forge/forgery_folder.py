@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import read_image
 from mpc_mmseg.datasets.lists.list_file import ListEntry, ListHeader, write_list
 
@@ -89,7 +89,7 @@ def make_forgeries(
     ):
         if needed:
             (partial / name).mkdir(parents=True, exist_ok=True)
-    write_whole(partial / SETTINGS, json.dumps(settings, indent=2).encode())
+    write_atomic(partial / SETTINGS, json.dumps(settings, indent=2).encode())
 
     @functools.lru_cache(CACHED_PHOTOGRAPHS)
     def read(photograph: Photograph) -> np.ndarray:
@@ -105,11 +105,11 @@ def make_forgeries(
         )
         stem, suffix = f'{forgery.kind}_{index:06d}', wanted.image_format
         files = {'image': f'{"authentic" if authentic else "images"}/{stem}.{suffix}'}
-        write_whole(partial / files['image'], _encode(forgery.image, suffix))
+        write_atomic(partial / files['image'], _encode(forgery.image, suffix))
         if not authentic:
             files['mask'] = f'masks/{stem}.png'
-            write_whole(partial / files['mask'], _encode(forgery.mask * 255, 'png'))
-        write_whole(_piece(partial, job), json.dumps({**files, **record}).encode())
+            write_atomic(partial / files['mask'], _encode(forgery.mask * 255, 'png'))
+        write_atomic(_piece(partial, job), json.dumps({**files, **record}).encode())
         return True
 
     jobs = [(False, index) for index in range(wanted.count)]
@@ -128,7 +128,7 @@ def make_forgeries(
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     header = ListHeader(f'forgeries-{digest[:12]}', '1')
     write_list(partial / LIST, entries, header=header)
-    write_whole(partial / RECORDS, b'\n'.join(pieces) + b'\n')
+    write_atomic(partial / RECORDS, b'\n'.join(pieces) + b'\n')
     if out.exists():
         out.rmdir()  # it is empty
     partial.rename(out)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header, read_mask
 from mpc_mmseg.datasets.lists.list_file import ListEntry
 from mpc_mmseg.datasets.transforms.loading import size_mismatch
@@ -221,5 +221,5 @@ def _write_mask(image: Path, mask: np.ndarray) -> Path:
     target = image.with_name(f'{image.name}.{digest[:12]}.png')
     if not target.is_file():
         _, encoded = cv2.imencode('.png', mask * 255)
-        write_whole(target, encoded.data)
+        write_atomic(target, encoded.data)
     return target

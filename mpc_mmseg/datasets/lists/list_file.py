@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 
 from .list_format import (
     FIRST_LINE,
@@ -162,7 +162,7 @@ def write_list(
         check_comment(comment)
         lines.append(f'# {comment}'.rstrip())
     lines += map(format_line, named)
-    write_whole(path, ''.join(f'{line}\n' for line in lines))
+    write_atomic(path, ''.join(f'{line}\n' for line in lines))
 
 
 def rehash(
