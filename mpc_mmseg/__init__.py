@@ -1,8 +1,8 @@
 """Multi-view pixel contrast for image forgery localization, on MMSegmentation.
 
-Importing the package registers everything in MMSegmentation's registries. Only where
-the environment variable ``MPC_MMSEG_LAZY`` is set are parts imported as they are used:
-tools/infer.py sets it, for the imports take longer than an image.
+Importing the package registers everything in MMSegmentation's registries. With the
+environment variable ``MPC_MMSEG_LAZY``, parts are imported when they are used instead:
+tools/infer.py sets it, since the imports take longer than an image.
 """
 
 import os
@@ -17,11 +17,11 @@ __getattr__ = lazy_names(__name__, {name: name for name in _PARTS})
 
 
 def register_all() -> None:
-    """Registers everything in MMSegmentation's registries.
+    """Register everything in MMSegmentation's registries.
 
     Raises:
-        ImportError: If MMSegmentation is missing, or of a version that is not
-            supported; says what to install.
+        ImportError: If MMSegmentation is missing or its version is not supported; with
+            what to install.
     """
     from .requirements import check_requirements
 

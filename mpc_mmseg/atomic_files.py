@@ -1,7 +1,7 @@
-"""Files that are whole or not there: written aside, then renamed.
+"""Atomic writing: a temporary file is written beside the target, then renamed.
 
-A killed process leaves what was there before. Only checkpoints of a run are also
-forced onto the disk, against a power cut: see `engine/checkpoints/checkpoint_files.py`.
+A killed process leaves the former file. Only checkpoints of a run are also flushed to
+the disk, against a power cut: see `engine/checkpoints/checkpoint_files.py`.
 """
 
 import os
@@ -11,33 +11,33 @@ from pathlib import Path
 
 
 @contextmanager
-def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives a path to write to, which becomes the file if nothing goes wrong.
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path, renamed to ``path`` unless an error is raised.
 
     Args:
-        path: The file; its folder is made where it is missing.
+        path: The target; a missing folder is created.
 
     Yields:
-        A path beside it, another one in each process.
+        A path in the same folder, different in each process.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f'{path.name}.{os.getpid()}.partial')
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.partial')
     try:
-        yield aside
-        os.replace(aside, path)
+        yield temporary
+        os.replace(temporary, path)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def write_whole(
+def write_atomic(
     path: str | os.PathLike[str], content: str | bytes | memoryview
 ) -> None:
-    """Writes a file so that a reader never meets half of it.
+    """Write a file atomically: readers see the former file or the complete new one.
 
     Args:
-        path: The file.
-        content: Of the file; text is written as UTF-8, line breaks as they are.
+        path: The file; a missing folder is created.
+        content: Its content. Text is written as UTF-8, with unchanged line breaks.
     """
-    with written_aside(path) as aside:
-        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)

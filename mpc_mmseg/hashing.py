@@ -1,11 +1,11 @@
-"""SHA-256, hexadecimal, of bytes and of files. What is hashed, its user says."""
+"""Hexadecimal SHA-256 of bytes and of files."""
 
 import hashlib
 import os
 
 
 def sha256(*parts: bytes | memoryview) -> str:
-    """Gives the hash of bytes, one part after the other."""
+    """Hash of the concatenation of ``parts``."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -13,7 +13,7 @@ def sha256(*parts: bytes | memoryview) -> str:
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:
-    """Gives the hash of a file's content, of which little is in memory at a time."""
+    """Hash of a file's content, read in blocks of 1 MiB."""
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
         while block := file.read(2**20):

@@ -1,4 +1,4 @@
-"""Names that a package offers but imports only when they are used."""
+"""Names that a package exports but imports only when they are used."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -6,17 +6,17 @@ from typing import Any
 
 
 def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
-    """Gives a package its ``__getattr__`` (PEP 562).
+    """A ``__getattr__`` for a package (PEP 562).
 
     Inference needs a few files of packages whose other files import torch and mmseg,
-    which takes seconds. A package imports these only for who asks.
+    which takes seconds. So these are imported on first access.
 
     Args:
         package: Its ``__name__``.
-        where: Name -> module of the package that defines it, or is it.
+        where: Name -> module of the package that defines it, or that has this name.
 
     Returns:
-        A function that imports a name's module and gives what is asked for.
+        A function that imports a name's module and returns the object.
     """
 
     def get(name: str) -> Any:

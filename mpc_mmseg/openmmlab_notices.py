@@ -1,7 +1,6 @@
-"""What the OpenMMLab libraries log or warn of at every start, and no user can act on.
+"""Filters for messages of the OpenMMLab libraries at every start that need no action.
 
-Only the messages named here are left out, where they come from; a user's own
-warnings and all others of the libraries are shown.
+Only the messages listed here are suppressed; all others are shown.
 """
 
 import contextlib
@@ -15,34 +14,33 @@ from mmengine.logging import MMLogger
 
 #: Starts of messages that mmengine logs as warnings.
 LOGGED = (
-    # Both: whatever saves a checkpoint makes one of these, and does not use it.
+    # Both are created, and not used, whenever a checkpoint is saved.
     '"FileClient" will be deprecated in future',
     '"HardDiskBackend" is the alias of "LocalBackend"',
 )
-#: Starts of messages of Python warnings, as patterns, and the modules they are from.
+#: Patterns of Python warnings, and of the modules that issue them.
 WARNED = (
-    # Upstream: mmseg's decode heads build their losses by mmseg's own old function.
+    # Upstream: mmseg's decode heads build losses with mmseg's own deprecated function.
     ('``build_loss`` would be deprecated soon', r'mmseg\.models\.builder$'),
 )
 
 
 def import_openmmlab(module: str) -> None:
-    """Import mmengine, mmcv and mmseg without their warnings that concern nobody.
+    """Import mmengine, mmcv and mmseg without warnings that need no action.
 
-    Filters hold for the import alone; what mmseg prints is printed.
+    The filters hold during the import only.
 
     Args:
-        module: The part of mmseg that is needed: ``mmseg.models``, or
-            ``mmseg.datasets``, which brings the other.
+        module: ``mmseg.models``, or ``mmseg.datasets``, which imports the former.
     """
     with warnings.catch_warnings():
-        # Maintained mmcv notes that it has no compiled operators, upstream mmcv that
-        # it has moved one; nothing here uses them.
+        # Maintained mmcv warns that it has no compiled operators, upstream mmcv that
+        # one was moved; none is used here.
         warnings.filterwarnings(
             'ignore', r'(Fail to import )?``MultiScaleDeformableAttention``'
         )
         if torch.distributed.is_available():
-            # mmengine.optim imports it, and torch calls its own deprecated functions.
+            # mmengine.optim imports it, and it calls torch's deprecated functions.
             warnings.filterwarnings(
                 'ignore', r'`torch\.jit\.\w+` is deprecated', DeprecationWarning
             )
@@ -52,7 +50,7 @@ def import_openmmlab(module: str) -> None:
 
 @contextlib.contextmanager
 def notices_left_out() -> Iterator[None]:
-    """Keeps ``LOGGED`` out of the current logger, and ``WARNED`` out, for a while."""
+    """Context that suppresses ``LOGGED`` in the current logger, and ``WARNED``."""
 
     def is_wanted(record: LogRecord) -> bool:
         return not record.getMessage().startswith(LOGGED)

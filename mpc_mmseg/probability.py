@@ -1,9 +1,8 @@
-"""Probability maps: brought to an image's size, made a mask, and named in a folder.
+"""Probability maps: resizing, binarization and file names.
 
-How a map becomes a mask is the MPC convention. The order of operations decides the
-last digit, so it is written once, here: the map times 255 is resized bilinearly to the
-mask's native size in float32 (no rounding to 8 bits), and a pixel is forged where the
-result exceeds 127.
+This is the MPC convention. The order of operations affects the last digit, so it is
+defined only here: the map times 255 is resized bilinearly to the mask's native size in
+float32 (not rounded to 8 bits), and a pixel is predicted forged above 127.
 """
 
 from collections.abc import Mapping
@@ -20,11 +19,11 @@ Map = TypeVar('Map', np.ndarray, 'torch.Tensor')
 
 
 def resize_probability(prob: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resizes a probability map to an image's own size, by the MPC convention.
+    """Resize a probability map to an image's native size, by the MPC convention.
 
     Args:
         prob: (h, w) floats in 0..1.
-        size: (H, W) wanted.
+        size: Target (H, W).
 
     Returns:
         (H, W) float32 in 0..1, for `binarize`.
@@ -40,8 +39,8 @@ def resize_probability(prob: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     prob = prob.astype(np.float32, copy=False)
     if prob.shape == (height, width):
         return prob.copy()
-    # Resized in 0..255 as the convention has it. Dividing by 255 loses nothing:
-    # around 127, multiplying by 255 again gives back the same float32.
+    # Resized in 0..255, as the convention defines. Dividing by 255 loses nothing:
+    # around 127, multiplying by 255 again returns the same float32.
     levels = cv2.resize(
         prob * np.float32(255), (width, height), interpolation=cv2.INTER_LINEAR
     )
@@ -49,10 +48,9 @@ def resize_probability(prob: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def binarize(prob: Map, threshold: float = 0.5) -> Map:
-    """Tells which pixels are predicted forged.
+    """Predict pixels as forged where their probability exceeds the threshold.
 
-    A pixel is forged where its probability exceeds the threshold. The usual
-    threshold, 0.5, stands for the MPC rule: 127 of 255 levels exceeded.
+    The default, 0.5, is the MPC rule: above level 127 of 255.
 
     Args:
         prob: Probabilities in 0..1, an array or a tensor of any shape.
@@ -75,7 +73,7 @@ def map_name(meta: Mapping[str, Any]) -> str:
     """File name of an image's map, unique within a test run.
 
     Args:
-        meta: With ``img_path`` and, if it is known, ``sample_idx``.
+        meta: With ``img_path`` and optionally ``sample_idx``.
     """
     stem = Path(meta['img_path']).stem
     index = meta.get('sample_idx')

@@ -1,4 +1,4 @@
-"""The OpenMMLab packages are there, and of a version that was tested."""
+"""Versions of the OpenMMLab packages: supported and installed."""
 
 import importlib
 import platform
@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from .version import __version__
 
-#: Import name -> (lowest, below), over both distributions.
+#: Import name -> (lowest, first not supported), for both distributions.
 SUPPORTED = {
     'mmengine': ('0.10.4', '0.11'),
     'mmcv': ('2.0.0rc4', '2.4'),
@@ -23,14 +23,14 @@ def check_requirements() -> None:
     """Raise unless mmengine, mmcv and mmseg are installed in a supported version.
 
     Raises:
-        ImportError: In one sentence, what to install.
+        ImportError: With what to install, in one sentence.
     """
     for name, (lowest, below) in SUPPORTED.items():
         try:
             # mmseg and mmcv check one another's versions by assertions.
             version = importlib.import_module(name).__version__
         except ImportError as error:
-            # A package that is there but broken must show its own error.
+            # A package that is installed but broken must show its own error.
             if error.name is not None and error.name.split('.')[0] != name:
                 raise
             raise ImportError(f'mpc_mmseg needs {name}: {_INSTALL}.') from None
@@ -42,7 +42,7 @@ def check_requirements() -> None:
 
 
 def installed_versions() -> dict[str, str]:
-    """Gives the versions of what computes a result."""
+    """Versions of everything that a result depends on."""
     modules = {name: name for name in ('mmengine', 'mmcv', 'mmseg', 'torch', 'numpy')}
     modules |= {'opencv': 'cv2', 'pillow': 'PIL'}
     return {

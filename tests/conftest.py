@@ -3,6 +3,7 @@
 import gc
 import importlib.util
 import itertools
+import logging
 import os
 
 # Before torch is imported: two test processes with two threads each starve one
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
@@ -48,6 +50,16 @@ def runs_of_different_names(monkeypatch):
         init(self, *args, experiment_name=name, **kwargs)
 
     monkeypatch.setattr(Runner, '__init__', named)
+
+
+@pytest.fixture(autouse=True)
+def no_log_files_left():
+    """MMEngine's current logger keeps the files of the runs before, closed or not."""
+    yield
+    logger = MMLogger.get_current_instance()
+    for handler in [h for h in logger.handlers if isinstance(h, logging.FileHandler)]:
+        handler.close()
+        logger.removeHandler(handler)
 
 
 @pytest.fixture(autouse=True)

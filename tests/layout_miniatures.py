@@ -1,4 +1,4 @@
-"""Every layout in miniature: a builder writes it and says which masks are true."""
+"""Every layout in miniature: a builder writes it and has the ground truth."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ class Miniature:
 
     def __init__(self, root):
         self.root = root
-        self.truth: dict[str, np.ndarray] = {}
+        self.ground_truth: dict[str, np.ndarray] = {}
         self._rng = np.random.default_rng(0)
 
     def write(self, path, pixels):
@@ -33,7 +33,7 @@ class Miniature:
         mask = np.zeros(SIZE, np.uint8)
         top, left = self._rng.integers(2, 8, 2)
         mask[top : top + 9, left : left + 12] = 1
-        self.truth[path] = mask
+        self.ground_truth[path] = mask
         return mask
 
     def table(self, path, rows, delimiter=','):
@@ -51,7 +51,7 @@ def casia_v1(to):
             f'CASIA 1.0 groundtruth/{path}/{name}_gt.png',
             255 * to.forged(f'Modified Tp/Tp/{path}/{name}.jpg'),
         )
-    # misnamed: the mask says that it is a copy-move
+    # misnamed: by its mask, it is a copy-move
     to.write(
         'CASIA 1.0 groundtruth/CM/Sp_S_CND_A_pla0016_pla0016_0196_gt.png',
         255 * to.forged('Modified Tp/Tp/CM/Sp_D_CND_A_pla0016_pla0017_0196.jpg'),
@@ -128,7 +128,7 @@ def autosplice(to):
     first = to.forged('Forged_JPEG100/12_0.jpg')
     to.write('Mask/12_mask.png', 255 * first)
     to.photograph('Forged_JPEG100/12_1.jpg', 'Forged_JPEG75/12_0.jpg')
-    to.truth['Forged_JPEG100/12_1.jpg'] = first
+    to.ground_truth['Forged_JPEG100/12_1.jpg'] = first
     to.photograph('Authentic/12.jpg')
 
 

@@ -1,4 +1,4 @@
-"""A start says nothing that its user can do nothing about."""
+"""A start shows no message that needs no action."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def run(*arguments, cwd):
     return done.stdout + done.stderr
 
 
-def test_importing_says_nothing_and_hides_no_warning_of_a_users(tmp_path):
+def test_importing_is_silent_and_hides_no_warning_of_a_user(tmp_path):
     own = tmp_path / 'own.py'
     own.write_text(
         'import mpc_mmseg, warnings, torch\n'
@@ -76,13 +76,13 @@ def test_training_and_inference_warn_of_nothing(demo_data):
         'tool("infer.py", "work_dirs/demo/data/test/images", "--model", "w/iter_2.pth",'
         ' "--out", "maps")\n'
     )
-    said = run(
+    output = run(
         tools, CONFIG, 'contrast_phase.max_iters=1', 'contrast_phase.val_interval=1',
         'localize_phase.max_iters=1', 'localize_phase.val_interval=1',
         'train_dataloader.batch_size=2', cwd=demo_data,
     )  # fmt: skip
-    assert 'Phase localize' in said and '2 of 2 images' in said
-    assert [line for line in said.splitlines() if 'warn' in line.lower()] == []
+    assert 'Phase localize' in output and '2 of 2 images' in output
+    assert [line for line in output.splitlines() if 'warn' in line.lower()] == []
 
 
 def test_only_the_named_notices_are_kept_out_of_the_log():

@@ -45,7 +45,7 @@ def test_both_distributions_pass(installed, versions):
         (dict(mmengine='0.10.7', mmcv='1.7.1'), r'found 1\.7\.1: install'),
     ],
 )
-def test_one_sentence_says_what_to_install(installed, versions, message):
+def test_one_sentence_states_what_to_install(installed, versions, message):
     installed(**versions)
     with pytest.raises(ImportError, match=message) as caught:
         requirements.check_requirements()

@@ -9,15 +9,16 @@ hangs or crashes stops no other. Nothing is fetched. Prints a table; --out names
 Exit status: 0, all passed or were left out for a stated reason; 1, a check failed;
 2, there is no GPU.
 
-    network:NAME   CUDA against CPU for each model of configs/_base_/models: losses and
-                   gradients of each phase in float32 without TF32 (1e-4), predictions;
-                   a step in float16 with GradScaler and in bfloat16: finite, near
-    attention      HRFormer's attention runs in a fused kernel of torch, which one
-    compile        torch.compile (inductor) against eager, values, gradients and time
-    resume         a run resumed before, at and after the switch of phases
-    nccl           one rank for each GPU: all-reduce, and a step under DDP
     contrast       naive, blocked and fused: values, gradients, time, peak memory
     data           which share of the steps waits for data, at 512x512
+    attention      HRFormer's attention runs in a fused kernel of torch, which one
+    resume         a run resumed before, at and after the switch of phases
+    nccl           one rank for each GPU: all-reduce, and a step under DDP
+    compile        torch.compile (inductor) against eager, values, gradients and time
+    network:NAME   each model of configs/_base_/models: predictions; loss and gradients
+                   of its phases in float64 against the CPU (1e-5), then in float32
+                   without TF32 (1e-4), float16 with GradScaler and bfloat16 against
+                   float64; what this shows and what not: gpu_checks/networks.py
 """
 
 import argparse
@@ -40,23 +41,25 @@ from gpu_checks.runs import check_data, check_nccl, check_resume
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Name -> check, its time limit in seconds, and whether it measures time, for which
-#: nothing else runs beside it.
+#: nothing else runs beside it. The cheap and telling ones come first.
 CHECKS: dict[str, tuple[Callable[..., Iterator[Row]], int, bool]] = {
-    'attention': (check_attention, 150, False),
-    'compile': (check_compile, 200, False),
-    'resume': (check_resume, 150, False),
+    'contrast': (check_contrast, 120, True),
+    'data': (check_data, 120, True),
+    'attention': (check_attention, 90, False),
+    'resume': (check_resume, 120, False),
     'nccl': (check_nccl, 90, False),
-    'contrast': (check_contrast, 180, True),
-    'data': (check_data, 150, True),
+    'compile': (check_compile, 150, False),
 }
-NETWORK_LIMIT = 150
+NETWORK_LIMIT = 120
+LARGEST = ('mpc_hrnet_w32', 'mpc_hrnet_w48', 'mpc_hrformer_small', 'mpc_hrformer_base')
 
 
 def names_of_checks() -> list[str]:
-    """All checks, the networks by their base configs."""
+    """All checks in their order; the networks by their base configs, largest last."""
     # Bases of several models name no backbone.
     paths = [p for p in MODELS_FOLDER.glob('mpc_*.py') if 'backbone=' in p.read_text()]
-    return [f'network:{p.stem}' for p in sorted(paths)] + list(CHECKS)
+    stems = sorted((p.stem for p in paths), key=lambda stem: (stem in LARGEST, stem))
+    return [*CHECKS, *(f'network:{stem}' for stem in stems)]
 
 
 def run_here(name: str, device: str, report: Path) -> None:
@@ -183,9 +186,9 @@ def environment() -> dict[str, str]:
 
 
 def run_all(names: list[str], device: str, seconds: float) -> list[dict[str, Any]]:
-    """Run checks, those that measure no time four at a time; in the order of names."""
+    """Run checks in the order of names: those that measure time, then eight at once."""
     cores = os.cpu_count() or 1
-    beside = max(1, min(4, cores // 2))
+    beside = max(1, min(8, cores // 2))
     end = time.perf_counter() + seconds
 
     def run(name: str, threads: int) -> dict[str, Any]:
@@ -198,10 +201,10 @@ def run_all(names: list[str], device: str, seconds: float) -> list[dict[str, Any
 
     alone = [name for name in names if name in CHECKS and CHECKS[name][2]]
     together = [name for name in names if name not in alone]
+    found = [run(name, max(1, cores // 2)) for name in alone]
     with ThreadPoolExecutor(beside) as pool:
         threads = max(1, cores // beside)
-        found = list(pool.map(lambda name: run(name, threads), together))
-    found += [run(name, max(1, cores // 2)) for name in alone]
+        found += pool.map(lambda name: run(name, threads), together)
     return sorted(found, key=lambda report: names.index(report['check']))
 
 

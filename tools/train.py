@@ -100,6 +100,7 @@ def main() -> None:
         ]
         runner.logger.info(f'Phases (iterations): {", ".join(lengths)}')
     runner.train()
+    del runner  # what refers to the process group keeps it alive
     leave_process_group()
 
 

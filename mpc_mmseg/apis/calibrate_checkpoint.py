@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from mmengine.runner import Runner
 
-from mpc_mmseg.atomic_files import written_aside
+from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.engine.launch import load_config
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
 
@@ -83,5 +83,5 @@ def store_calibration(path: str | Path, calibration: ImageCalibration) -> None:
     """
     checkpoint = read_checkpoint(path)
     checkpoint.setdefault('meta', {})[META_KEY] = calibration.as_meta()
-    with written_aside(path) as aside:
-        torch.save(checkpoint, aside)
+    with atomic_path(path) as temporary:
+        torch.save(checkpoint, temporary)

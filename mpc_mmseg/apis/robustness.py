@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
 from mpc_mmseg.evaluation.results.results_file import (
     ROBUSTNESS_FORMAT,
@@ -106,7 +106,7 @@ def measure_robustness(
             for setting in settings
         ],
     }
-    write_whole(out / RESULTS, json.dumps(results, indent=1, ensure_ascii=False))
+    write_atomic(out / RESULTS, json.dumps(results, indent=1, ensure_ascii=False))
     return results
 
 

@@ -10,7 +10,7 @@ def innermost_datasets(dataset: dict) -> Iterator[dict]:
 
 
 def innermost_by_key(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """Data sets with their keys, as ``--cfg-options`` has them below a dataloader.
+    """Data sets with their keys below a dataloader, as for ``--cfg-options``.
 
     Args:
         dataset: Config of a data set, a wrapper or a mixture of data sets.

@@ -33,12 +33,12 @@ def add_noise(
 
 
 def resample(image: np.ndarray, scale: float) -> np.ndarray:
-    """Resize an image (H, W, 3) by `scale` and back, as an edit at another size."""
+    """Resize an image (H, W, 3) by `scale` and back."""
     height, width = image.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     shrinks = math.prod(size) < width * height
-    way_there = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    resized = cv2.resize(image, size, interpolation=way_there)
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    resized = cv2.resize(image, size, interpolation=interpolation)
     return cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
@@ -50,7 +50,7 @@ def encode_jpeg(
     Args:
         image: (H, W, 3) uint8 BGR.
         quality: 1..100, of the Independent JPEG Group's tables.
-        full_chroma: Keep the resolution of the colours (4:4:4); else it is halved.
+        full_chroma: Keep the resolution of the chroma (4:4:4); else it is halved.
     """
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     if full_chroma:

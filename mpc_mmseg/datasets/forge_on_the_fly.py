@@ -20,7 +20,7 @@ from .forge.recipe import check_range
 from .io.find_images import find_images
 from .io.image_io import read_image
 from .lists.coco_annotations import draw_segmentation, read_annotations
-from .transforms.load_forgery_image import read_file
+from .transforms.loading import read_file
 
 ATTEMPTS = 8  # photographs tried for a forgery before giving up
 LEAST_SIZE = 64
@@ -28,36 +28,34 @@ LEAST_SIZE = 64
 
 @DATASETS.register_module()
 class ForgeOnTheFly(Dataset):
-    """Turns each photograph of a data set into a new forgery whenever it is read.
+    """Generates a new forgery from a photograph of a data set at each access.
 
-    What is drawn comes from NumPy's global generator, from which MMEngine gives each
-    worker its own part; where the samples of a run are seeded one by one, the same draw
-    gives the same forgery, however many workers there are and wherever the run was
-    resumed. With ``seed`` it follows from the index alone: a fixed set, for validation.
+    Random numbers come from NumPy's global generator, which MMEngine seeds in each
+    worker; where the samples of a run are seeded one by one, a draw gives the same
+    forgery for any number of workers and after a resume. With ``seed`` the forgery
+    depends on the index alone: a fixed set, for validation.
 
     Args:
-        dataset: Config of the photographs, such as a ``ForgeryDataset`` with
-            ``authentic_path`` only. Its forged images must not be among them.
-        pipeline: What comes after: augmentation and packing. The image and its mask are
-            loaded.
+        dataset: Config of authentic photographs, such as a ``ForgeryDataset`` with
+            ``authentic_path`` only.
+        pipeline: Augmentation and packing; image and mask are already loaded.
         preset: Name of the recipe; see ``mpc_mmseg.datasets.forge.PRESETS``.
         recipe_options: Values that replace the recipe's, such as
             ``{'kinds': ['splice'], 'part.noise_sigma': [0, 2]}``.
         size: (height, width) of the forgeries; larger photographs are cropped at
             random, smaller ones are not cropped.
-        downscale: Photographs are first made smaller by a factor from this range, as
+        downscale: Photographs are first downscaled by a factor from this range, as
             far as the crop allows.
         block: Spacing of the grid that crops' corners lie on; 16, without downscaling,
-            leaves the blocks of the camera's own JPEG whole.
-        authentic_share: How many of the samples stay authentic, with one history all
-            over.
-        annotations: An annotation file in COCO's format whose ``file_name`` are those
-            of the photographs: its objects are preferred as parts.
-        patches: A folder of pictures made by a network, for the kind 'ai_patch'.
+            keeps the blocks of the camera's JPEG aligned.
+        authentic_share: Share of the samples that stay authentic, with one history.
+        annotations: An annotation file in COCO's format with the ``file_name`` of the
+            photographs: its objects are preferred as parts.
+        patches: A folder of AI-generated pictures, for the kind 'ai_patch'.
         seed: See above.
 
     Raises:
-        ValueError: If an argument is out of range, or the photographs do not suffice.
+        ValueError: If an argument is out of range, or there are too few photographs.
         FileNotFoundError: If a file or folder is missing.
     """
 
@@ -98,11 +96,11 @@ class ForgeOnTheFly(Dataset):
 
     @property
     def metainfo(self) -> dict:
-        """The data set's."""
+        """The metainfo of the data set."""
         return self.dataset.metainfo
 
     def full_init(self) -> None:
-        """The data set is read at construction."""
+        """Does nothing: the data set is read at construction."""
 
     def get_data_info(self, index: int) -> dict:
         """Information on a photograph, from the data set."""
@@ -116,27 +114,27 @@ class ForgeOnTheFly(Dataset):
         for attempt in range(ATTEMPTS):
             chosen = index if not attempt else int(rng.integers(len(self)))
             try:
-                made = self._make(chosen, rng)
+                forgery = self._make(chosen, rng)
                 break
             except _NoPartFits as error:
                 failure = error
         else:
             raise ValueError(
-                f'no forgery could be made of {ATTEMPTS} photographs, the last: '
+                f'no forgery could be generated from {ATTEMPTS} photographs, the last: '
                 f'{failure}'
             )
         info = self.get_data_info(chosen)
         return self.pipeline(
             {
                 **info,
-                'img': made.image,
-                'img_shape': made.image.shape[:2],
-                'ori_shape': made.image.shape[:2],
-                'gt_seg_map': made.mask,
+                'img': forgery.image,
+                'img_shape': forgery.image.shape[:2],
+                'ori_shape': forgery.image.shape[:2],
+                'gt_seg_map': forgery.mask,
                 'seg_fields': ['gt_seg_map'],
                 'seg_map_path': None,
-                'forged': made.kind != 'authentic',
-                'forgery_kind': made.kind,
+                'forged': forgery.kind != 'authentic',
+                'forgery_kind': forgery.kind,
                 'sample_idx': int(index),
             }
         )
@@ -153,7 +151,7 @@ class ForgeOnTheFly(Dataset):
         kind = str(rng.choice(self.recipe.kinds))
         donors, donor_objects, patches = [], [], []
         if kind == 'splice':
-            # a grey part gives itself away in a coloured picture
+            # a grey part is obvious in a coloured picture
             for _ in range(ATTEMPTS):
                 other = (index + int(rng.integers(1, len(self)))) % len(self)
                 donor, known = self._scene(other, rng)
@@ -174,7 +172,7 @@ class ForgeOnTheFly(Dataset):
     def _scene(
         self, index: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """A crop of a photograph, and the masks of known objects in it."""
+        """A crop of a photograph, and the masks of annotated objects in it."""
         path = self.get_data_info(index)['img_path']
         photograph = read_image(read_file(path, None), path)
         crop, size, drawn = self._crop(photograph, rng)
@@ -195,24 +193,18 @@ class ForgeOnTheFly(Dataset):
         return crop, (height, width), drawn
 
     def _check_photographs(self) -> None:
-        forged = next(
-            (
-                info['img_path']
-                for info in map(self.get_data_info, range(len(self)))
-                if info.get('seg_map_path')
-            ),
-            None,
-        )
-        if forged is not None:
-            raise ValueError(
-                f'dataset must hold authentic photographs only, and {forged} has a mask'
-            )
+        for info in map(self.get_data_info, range(len(self))):
+            if info.get('seg_map_path'):
+                raise ValueError(
+                    'dataset must hold authentic photographs only, and '
+                    f'{info["img_path"]} has a mask'
+                )
         if len(self) < 2:
             raise ValueError(f'dataset must hold two photographs, not {len(self)}')
 
 
 class _NoPartFits(ValueError):
-    """A photograph of which this kind of forgery cannot be made."""
+    """A kind of forgery cannot be generated from a photograph."""
 
 
 def _objects_by_name(annotations: str) -> dict[str, list]:

@@ -10,15 +10,16 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from .io.mask_coding import check_coding
-from .lists.dataset_entries import folder_entries, list_entries
-from .lists.dataset_problems import Problem, check_headers, report
+from .lists.dataset_entries import (
+    FOLDERS,
+    MASK_SUFFIXES,
+    Problem,
+    check_headers,
+    folder_entries,
+    list_entries,
+    report,
+)
 from .lists.list_file import ListEntry, read_list_file
-
-DATA_PREFIX = {
-    'img_path': 'images',
-    'seg_map_path': 'masks',
-    'authentic_path': 'authentic',
-}
 
 
 @DATASETS.register_module()
@@ -33,29 +34,30 @@ class ForgeryDataset(BaseSegDataset):
 
     or a list file (:mod:`mpc_mmseg.datasets.lists.list_file`) whose paths start at
     ``data_root``, or without one at the list's own folder. Where its header repeats
-    images, training draws them that often; a test takes each once. All that is wrong
-    with the data is reported at once, before training starts.
+    images, training draws them that often; a test reads each once. All problems with
+    the data are reported together, before training starts.
 
     Args:
         ann_file: A list file, relative to ``data_root``; '': folders.
-        data_root: What relative paths start at.
+        data_root: The folder where relative paths start.
         data_prefix: The folders ``img_path`` (forged), ``seg_map_path`` (masks) and
             ``authentic_path``. Leave out, or set to '', the last to use forged images
             only, the others to use authentic ones only. A list file needs none.
-        dataset_name: What scores are reported under; by default the name of the list
-            file or of the last folder in ``data_root``.
-        mask_suffixes: What a mask's name may add to its image's, best first.
-        mask_coding: What the levels of the mask files mean, one for the data set; a key
-            of :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`.
+        dataset_name: The name in reports of scores; by default that of the list file
+            or of the last folder in ``data_root``.
+        mask_suffixes: What a mask's name may add to its image's, in order of
+            preference.
+        mask_coding: What the levels of all mask files of the data set mean; a key of
+            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`.
         allow_empty_truth: Accept masks of forged images that mark no pixel as forged.
-        check: 'header' opens every file as far as its size (0.1 ms each); 'names' only
-            asks whether listed files exist; 'none' trusts the list. That the names in
-            folders pair up is verified in any case.
-        kwargs: mmseg's BaseSegDataset's, but for suffixes and reduce_zero_label.
+        check: 'header' reads the size of every file (0.1 ms each); 'names' only checks
+            that listed files exist; 'none' trusts the list. Names in folders must pair
+            up in any case.
+        kwargs: As of mmseg's BaseSegDataset, without suffixes and reduce_zero_label.
 
     Raises:
         FileNotFoundError: If files or folders are missing and nothing else is wrong.
-        ValueError: If anything else is wrong with the data, or an argument is.
+        ValueError: If anything else is wrong with the data, or an argument is invalid.
     """
 
     METAINFO: dict = {
@@ -67,9 +69,9 @@ class ForgeryDataset(BaseSegDataset):
         self,
         ann_file: str = '',
         data_root: str | None = None,
-        data_prefix: Mapping[str, str | None] = DATA_PREFIX,
+        data_prefix: Mapping[str, str | None] = FOLDERS,
         dataset_name: str | None = None,
-        mask_suffixes: Sequence[str] = ('', '_gt', '_mask'),
+        mask_suffixes: Sequence[str] = MASK_SUFFIXES,
         mask_coding: str = 'auto',
         allow_empty_truth: bool = False,
         check: str = 'header',
@@ -86,7 +88,7 @@ class ForgeryDataset(BaseSegDataset):
             raise ValueError(f'ForgeryDataset does not take {sorted(fixed)}')
         check_coding(mask_coding)
         folders = {key: path for key, path in data_prefix.items() if path}
-        if unknown := folders.keys() - DATA_PREFIX.keys():
+        if unknown := folders.keys() - FOLDERS.keys():
             raise ValueError(f'unknown folders in data_prefix: {sorted(unknown)}')
         if not ann_file and (
             not folders or ('img_path' in folders) != ('seg_map_path' in folders)
@@ -99,7 +101,7 @@ class ForgeryDataset(BaseSegDataset):
         self.check = check
         self.mask_coding = mask_coding
         self.allow_empty_truth = allow_empty_truth
-        #: Content hash of the list, if it has a header.
+        #: Hash of the entries of the list, if it has a header.
         self.protocol_sha256: str | None = None
         self.dataset_name = dataset_name or _default_name(ann_file, data_root, folders)
         super().__init__(
@@ -108,7 +110,7 @@ class ForgeryDataset(BaseSegDataset):
 
     @classmethod
     def get_label_map(cls, new_classes: Sequence | None = None) -> None:
-        """No relabelling: masks are 0 and 1, whatever their coding."""
+        """No relabelling: loaded masks are 0 and 1, whatever their coding."""
         if new_classes is not None and tuple(new_classes) != cls.METAINFO['classes']:
             raise ValueError(
                 f'the classes are {cls.METAINFO["classes"]}, not {tuple(new_classes)}'

@@ -1,4 +1,4 @@
-"""How long each step of a pipeline takes."""
+"""The time that each step of a pipeline takes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ from mmengine.dataset import Compose
 
 @dataclass
 class Stage:
-    """Time spent in a step.
-
-    Attributes:
-        name: The step's class.
-        calls: How often it ran.
-        seconds: How long, in all.
-    """
+    """Number of calls of a step, by its class, and their total time."""
 
     name: str
     calls: int = 0
@@ -26,7 +20,7 @@ class Stage:
 
 
 def innermost_steps(pipeline: Compose) -> Iterator[Any]:
-    """A pipeline's transforms, with those inside RandomApply, RandomChoice and such."""
+    """A pipeline's transforms, including those inside RandomApply, RandomChoice etc."""
     for step in pipeline.transforms:
         if hasattr(step, 'transforms'):
             inner = step.transforms
@@ -37,13 +31,13 @@ def innermost_steps(pipeline: Compose) -> Iterator[Any]:
 
 
 def watch_stages(pipeline: Compose) -> list[Stage]:
-    """Let every innermost step of a pipeline write down its time.
+    """Measure the time of every innermost step of a pipeline.
 
     Args:
         pipeline: The steps; their ``transform`` is replaced.
 
     Returns:
-        One entry per class of step, in the pipeline's order, filled as it runs.
+        One entry per class of step, in the pipeline's order, updated as it runs.
     """
     stages: dict[str, Stage] = {}
     for step in innermost_steps(pipeline):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpc_mmseg.datasets.forge.folder_checks import RECORDS
+from mpc_mmseg.datasets.forge.forgery_folder import RECORDS
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 
 from .overlay import outline

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 
 from .area_plot import plot_by_area
 from .embedding_plot import plot_embedding_file
@@ -77,7 +77,7 @@ def build_results_report(
         table_of_images=table_of_runs(runs) if any(r.images for r in runs) else None,
         sources=results,
     )
-    write_whole(path, page)
+    write_atomic(path, page)
     return path
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import read_per_image
 
@@ -103,7 +103,7 @@ def build_report(
         threshold=threshold,
     )
     path = Path(out)
-    write_whole(path, page)
+    write_atomic(path, page)
     return path
 
 

@@ -77,13 +77,13 @@ def test_a_run_repeats_its_forgeries_whatever_the_workers_and_resumes(
         pipeline=[dict(type='RandomFlip', prob=0.5), dict(type='PackForgeryInputs')],
     )
     # Two rounds over the photographs: one photograph gives two forgeries.
-    whole = phase_samples(fly, count=8)
-    assert len({sample for sample, _ in whole}) == len(whole) == 8
-    assert phase_samples(fly, count=8, workers=2) == whole
+    full = phase_samples(fly, count=8)
+    assert len({sample for sample, _ in full}) == len(full) == 8
+    assert phase_samples(fly, count=8, workers=2) == full
     for workers in (0, 2):
-        assert phase_samples(fly, count=4, skip=4, workers=workers) == whole[4:]
-    assert phase_samples(fly, count=4, phase='localize') != whole[:4]
-    assert phase_samples(fly, count=4, seed=6) != whole[:4]
+        assert phase_samples(fly, count=4, skip=4, workers=workers) == full[4:]
+    assert phase_samples(fly, count=4, phase='localize') != full[:4]
+    assert phase_samples(fly, count=4, seed=6) != full[:4]
 
 
 def test_a_seed_fixes_the_set(photographs):
@@ -197,7 +197,7 @@ def test_forged_images_are_refused(photographs):
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'said'),
+    ('arguments', 'message'),
     [
         ({'preset': 'easy'}, "'easy'"),
         ({'size': (32, 96)}, 'size'),
@@ -206,12 +206,12 @@ def test_forged_images_are_refused(photographs):
         ({'recipe_options': {'part.nose': 1}}, 'part.nose'),
     ],
 )
-def test_arguments(photographs, arguments, said):
-    with pytest.raises(ValueError, match=said):
+def test_arguments(photographs, arguments, message):
+    with pytest.raises(ValueError, match=message):
         build(photographs, **arguments)
 
 
 def test_no_part_fits(photographs):
     options = {'kinds': ['splice'], 'area_range': [0.00001, 0.00002]}
-    with pytest.raises(ValueError, match=r'no forgery could be made .*\.png'):
+    with pytest.raises(ValueError, match=r'no forgery could be generated .*\.png'):
         build(photographs, recipe_options=options)[0]

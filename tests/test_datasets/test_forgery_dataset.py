@@ -106,7 +106,7 @@ class TestFolders:
         dataset = build(root, mask_suffixes=['-truth', '_gt', '_mask'])
         assert len(dataset) == 5
 
-    def test_other_files_are_left_out_and_said(self, root, capsys):
+    def test_other_files_are_left_out_and_logged(self, root, capsys):
         (root / 'authentic/notes.txt').touch()
         (root / 'authentic/.c.jpg').touch()
         # The current logger, whatever level tests before left behind.
@@ -231,8 +231,8 @@ class TestProblems:
         text = str(error.value)
         assert 'unreadable file (3)' in text
         assert 'images/a.jpg: the file is empty' in text
-        assert 'masks/b_gt.bmp: is no image' in text
-        assert 'authentic/c.tif: is no image' in text
+        assert 'masks/b_gt.bmp: is not an image' in text
+        assert 'authentic/c.tif: is not an image' in text
         assert len(build(root, check='names')) == 5
 
     def test_mask_of_another_size(self, root):
@@ -360,9 +360,9 @@ class TestBaseClass:
         assert [image.shape for image in images] == [(3, *SIZE)] * 5
         assert [sample.forged for sample in samples] == [True] * 3 + [False] * 2
         for sample in samples:
-            truth = sample.gt_sem_seg.data
-            assert truth.shape == (1, *SIZE)
-            assert (truth == int(sample.forged)).all()
+            ground_truth = sample.gt_sem_seg.data
+            assert ground_truth.shape == (1, *SIZE)
+            assert (ground_truth == int(sample.forged)).all()
             assert sample.dataset_name == 'casia'
 
 

@@ -110,6 +110,15 @@ def test_forged_follows_from_the_truth_where_nobody_says():
     assert evaluate(samples) == expected
 
 
+def test_a_forged_sample_without_a_forged_pixel_is_named():
+    samples = make_samples(2)
+    samples[1].gt_sem_seg.data[:] = 0
+    with pytest.raises(ValueError, match=r'casia/1\.png: the ground truth of a forged'):
+        evaluate(samples)
+    samples[1].set_metainfo({'allow_empty_truth': True})
+    assert 'casia/F1' in evaluate(samples)
+
+
 def test_options_change_what_they_say():
     samples = make_samples(3, n_authentic=2)
     default = evaluate(samples)

@@ -89,12 +89,22 @@ def test_processes_that_fail_or_hang_stop_no_other(gpu_check, monkeypatch, tmp_p
     assert not gpu_check.failed(fine)
 
 
+def test_the_cheap_checks_come_first(gpu_check):
+    names = gpu_check.names_of_checks()
+    assert names[0] == 'contrast' and names[-1] == 'network:mpc_hrnet_w48'
+    assert names.index('data') < names.index('network:mpc_lite0')
+
+
 def test_networks_are_compared_by_losses_gradients_and_maps(checks):
     rows = list(checks[1].check_network('cpu', 'mpc_r18s_blocks'))
     assert [row['name'].split(' ', 1)[1] for row in rows] == [
-        'contrast, float32', 'localize, float32', 'supervised, float32',
-        'joint, float32', 'predict',
-    ]  # fmt: skip
+        'predict',
+        *(
+            f'{phase}, {kind}'
+            for phase in ('contrast', 'localize', 'supervised', 'joint')
+            for kind in ('float64', 'float32', 'bfloat16')
+        ),
+    ]
     assert all(row['ok'] for row in rows)
 
 
@@ -109,14 +119,24 @@ def test_a_wrong_gradient_is_seen(checks, monkeypatch):
         return loss, gradient * (1 + 1e-3 * (len(calls) % 2))
 
     monkeypatch.setattr(networks, 'loss_and_gradient', wrong)
-    first = next(networks.check_network('cpu', 'mpc_r18s_blocks'))
-    assert not first['ok'] and first['figures']['gradient'] == pytest.approx(1e-3, 0.1)
+    rows = networks.check_network('cpu', 'mpc_r18s_blocks')
+    _, double, single = (next(rows) for _ in range(3))
+    for row in (double, single):
+        assert not row['ok'] and row['figures']['gradient'] == pytest.approx(1e-3, 0.1)
+
+
+def test_attention_is_judged_by_its_kernel(checks):
+    """A CPU takes its fused kernel unless the bias has a gradient."""
+    for row in checks[0].check_attention('cpu'):
+        assert row['ok'] == ('inference' in row['name'])
+        assert ('math' in row['figures']['kernels']) == ('training' in row['name'])
+        assert row['figures']['worst'] < 0.05
 
 
 def test_the_contrasts_forms_agree(checks):
     rows = list(checks[0].check_contrast('cpu', counts=(64,), channels=16))
     assert [row['name'] for row in rows] == [
-        'contrast naive, 64 pixels, float32', 'contrast blocked, 64 pixels, float32',
-        'contrast naive, 64 pixels, bfloat16', 'contrast blocked, 64 pixels, bfloat16',
+        'contrast naive, 64 pixels, float32', 'contrast naive, 64 pixels, bfloat16',
+        'contrast blocked, 64 pixels, float32', 'contrast blocked, 64 pixels, bfloat16',
     ]  # fmt: skip
     assert all(row['ok'] and row['figures']['milliseconds'] > 0 for row in rows)

@@ -74,7 +74,7 @@ def test_make_forgeries(demo, tmp_path):
     )
     done = run(MAKE, *arguments)
     assert done.returncode == 0, done.stderr
-    assert '5 of them made now' in done.stdout and '5/5' in done.stderr
+    assert '5 of them new' in done.stdout and '5/5' in done.stderr
     lines = (tmp_path / 'set' / 'forgeries.jsonl').read_text().splitlines()
     records = [json.loads(each) for each in lines]
     assert [each['kind'] for each in records] == [
@@ -84,10 +84,13 @@ def test_make_forgeries(demo, tmp_path):
     assert Image.open(tmp_path / 'set' / records[0]['image']).size == (128, 96)
 
     again = run(MAKE, *arguments)
-    assert again.returncode == 0 and '0 of them made now' in again.stdout
+    assert again.returncode == 0 and '0 of them new' in again.stdout
     other = run(MAKE, *arguments, '--seed', 1)
     assert other.returncode == 1
-    assert 'make_forgeries:' in other.stderr and 'seed: 0 there, 1 now' in other.stderr
+    assert (
+        'make_forgeries:' in other.stderr
+        and 'seed: 0 in the folder, 1 requested' in other.stderr
+    )
 
 
 def test_bad_input(demo, tmp_path):

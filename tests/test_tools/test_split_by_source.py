@@ -38,7 +38,7 @@ def test_groups_join_through_shared_sources():
     assert sorted(connected_groups(sources)) == [['a', 'b', 'd'], ['c']]
 
 
-def test_groups_stay_whole_and_the_shares_are_kept():
+def test_groups_are_not_split_and_the_shares_are_kept():
     groups = [[f'{g}_{i}' for i in range(1 + g % 4)] for g in range(40)]
     shares = {'val': 0.25, 'test': 0.1}
     sides = split_groups(groups, shares, seed=3)
@@ -81,7 +81,7 @@ def split(monkeypatch):
 
 
 def test_lists_that_a_folders_config_reads(forgery_folder, split):
-    # Seed 2 deals a forged picture to each side.
+    # Seed 2 gives a forged image to each side.
     split(forgery_folder, '--val-share', '0.3', '--test-share', '0.25', '--seed', '2')
     cfg = load_config(str(CONFIG), data_root=str(forgery_folder))
     names = []
@@ -91,7 +91,7 @@ def test_lists_that_a_folders_config_reads(forgery_folder, split):
         assert any(info['forged'] for info in infos)
         assert side != 'train' or all(info['forged'] for info in infos)
         names += [Path(info['img_path']).name for info in infos]
-    # The two sides kept from training hold what authentic pictures they were dealt.
+    # Validation and test keep the authentic images that they were given.
     assert len(names) == len(set(names)) >= 6
     # Nothing is shared, so nothing needs to be allowed.
     ProtocolHook().before_run(SimpleNamespace(cfg=cfg))
@@ -104,11 +104,11 @@ def test_no_test_list_where_none_is_wanted(forgery_folder, split):
 
 
 def test_a_side_without_forgeries_is_refused(forgery_folder, split):
-    pattern = ('--source-pattern', '[0-5]')  # all forged pictures share no source
+    pattern = ('--source-pattern', '[0-5]')  # no two forged images share a source
     for i in range(1, 6):
         for folder in ('images', 'masks'):
             (forgery_folder / folder / f'{i}.png').unlink()
     shares = ('--val-share', '0.4', '--test-share', '0', '--seed', '1')
-    with pytest.raises(SystemExit, match='no forged picture for'):
+    with pytest.raises(SystemExit, match='no forged image for'):
         split(forgery_folder, *pattern, *shares)
     assert not (forgery_folder / 'val.txt').exists()

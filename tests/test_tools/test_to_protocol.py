@@ -55,7 +55,7 @@ def test_a_list_with_header(root, tmp_path):
     assert listed.entries[0].tags == ('folders', 'splice')
 
 
-def test_missing_files_are_named_and_told_by_the_status(root):
+def test_missing_files_are_listed_and_set_the_status(root):
     (root / 'masks/b_m.png').unlink()
     code, output, _ = run('folders', root, *OPTIONS)
     assert code == 1
@@ -72,7 +72,7 @@ def test_selection(root, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'said'),
+    ('arguments', 'message'),
     [
         (('columbia',), '4cam_splc'),
         (('folder',), "no layout 'folder'"),
@@ -80,10 +80,10 @@ def test_selection(root, tmp_path):
         (('folders', '--select', 'nowhere.txt'), 'nowhere.txt'),
     ],
 )
-def test_nothing_is_written(root, arguments, said):
+def test_nothing_is_written(root, arguments, message):
     name, *rest = arguments
     code, _, errors = run(name, root, *rest)
-    assert code == 2 and said in errors
+    assert code == 2 and message in errors
     assert not list(root.glob('*.txt'))
 
 
@@ -92,4 +92,4 @@ def test_the_layouts_are_shown():
     assert code == 0
     assert 'casia_v2' in output and "collateral: 'forged'" in output
     code, _, errors = run('casia_v2')
-    assert code == 2 and 'where is the data set' in errors
+    assert code == 2 and 'LAYOUT and ROOT are required' in errors

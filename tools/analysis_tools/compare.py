@@ -38,7 +38,7 @@ def main() -> int:
     args = parse_args()
     import json
 
-    from mpc_mmseg.atomic_files import write_whole
+    from mpc_mmseg.atomic_files import write_atomic
     from mpc_mmseg.evaluation.results.comparison import (
         compare_results,
         comparison_table,
@@ -60,7 +60,7 @@ def main() -> int:
         return 2
     print(f'A: {args.a}\nB: {args.b}\n{comparison_table(rows)}')
     if args.json:
-        write_whole(args.json, json.dumps(rows, indent=1))
+        write_atomic(args.json, json.dumps(rows, indent=1))
     return 0
 
 

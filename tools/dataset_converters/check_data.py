@@ -3,11 +3,11 @@
     python tools/dataset_converters/check_data.py data/train.txt data/test.txt \\
         --out work_dirs/check_data
 
-Give all lists that one experiment reads at once: images that are in two of them, or
-nearly so, are leakage. A folder holds images/, masks/ and authentic/, or authentic
-images only. A table goes to the terminal, report.json and report.html to the folder
---out. Exit status 1: there are errors; 2: a list cannot be read. An interrupted check
-goes on where it stopped; files that did not change are not read again.
+Give all lists of one experiment together: images that are in two of them, or nearly
+so, are leakage. A folder contains images/, masks/ and authentic/, or authentic images
+only. A table is printed; report.json and report.html go to the folder --out. Exit
+status 1: there are errors; 2: a list cannot be read. An interrupted check resumes where
+it stopped; unchanged files are not read again.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('lists', nargs='+', help='list files and folders')
     parser.add_argument(
-        '--data-root', help="what paths in lists start at; default each list's folder"
+        '--data-root', help="where paths in lists start; default each list's folder"
     )
     parser.add_argument(
         '--out', default='work_dirs/check_data', help='folder; default %(default)s'
@@ -44,9 +44,9 @@ def main() -> int:
     args = parse_args()
     from mmengine.utils import ProgressBar
 
-    from mpc_mmseg.atomic_files import write_whole
+    from mpc_mmseg.atomic_files import write_atomic
     from mpc_mmseg.datasets.check.checked_list import open_lists
-    from mpc_mmseg.datasets.check.measured import measure_all
+    from mpc_mmseg.datasets.check.measure import measure_all
     from mpc_mmseg.datasets.check.result import as_json, as_text, judge
     from mpc_mmseg.visualization.check_page import check_page
 
@@ -63,7 +63,7 @@ def main() -> int:
         print(f'check_data: {error}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print('\nInterrupted; the same command goes on from here.', file=sys.stderr)
+        print('\nInterrupted; the same command resumes from here.', file=sys.stderr)
         return 130
     for each in lists:
         each.facts = [next(facts) for _ in each.entries]
@@ -81,7 +81,7 @@ def main() -> int:
     }
     for name, text in pages.items():
         path = os.path.join(args.out, name)
-        write_whole(path, text)
+        write_atomic(path, text)
         print(path)
     return 0 if result.passed else 1
 

@@ -1,12 +1,12 @@
-"""Make forgeries with masks out of authentic photographs.
+"""Generate synthetic forgeries with masks from authentic photographs.
 
     python tools/dataset_converters/make_forgeries.py PHOTOS --out DATA_ROOT --count 400
 
-makes a data set that the configs for a user's own folders read: images/ (forged),
-masks/, authentic/ (with --authentic), list.txt, which tells the photographs and the
-kind of each, and forgeries.jsonl, which says how each was made. The same seed gives
-the same images. An interrupted run goes on where it stopped, under DATA_ROOT.partial; a
-finished one is left alone.
+writes a data set that the configs for a user's own folders read: images/ (forged),
+masks/, authentic/ (with --authentic), list.txt with the photographs and the kind of
+each image, and forgeries.jsonl with all parameters. The same seed gives the same
+images. An interrupted run is resumed from DATA_ROOT.partial; a finished set is left
+unchanged.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
         help='folders of authentic photographs, read with their sub-folders',
     )
     parser.add_argument(
-        '--out', required=True, type=Path, help='the data set folder to make'
+        '--out', required=True, type=Path, help='the data set folder to write'
     )
     parser.add_argument(
         '--count', required=True, type=int, help='number of forged images'
@@ -45,8 +45,8 @@ def parse_args() -> argparse.Namespace:
         '--authentic',
         type=int,
         default=0,
-        help='number of authentic images, each with one noise and compression history '
-        'all over; default %(default)s',
+        help='number of authentic images, each with a single noise and compression '
+        'history; default %(default)s',
     )
     parser.add_argument(
         '--size',
@@ -63,33 +63,33 @@ def parse_args() -> argparse.Namespace:
         type=float,
         default=[0.5, 1.0],
         metavar=('LOW', 'HIGH'),
-        help='photographs are first made smaller by a factor from this range, as far '
-        'as the crop allows; default 0.5 1.0',
+        help='photographs are first downscaled by a factor from this range, as far as '
+        'the crop allows; default 0.5 1.0',
     )
     parser.add_argument(
         '--kinds',
         nargs='+',
         choices=kinds,
-        help="kinds of forgery, made in turn; default the preset's",
+        help="kinds of forgery, used alternately; default the preset's",
     )
     parser.add_argument(
         '--preset',
         choices=sorted(PRESETS),
         default='natural',
-        help='how plainly the parts differ: demo is easy, natural (the default) '
-        'subtle; varied has more kinds and ways of blending',
+        help='demo has strong traces, natural (the default) subtle ones; varied has '
+        'more kinds and ways of blending, realistic is for original camera files',
     )
     parser.add_argument(
         '--patches',
         nargs='+',
         type=Path,
         default=[],
-        help='folders of pictures made by a network, for the kind ai-patch',
+        help='folders of AI-generated pictures, for the kind ai-patch',
     )
     parser.add_argument(
         '--gallery',
         action='store_true',
-        help='write OUT/gallery.html, a page of samples to look at',
+        help='also write OUT/gallery.html, a page of samples',
     )
     parser.add_argument(
         '--recipe-options',
@@ -97,7 +97,7 @@ def parse_args() -> argparse.Namespace:
         action=DictAction,
         default={},
         metavar='NAME=VALUE',
-        help='change values of the preset, such as area_range=0.05,0.2 '
+        help='values that replace those of the preset, such as area_range=0.05,0.2 '
         'part.noise_sigma=0,1 final_jpeg_probability=0.5 (names: ForgeRecipe and '
         'HistoryRanges in mpc_mmseg/datasets/forge/recipe.py)',
     )
@@ -105,14 +105,14 @@ def parse_args() -> argparse.Namespace:
         '--format',
         choices=['png', 'jpg'],
         default='png',
-        help='png (the default) keeps every trace, jpg compresses at quality 95',
+        help='png (the default) is lossless, jpg compresses at quality 95',
     )
     parser.add_argument('--seed', type=int, default=0, help='default %(default)s')
     parser.add_argument(
         '--workers',
         type=int,
         default=1,
-        help='threads; they change no pixel; default %(default)s',
+        help='threads; their number changes no pixel; default %(default)s',
     )
     return parser.parse_args()
 
@@ -163,7 +163,7 @@ def main() -> None:
         sys.exit(f'make_forgeries: {error}')
     print(
         f'{args.out}: {wanted.count} forged and {wanted.authentic} authentic images, '
-        f'{new} of them made now.'
+        f'{new} of them new.'
     )
 
 

@@ -1,4 +1,4 @@
-"""Write the header of an edited list file anew, or give a plain list one.
+"""Update the header of an edited list file, or add one to a plain list.
 
     python tools/dataset_converters/rehash_list.py data/casia2/train.txt --version 2
 
@@ -17,13 +17,13 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('lists', nargs='+', metavar='LIST', help='list files')
     parser.add_argument('--version', help='the new version')
-    parser.add_argument('--name', help='the new name; default: the one it has')
+    parser.add_argument('--name', help='the new name; default: unchanged')
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    from mpc_mmseg.datasets.lists.list_rehash import rehash
+    from mpc_mmseg.datasets.lists.list_file import rehash
 
     for path in args.lists:
         try:

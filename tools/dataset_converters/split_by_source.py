@@ -1,14 +1,14 @@
-"""Divide a folder of forgeries into train, val and test.txt by source photograph.
+"""Split a folder of forgeries into train, val and test.txt by source photograph.
 
     python tools/dataset_converters/split_by_source.py DATA_ROOT \\
         --source-pattern '([a-z]{3})_?([0-9]{4})'
 
-DATA_ROOT holds images/ (forged), masks/ (same stem) and, optionally, authentic/.
-Pictures whose names share a source go to the same list. Without a pattern every
-picture is its own source. val.txt chooses the checkpoint and test.txt scores it; with
---test-share 0 there is no test.txt, for those who test on other data. Authentic
-pictures are listed for both; for training only with --train-authentic, since an
-authentic picture has no contrast.
+DATA_ROOT contains images/ (forged), masks/ (same stem) and, optionally, authentic/.
+Images whose names share a source go to the same list. Without a pattern every image is
+its own source. val.txt is for selecting the checkpoint, test.txt for the scores; with
+--test-share 0 there is no test.txt, for tests on other data. Authentic images go to
+both; they go to train.txt only with --train-authentic, since the contrast needs forged
+pixels.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seed', type=int, default=0, help='default 0')
     parser.add_argument(
-        '--train-authentic', action='store_true', help='train on authentic ones, too'
+        '--train-authentic', action='store_true', help='train on authentic images, too'
     )
     return parser.parse_args()
 
@@ -52,7 +52,7 @@ def main() -> None:
     if osp.isdir(osp.join(args.data_root, 'authentic')):
         prefix['authentic_path'] = 'authentic'
     dataset = ForgeryDataset(data_root=args.data_root, data_prefix=prefix)
-    # The dataset has paired images and masks; the lists hold paths below the root.
+    # The data set paired images and masks; lists contain paths below the root.
     root = osp.abspath(args.data_root)
     masks: dict[str, str | None] = {}
     for i in range(len(dataset)):
@@ -78,8 +78,8 @@ def main() -> None:
         side for side, names in sides.items() if not any(map(masks.get, names))
     ]:
         sys.exit(
-            f'no forged picture for {", ".join(bare)} with seed {args.seed} and shares '
-            f'of {shares}: larger shares or another seed'
+            f'no forged image for {", ".join(bare)} with seed {args.seed} and shares '
+            f'of {shares}: set larger shares or another seed'
         )
     out = args.out or args.data_root
     os.makedirs(out, exist_ok=True)
@@ -87,7 +87,7 @@ def main() -> None:
     for name, images in sides.items():
         forged = sum(masks[image] is not None for image in images)
         header = ListHeader(f'{osp.basename(root)}-{name}', f'seed {args.seed}')
-        # Without a pattern a name says nothing of the photographs behind it.
+        # Without a pattern the name does not identify a source photograph.
         entries = [
             (image, masks[image], sorted(sources[image]) if args.source_pattern else ())
             for image in images
@@ -95,7 +95,7 @@ def main() -> None:
         path = osp.join(out, f'{name}.txt')
         write_list(path, entries, [made], header)
         print(
-            f'{path}: {forged} forged and {len(images) - forged} authentic pictures, '
+            f'{path}: {forged} forged and {len(images) - forged} authentic images, '
             f'{made}, seed {args.seed}'
         )
 

@@ -1,4 +1,4 @@
-"""Make a list file of a data set as it is distributed.
+"""Write a list file for a data set as it is distributed.
 
     python tools/dataset_converters/to_protocol.py columbia ROOT --out columbia.txt
     python tools/dataset_converters/to_protocol.py --layouts
@@ -6,10 +6,10 @@
 ROOT is the folder in which the data set's archives were unpacked. The list's paths
 start at ROOT: ForgeryDataset(ann_file=LIST, data_root=ROOT). Masks that are coloured,
 inverted or in several files are decoded and written as PNG to ROOT/decoded_masks
-(--masks-to), the others stay where they are. What is missing is told by name.
+(--masks-to), the others stay where they are. Missing files are listed by name.
 
-Exit status: 0 all is there; 1 the list was written, and something is missing or cannot
-be used; 2 nothing was written.
+Exit status: 0 the data set is complete; 1 the list was written, but files are missing
+or unusable; 2 nothing was written.
 """
 
 import argparse
@@ -24,14 +24,14 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('layout', nargs='?', help='which data set; see --layouts')
-    parser.add_argument('root', nargs='?', type=Path, help='where it was unpacked')
+    parser.add_argument('layout', nargs='?', help='name of the data set; see --layouts')
+    parser.add_argument(
+        'root', nargs='?', type=Path, help='folder in which it was unpacked'
+    )
     parser.add_argument(
         '--out', type=Path, help='the list file; default ROOT/LAYOUT.txt'
     )
-    parser.add_argument(
-        '--layouts', action='store_true', help='say which layouts there are'
-    )
+    parser.add_argument('--layouts', action='store_true', help='show the known layouts')
     parser.add_argument(
         '--part',
         choices=['forged', 'authentic', 'all'],
@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--select',
         type=Path,
-        help='a text file of names, one a line, to which the forged images are limited',
+        help='text file of image names, one per line; other forged images are left out',
     )
     parser.add_argument(
         '--masks-to', type=Path, help='folder of decoded masks; ROOT/decoded_masks'
@@ -49,8 +49,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resize-masks',
         action='store_true',
-        help='resize masks of another size than their image; otherwise these images '
-        'are left out and named',
+        help='resize masks whose size differs from that of their image; otherwise '
+        'these images are left out and listed',
     )
     parser.add_argument(
         '--layout-options',
@@ -60,12 +60,14 @@ def parse_args() -> argparse.Namespace:
         metavar='NAME=VALUE',
         help='options of the layout, such as quality=75 for autosplice',
     )
-    parser.add_argument('--name', help="the protocol's name; default the file's")
+    parser.add_argument(
+        '--name', help='name of the protocol; default: that of the file'
+    )
     parser.add_argument('--version', default='1', help='its version; default 1')
     parser.add_argument('--workers', type=int, default=2, help='default %(default)s')
     args = parser.parse_args()
     if not args.layouts and (args.layout is None or args.root is None):
-        parser.error('which layout, and where is the data set?')
+        parser.error('LAYOUT and ROOT are required; --layouts shows the layouts')
     return args
 
 
@@ -76,8 +78,8 @@ def show_layouts() -> None:
         summary = (inspect.getdoc(factory) or '').split('\n\n')[0].replace('\n', ' ')
         print(f'{name:14} {summary}')
         for option in inspect.signature(factory).parameters.values():
-            given = option.default is option.empty
-            value = 'to be given' if given else repr(option.default)
+            required = option.default is option.empty
+            value = 'required' if required else repr(option.default)
             print(f'{"":14}   {option.name}: {value}')
 
 
@@ -121,16 +123,16 @@ def main() -> int:
         out = args.out or args.root / f'{layout.name}.txt'
         header = ListHeader(args.name or out.stem, args.version)
         about = f'{layout.title}, {args.part} images, options {args.layout_options}'
-        lacking = f'{len(done.missing)} missing, {len(done.unusable)} unusable'
-        write_list(out, done.entries, [about, lacking], header)
+        problems = f'{len(done.missing)} missing, {len(done.unusable)} unusable'
+        write_list(out, done.entries, [about, problems], header)
     except (ValueError, OSError) as error:
         print(f'to_protocol: {error}', file=sys.stderr)
         return 2
     print(f'{out}: {layout.title}, {done.report()}')
     if layout.scored is not None and len(done.entries) != layout.scored:
         print(
-            f'The MPC paper counts {layout.scored} images of it; which ones, no '
-            'published list says. Give yours with --select.'
+            f'The MPC paper uses {layout.scored} of its images, without a published '
+            'list; if you have one, pass it with --select.'
         )
     return 0 if done.complete else 1
 

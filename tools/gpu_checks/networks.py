@@ -1,4 +1,18 @@
-"""Networks on a GPU against a CPU, and in half precision."""
+"""Networks on a GPU: against a CPU in float64, then in lower precision.
+
+Gradients of a deep network in float32 cannot be compared between devices as they are: a
+rounding that carries an activation over the kink of a ReLU changes the gradient by much
+more than itself, and BatchNorm over the few values of a small map enlarges it. Both
+devices are 1e-3 to 1e-2 from float64. So there are two comparisons.
+
+float64, GPU against CPU, the network as it is trained
+    Shows that the code is right on the device: placement, indices, BatchNorm in
+    training, losses. The losses round to float32, hence `EXACT` and not 1e-12.
+float32, float16, bfloat16 against float64 on the GPU, in a `well_conditioned` copy
+    Shows that the kernels of these types, others than those of float64, are right, and
+    that a step under autocast is finite and near. Says nothing about ReLU and about
+    BatchNorm in training in these types.
+"""
 
 import copy
 from collections.abc import Iterator
@@ -7,8 +21,10 @@ from typing import Any
 
 from .rows import MODELS_FOLDER, TOLERANCE, Row, exact_float32, need, relative, row
 
-SIZE = 96  # side of the images that networks are compared on
+SIZE = 64  # side of the images that networks are compared on
+EXACT = 1e-5
 PHASES = ('contrast', 'localize', 'supervised', 'joint')
+LARGE = 5e6  # parameters, above which only the method's two phases are compared
 
 
 def without_chance(model: Any) -> None:
@@ -73,10 +89,39 @@ def batch(device: str) -> tuple[Any, list]:
     return images.to(device), samples
 
 
+def well_conditioned(model: Any) -> Any:
+    """A copy with smooth activations and fixed BatchNorm statistics."""
+    from torch import nn
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    class Fixed(nn.Module):
+        """BatchNorm by its running statistics, also in training mode."""
+
+        def __init__(self, norm: Any) -> None:
+            super().__init__()
+            self.norm = norm
+
+        def train(self, mode: bool = True) -> Any:
+            self.norm.eval()
+            return self
+
+        def forward(self, x: Any) -> Any:
+            return self.norm(x)
+
+    model = copy.deepcopy(model)
+    for parent in list(model.modules()):
+        for name, module in list(parent.named_children()):
+            if isinstance(module, nn.ReLU | nn.ReLU6 | nn.Hardswish):
+                setattr(parent, name, nn.SiLU())
+            elif isinstance(module, _BatchNorm):
+                setattr(parent, name, Fixed(module))
+    return model
+
+
 def loss_and_gradient(
     model: Any, device: str, autocast: Any = None, scaler: Any = None
-):
-    """Loss, and all gradients as one vector, of one batch."""
+) -> tuple[Any, Any]:
+    """Loss, and all gradients as one vector in float64, of one batch."""
     import torch
 
     images, samples = batch(device)
@@ -89,53 +134,48 @@ def loss_and_gradient(
         total = sum(value for name, value in losses.items() if 'loss' in name)
     (scaler.scale(total) if scaler else total).backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
-    vector = torch.cat([g.detach().float().flatten() for g in gradients])
+    vector = torch.cat([g.detach().double().flatten() for g in gradients])
     return total.detach(), vector / scaler.get_scale() if scaler else vector
 
 
 def check_network(device: str, name: str) -> Iterator[Row]:
-    """CUDA against CPU, then half precision against float32."""
+    """CUDA against CPU in float64, then lower precision against float64."""
     need('mmseg')
     import torch
 
     exact_float32()
     original = build_model(MODELS_FOLDER / f'{name}.py')
-    for phase in PHASES:
+    yield predictions(name, original, device)
+    original = original.double()
+    large = sum(p.numel() for p in original.parameters()) > LARGE
+    for phase in PHASES[:2] if large else PHASES:
         here = copy.deepcopy(original)
         here.set_phase(phase)
         there = copy.deepcopy(here).to(device)
-        loss, gradient = loss_and_gradient(here, 'cpu')
-        loss_there, gradient_there = loss_and_gradient(there, device)
-        of_loss = relative(loss_there, loss)
-        of_gradient = relative(gradient_there, gradient)
-        figures = dict(loss=of_loss, gradient=of_gradient)
-        ok = max(of_loss, of_gradient) <= TOLERANCE
-        if of_loss <= TOLERANCE and not ok:
-            # Rounding grows through a deep network of random weights: no more than on
-            # the CPU is right, too, both against float64.
-            exact = copy.deepcopy(original).double()
-            exact.set_phase(phase)
-            try:
-                reference = loss_and_gradient(exact, 'cpu')[1]
-            except RuntimeError as error:  # of a part that knows no float64
-                figures['float64'] = str(error).splitlines()[0]
-            else:
-                here_off, there_off = (
-                    relative(each, reference) for each in (gradient, gradient_there)
-                )
-                figures |= dict(cpu_to_float64=here_off, gpu_to_float64=there_off)
-                # Where float64 takes other steps, as in a histogram, it says nothing.
-                ok = there_off <= min(3 * here_off, 10 * TOLERANCE)
-        yield row(f'{name} {phase}, float32', ok, **figures)
-        if device != 'cuda':
-            continue
-        for dtype in (torch.float16, torch.bfloat16):
-            yield half_precision(f'{name} {phase}', there, dtype, loss, gradient)
-    yield predictions(name, original, device)
+        model = well_conditioned(there)  # before training moves its statistics
+        found = loss_and_gradient(there, device)
+        expected = loss_and_gradient(here, 'cpu')
+        yield compared(f'{name} {phase}, float64', found, expected, EXACT)
+        expected = loss_and_gradient(model, device)
+        model = model.float()
+        found = loss_and_gradient(model, device)
+        yield compared(f'{name} {phase}, float32', found, expected, TOLERANCE)
+        halves = (torch.float16, torch.bfloat16) if device == 'cuda' else ()
+        for dtype in halves or (torch.bfloat16,):
+            yield half_precision(f'{name} {phase}', model, device, dtype, *expected)
 
 
-def half_precision(name: str, model: Any, dtype: Any, loss: Any, gradient: Any) -> Row:
-    """One step under autocast: finite, near float32's loss and gradient."""
+def compared(name: str, found: tuple, expected: tuple, limit: float) -> Row:
+    """Loss and gradient against those of a reference."""
+    loss, gradient = map(relative, found, expected)
+    ok = max(loss, gradient) <= limit
+    return row(name, ok, loss=loss, gradient=gradient)
+
+
+def half_precision(
+    name: str, model: Any, device: str, dtype: Any, loss: Any, gradient: Any
+) -> Row:
+    """One step under autocast: finite, near the loss and the gradient of float64."""
     import torch
     import torch.nn.functional as F
 
@@ -144,9 +184,9 @@ def half_precision(name: str, model: Any, dtype: Any, loss: Any, gradient: Any) 
     optimizer = torch.optim.SGD(
         [p for p in model.parameters() if p.requires_grad], lr=1e-4
     )
-    scaler = torch.amp.GradScaler('cuda') if dtype is torch.float16 else None
+    scaler = torch.amp.GradScaler(device) if dtype is torch.float16 else None
     for _ in range(12):
-        total, vector = loss_and_gradient(model, 'cuda', dtype, scaler)
+        total, vector = loss_and_gradient(model, device, dtype, scaler)
         if scaler is None:
             break
         scaler.step(optimizer)
@@ -158,10 +198,10 @@ def half_precision(name: str, model: Any, dtype: Any, loss: Any, gradient: Any) 
     weights = torch.cat([p.detach().flatten() for p in model.parameters()])
     finite = all(bool(x.isfinite().all()) for x in (total, vector, weights))
     near = relative(total, loss)
-    cosine = float(F.cosine_similarity(vector.cpu(), gradient, 0))
+    cosine = float(F.cosine_similarity(vector, gradient, 0))
     return row(
         f'{name}, {kind}',
-        finite and near < 0.05 and cosine > 0.5,
+        finite and near < 0.02 and cosine > 0.99,
         finite=finite,
         loss=near,
         gradient_cosine=cosine,

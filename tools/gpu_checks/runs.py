@@ -179,7 +179,7 @@ def check_nccl(device: str) -> Iterator[Row]:
     yield row('NCCL all-reduce and DDP', True, ranks=ranks, nccl=version)
 
 
-def check_data(device: str, side: int = 512, steps: int = 60) -> Iterator[Row]:
+def check_data(device: str, side: int = 512, steps: int = 40) -> Iterator[Row]:
     """Seconds of a step, and of its wait for data, from the runner's own clock."""
     need('mmseg')
     import numpy as np

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.inference.onnx_engine import FORMAT, METADATA_KEY, OnnxEngine
-from mpc_mmseg.atomic_files import written_aside
+from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.hashing import file_sha256, sha256
 from mpc_mmseg.models.segmentors import MPCSegmentor
 from mpc_mmseg.version import __version__
@@ -69,14 +69,14 @@ def export_onnx(
             "image's pixels and has no trained head: export one of phase 2"
         )
     traced = _Probability(_with_dynamic_sizes(fold_batch_norm(model))).eval()
-    with written_aside(out) as aside:
+    with atomic_path(out) as temporary:
         with torch.no_grad(), warnings.catch_warnings():
             # The tracer doubts every size, the exporter advertises its successor.
             warnings.simplefilter('ignore')
             torch.onnx.export(
                 traced,
                 (torch.zeros(2, 3, 68, 132),),
-                str(aside),
+                str(temporary),
                 dynamo=False,
                 opset_version=_OPSET,
                 input_names=['image'],
@@ -86,10 +86,10 @@ def export_onnx(
                     'prob': {0: 'B', 2: 'h', 3: 'w'},
                 },
             )
-        graph = onnx.load(aside)
+        graph = onnx.load(temporary)
         onnx.helper.set_model_props(graph, {METADATA_KEY: json.dumps(description)})
-        onnx.save(graph, aside)
-        error = largest_difference(model, aside)
+        onnx.save(graph, temporary)
+        error = largest_difference(model, temporary)
         if not error <= TOLERANCE:
             raise RuntimeError(
                 f'onnxruntime gives probabilities that differ by {error:.1e} from '

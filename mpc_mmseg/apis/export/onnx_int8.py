@@ -15,7 +15,7 @@ from mpc_mmseg.apis.inference.onnx_engine import (
     read_description,
 )
 from mpc_mmseg.apis.inference.onnx_segmentor import OnnxSegmentor
-from mpc_mmseg.atomic_files import written_aside
+from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.engine.launch import load_config
 
 
@@ -34,16 +34,16 @@ def quantise(file: str | Path, out: str | Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with written_aside(out) as aside:
+    with atomic_path(out) as temporary:
         # On a CPU, onnxruntime's integer convolution wants unsigned weights.
-        quantize_dynamic(str(file), str(aside), weight_type=QuantType.QUInt8)
-        graph = onnx.load(aside)
+        quantize_dynamic(str(file), str(temporary), weight_type=QuantType.QUInt8)
+        graph = onnx.load(temporary)
         metadata = {entry.key: entry.value for entry in graph.metadata_props}
         description = read_description(metadata, file)
         onnx.helper.set_model_props(
             graph, {METADATA_KEY: json.dumps({**description, 'int8': True})}
         )
-        onnx.save(graph, aside)
+        onnx.save(graph, temporary)
 
 
 def probability_differences(

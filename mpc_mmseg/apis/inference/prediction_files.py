@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import cv2
 import numpy as np
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.visualization.overlay import add_key, add_legend, heat_map, outline
 
 from .prediction import Prediction
@@ -115,7 +115,7 @@ def write_png(picture: np.ndarray, path: Path, noisy: bool = False) -> None:
         OSError: If it cannot be written.
     """
     encoded = cv2.imencode('.png', picture, _NOISY if noisy else _SMOOTH)[1]
-    write_whole(path, encoded.data)
+    write_atomic(path, encoded.data)
 
 
 def similarity_picture(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 
 FILE = 'results.jsonl'
 SETTINGS_FILE = 'settings.json'
@@ -47,8 +47,8 @@ def keep_finished(
             )
         lines = _finished(out)
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / SETTINGS_FILE, json.dumps(settings, indent=2) + '\n')
-    write_whole(out / FILE, ''.join(as_text(line) for line in lines.values()))
+    write_atomic(out / SETTINGS_FILE, json.dumps(settings, indent=2) + '\n')
+    write_atomic(out / FILE, ''.join(as_text(line) for line in lines.values()))
     return lines
 
 

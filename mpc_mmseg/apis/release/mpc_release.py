@@ -11,7 +11,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from mpc_mmseg.apis.inference.model_from_files import read_checkpoint
-from mpc_mmseg.atomic_files import write_whole, written_aside
+from mpc_mmseg.atomic_files import atomic_path, write_atomic
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.models.backbones.hrformer_block import relative_position_index
 
@@ -111,10 +111,10 @@ def write_checkpoint(
         raise ValueError(f'{path} would be replaced by its config: name it *.pth')
     text = Config(cfg).pretty_text
     meta = dict(cfg=text, mpc_phase=cfg['model']['phase'], mpc_lacks=lacks)
-    with written_aside(path) as aside:
-        torch.save({'meta': meta, 'state_dict': dict(state)}, aside)
+    with atomic_path(path) as temporary:
+        torch.save({'meta': meta, 'state_dict': dict(state)}, temporary)
     config = path.with_suffix('.py')
-    write_whole(config, text)
+    write_atomic(config, text)
     return config
 
 

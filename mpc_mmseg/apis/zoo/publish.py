@@ -14,7 +14,7 @@ from mpc_mmseg.apis.inference.model_from_files import (
     load_model,
     read_checkpoint,
 )
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.engine.checkpoints.checkpoint_files import AtomicLocalBackend
 from mpc_mmseg.evaluation.results.results_file import read_results
 from mpc_mmseg.hashing import sha256
@@ -103,10 +103,10 @@ def publish(
     parameters = _parameters(saved, entry.file)
     AtomicLocalBackend().put(saved, zoo / entry.file)
     if not link_card:
-        write_whole(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
+        write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
     where = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
-    write_whole(zoo / f'{name}.yml', _metafile(entry, parameters, where))
-    write_whole(index, format_index({**entries, name: entry}.values()))
+    write_atomic(zoo / f'{name}.yml', _metafile(entry, parameters, where))
+    write_atomic(index, format_index({**entries, name: entry}.values()))
     return entry
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mpc_mmseg.atomic_files import written_aside
+from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.hashing import sha256
 
 from .zoo_index import FILE, ZooEntry
@@ -56,9 +56,9 @@ def check(content: bytes, entry: ZooEntry, source: str) -> None:
 
 def keep(path: Path, content: bytes) -> None:
     """Puts a file into a cache, which may be a team's: whole, and readable for all."""
-    with written_aside(path) as aside:
-        aside.write_bytes(content)
-        aside.chmod(0o644)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+        temporary.chmod(0o644)
 
 
 @contextmanager

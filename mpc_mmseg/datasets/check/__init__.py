@@ -1,1 +1,1 @@
-"""What is wrong with data sets, found in their pixels and between their lists."""
+"""Checks of data sets: files, masks, and duplicates within and between lists."""

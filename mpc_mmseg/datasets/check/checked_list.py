@@ -1,4 +1,4 @@
-"""A list or folder on its way through the check: entries, defects, facts."""
+"""A list or folder that is checked: entries, defects, facts."""
 
 from __future__ import annotations
 
@@ -7,27 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mpc_mmseg.datasets.io.find_images import find_images
-from mpc_mmseg.datasets.lists.dataset_entries import folder_entries, list_entries
+from mpc_mmseg.datasets.lists.dataset_entries import (
+    FOLDERS,
+    folder_entries,
+    list_entries,
+)
 from mpc_mmseg.datasets.lists.list_file import ListEntry, read_list_file
 
 from .defect import KINDS, Defect
 from .measure import Facts
 
-_FOLDERS = {
-    'img_path': 'images',
-    'seg_map_path': 'masks',
-    'authentic_path': 'authentic',
-}
-_MASK_SUFFIXES = ('', '_gt', '_mask')
-
 
 @dataclass
 class CheckedList:
-    """What is known of one list.
+    """The entries of one list, and what the check found.
 
     Attributes:
         name: Differs from the names of the other lists.
-        entries: With paths that can be opened; those without their files are left out.
+        entries: With paths that can be opened; those with missing files are left out.
         defects: What is wrong with the list itself.
         facts: One for each entry, once they are measured.
     """
@@ -42,16 +39,21 @@ def open_lists(paths: Sequence[str], data_root: str | None = None) -> list[Check
     """Read lists and folders.
 
     Args:
-        paths: List files; folders with images/, masks/ and authentic/, of which either
-            the first two or the last may lack; or folders of authentic images.
-        data_root: What the paths in lists start at; None: each list's own folder.
+        paths: List files; folders with images/ and masks/, authentic/ or all three; or
+            folders of authentic images.
+        data_root: Where the paths in lists start; None: each list's own folder.
 
     Raises:
-        FileNotFoundError: If there is no such list or folder.
-        ValueError: If a list cannot be read, or nothing is listed.
+        FileNotFoundError: If a list or folder does not exist.
+        ValueError: If a list cannot be read, or is empty.
     """
-    names = _names(paths)
-    return [_open(path, name, data_root) for path, name in zip(paths, names)]
+    short = [
+        os.path.splitext(os.path.basename(os.path.abspath(path)))[0] for path in paths
+    ]
+    return [
+        _open(path, name if short.count(name) == 1 else path, data_root)
+        for path, name in zip(paths, short)
+    ]
 
 
 def _open(path: str, name: str, data_root: str | None) -> CheckedList:
@@ -65,7 +67,7 @@ def _open(path: str, name: str, data_root: str | None) -> CheckedList:
         raise ValueError(f'{path} names no image')
     defects = []
     for kind, text in problems:
-        # The data set reports this in more words; folders are paired by name.
+        # ForgeryDataset has several kinds of unpaired files.
         known = kind if kind in KINDS else 'unpaired file'
         detail = text if known == kind else f'{kind}: {text}'
         defects.append(Defect(known, name, detail))
@@ -73,26 +75,14 @@ def _open(path: str, name: str, data_root: str | None) -> CheckedList:
 
 
 def _open_folder(path: str) -> tuple[list[ListEntry], list[tuple[str, str]]]:
-    inside = {key: os.path.join(path, part) for key, part in _FOLDERS.items()}
+    inside = {key: os.path.join(path, part) for key, part in FOLDERS.items()}
     there = {key: folder for key, folder in inside.items() if os.path.isdir(folder)}
-    if 'img_path' in there and 'seg_map_path' in there:
-        return folder_entries(there, _MASK_SUFFIXES)
-    if set(there) == {'authentic_path'}:
-        return folder_entries(there, _MASK_SUFFIXES)
+    if {'img_path', 'seg_map_path'} <= there.keys() or [*there] == ['authentic_path']:
+        return folder_entries(there)
     if there:
         raise ValueError(
-            f'{path} has {", ".join(os.path.basename(f) for f in there.values())}/ but '
-            'not both images/ and masks/'
+            f'{path} has {", ".join(FOLDERS[key] for key in there)}/ but not both '
+            'images/ and masks/'
         )
     images, problems = find_images(path)
     return [ListEntry(image) for _, image in images], problems
-
-
-def _names(paths: Sequence[str]) -> list[str]:
-    """The last part of each path, or all of it where two are the same."""
-    short = [
-        os.path.splitext(os.path.basename(os.path.abspath(path)))[0] for path in paths
-    ]
-    return [
-        name if short.count(name) == 1 else path for name, path in zip(short, paths)
-    ]

@@ -1,4 +1,4 @@
-"""The same photograph twice: within a list, and between lists that should be apart."""
+"""The same photograph twice: within a list, and between separate lists."""
 
 from __future__ import annotations
 
@@ -27,20 +27,17 @@ def _equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
         for i, facts in enumerate(each.facts):
             if facts.sha256:
                 by_content[facts.sha256].append((n, i))
-    for places in by_content.values():
-        # Against the first one, not each against each: a thousand copies are
-        # a thousand defects.
-        for n, i in places[1:]:
-            m, j = places[0]
-            if n != m:
-                yield _pair(lists, 'duplicate between lists', (m, j), (n, i), 'equal')
-                continue
-            masks = {lists[m].facts[j].mask_sha256, lists[n].facts[i].mask_sha256}
-            if len(masks) == 2:
+    for first, *others in by_content.values():
+        # Compared with the first only, so that n copies give n - 1 defects.
+        for other in others:
+            masks = {_facts(lists, each).mask_sha256 for each in (first, other)}
+            if first[0] != other[0]:
+                kind, text = 'duplicate between lists', 'equal'
+            elif len(masks) == 2:
                 kind, text = 'contradicting duplicates', 'equal, with another mask'
             else:
                 kind, text = 'duplicate', 'equal, with the same mask'
-            yield _pair(lists, kind, (m, j), (n, i), text)
+            yield _pair(lists, kind, first, other, text)
 
 
 def _nearly_equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
@@ -62,7 +59,7 @@ def _nearly_equal(lists: Sequence[CheckedList]) -> Iterator[Defect]:
         one, other = sorted((one, other))
         if _facts(lists, one).sha256 == _facts(lists, other).sha256:
             return
-        # Of the versions of a photograph in a list, only one is reported.
+        # Per image and list, only the first near version is reported.
         if (other, one[0]) not in reported:
             reported.add((other, one[0]))
             kind = _kind(lists, one, other)

@@ -1,4 +1,4 @@
-"""The quality that a JPEG file was written with, from its quantisation tables."""
+"""The quality of a JPEG file, estimated from its quantisation tables."""
 
 from __future__ import annotations
 
@@ -21,25 +21,21 @@ _LUMINANCE = np.array(
 )
 
 
-def _scaled_tables() -> np.ndarray:
-    """(100, 64): the luminance table at qualities 1 to 100, as libjpeg scales it."""
-    quality = np.arange(1, 101)[:, None]
-    percent = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
-    return ((_LUMINANCE.reshape(1, 64) * percent + 50) // 100).clip(1, 255)
-
-
-_TABLES = _scaled_tables()
+_QUALITY = np.arange(1, 101)[:, None]
+_PERCENT = np.where(_QUALITY < 50, 5000 // _QUALITY, 200 - 2 * _QUALITY)
+#: (100, 64): the luminance table at qualities 1 to 100, as libjpeg scales it.
+_TABLES = ((_LUMINANCE.reshape(1, 64) * _PERCENT + 50) // 100).clip(1, 255)
 
 
 def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> tuple[int, bool]:
     """The libjpeg quality whose luminance table is nearest.
 
     Args:
-        tables: As ``PIL.JpegImagePlugin`` gives them in ``quantization``, rows first.
+        tables: Pillow's ``quantization`` of a JPEG image, row by row.
 
     Returns:
-        The quality in 1..100, and whether the table is exactly that one's; cameras and
-        Photoshop have tables of their own.
+        The quality in 1..100, and whether the table is exactly that of the quality;
+        cameras and Photoshop have tables of their own.
     """
     difference = np.abs(_TABLES - np.asarray(tables[min(tables)])).sum(axis=1)
     best = int(difference.argmin())

@@ -1,4 +1,4 @@
-"""Which turn or flip of a mask lies on the edges of its image."""
+"""Which rotation or flip aligns a mask with the edges of its image."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def edge_ranks(grey: np.ndarray) -> np.ndarray:
     smooth = cv2.GaussianBlur(grey, (0, 0), 1)
     dx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
     dy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    # An edge of a pixel's width off counts: masks are drawn by hand.
+    # Tolerate one pixel: masks are drawn by hand.
     near = cv2.dilate(cv2.magnitude(dx, dy), np.ones((3, 3), np.uint8))
     strength = near.clip(0, 1023).astype(np.int64)
     levels = np.bincount(strength.ravel(), minlength=1024)
@@ -50,7 +50,7 @@ def fits(
     mask: np.ndarray,
     transforms: dict[str, Callable[[np.ndarray], np.ndarray]],
 ) -> dict[str, float]:
-    """How well a mask's outline lies on edges after each transform.
+    """How well a mask's outline matches edges after each transform.
 
     Args:
         ranks: (H, W) as of :func:`edge_ranks`.
@@ -66,7 +66,7 @@ def fits(
         turned = np.ascontiguousarray(transform(mask))
         size = ranks.shape[::-1]
         small = cv2.resize(turned, size, interpolation=cv2.INTER_NEAREST)
-        # The image's border is no outline of the mask.
+        # The image's border is not part of the outline.
         outline = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
         values = ranks[outline > 0]
         if values.size < 16:
@@ -76,11 +76,12 @@ def fits(
 
 
 def better_flip(scores: dict[str, float], margin: float = 0.25) -> str | None:
-    """The flip that fits clearly better than the mask as it is, if there is one.
+    """The flip that fits clearly better than the mask as it is, or None.
 
     Args:
         scores: As of :func:`fits` over ``FLIPS``.
-        margin: By how much it must, and the mask as it is must not be beyond chance.
+        margin: Least difference of the scores. The mask as it is must also be near
+            chance.
     """
     if not scores:
         return None

@@ -1,9 +1,13 @@
-"""Everything that the check needs to know of one image and its mask, read once."""
+"""What the check measures of each image and its mask, in parallel and cached."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -19,25 +23,27 @@ from mpc_mmseg.datasets.io.image_io import (
 )
 from mpc_mmseg.datasets.io.mask_coding import UnknownCoding
 from mpc_mmseg.datasets.lists.list_file import ListEntry
+from mpc_mmseg.hashing import sha256
 
 from .jpeg_quality import jpeg_quality
 from .mask_fit import FLIPS, TURNS, better_flip, edge_ranks, fits
 from .perceptual_hash import perceptual_hash
 
-#: Raised when the same file would be measured differently.
+#: Increased when measurements change, so that older caches are not used.
 VERSION = 2
+_CHUNK = 16
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found; all of it goes to JSON and back.
+    """Measurements of an image and its mask; can be stored as JSON.
 
     Attributes:
-        defects: (kind, detail) of what is wrong with the two files alone.
+        defects: (kind, detail) of each defect of the two files.
         size: The image's upright height and width.
         file_bytes: The image file's length.
         image_format: As Pillow names it, with its mode.
-        quality: libjpeg quality; None: no JPEG.
+        quality: libjpeg quality; None: not a JPEG.
         standard_tables: Whether the quality's tables are exactly libjpeg's.
         sha256: Of the image file.
         mask_sha256: Of the mask as 0 and 1; None: no mask.
@@ -61,16 +67,98 @@ class Facts:
     best_fit: str | None = None
 
 
+def measure_all(
+    entries: Sequence[ListEntry],
+    cache: str | os.PathLike,
+    workers: int = 2,
+    on_image: Callable[[], object] = lambda: None,
+) -> list[Facts]:
+    """Measure images and masks; unchanged files are not read again.
+
+    Args:
+        entries: With paths that can be opened.
+        cache: A file of JSON lines, one for each image, appended to as results arrive.
+            An interrupted check resumes from it.
+        workers: Worker processes; 0: measure in this process.
+        on_image: Called after each image, cached ones included.
+
+    Returns:
+        The facts in the order of ``entries``.
+
+    Raises:
+        ValueError: If ``workers`` is negative.
+    """
+    if workers < 0:
+        raise ValueError(f'workers must not be negative, got {workers}')
+    keys = [_key(entry) for entry in entries]
+    known = _read(Path(cache))
+    missing = {k: e for k, e in zip(keys, entries) if k not in known}
+    for _ in range(len(keys) - len(missing)):
+        on_image()
+    Path(cache).parent.mkdir(parents=True, exist_ok=True)
+    # Appended and not rewritten, since there may be a million lines. The last line of
+    # a killed check may be incomplete; _read skips it, and empty lines.
+    with open(cache, 'a', encoding='utf-8') as file:
+        if missing and file.tell():
+            file.write('\n')
+        for key, facts in zip(missing, _measured(list(missing.values()), workers)):
+            known[key] = facts
+            file.write(json.dumps([key, asdict(facts)]) + '\n')
+            on_image()
+    return [known[key] for key in keys]
+
+
+def _measured(entries: Sequence[ListEntry], workers: int) -> Iterator[Facts]:
+    if not workers or len(entries) < 2 * _CHUNK:
+        yield from map(measure, entries)
+        return
+    # Forked, because the imports take longer than a thousand images.
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context('fork'), cv2.setNumThreads, (0,)
+    )
+    try:
+        yield from pool.map(measure, entries, chunksize=_CHUNK)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _key(entry: ListEntry) -> str:
+    """The files by path, length and time of their last change."""
+    parts: list = [VERSION]
+    for path in entry.files:
+        try:
+            about = os.stat(path)
+            parts += [os.path.realpath(path), about.st_size, about.st_mtime_ns]
+        except OSError:
+            parts += [os.path.realpath(path), None, None]
+    return json.dumps(parts)
+
+
+def _read(cache: Path) -> dict[str, Facts]:
+    known: dict[str, Facts] = {}
+    if not cache.is_file():
+        return known
+    with open(cache, encoding='utf-8') as file:
+        for line in file:
+            try:
+                key, facts = json.loads(line)
+                facts['defects'] = [tuple(each) for each in facts['defects']]
+                for name in ('size', 'hashes'):
+                    facts[name] = facts[name] and tuple(facts[name])
+                known[key] = Facts(**facts)
+            except (ValueError, TypeError, KeyError):
+                continue  # incomplete, or of another version
+    return known
+
+
 def measure(entry: ListEntry) -> Facts:
-    """Read an image and its mask, and return what they are and what is wrong."""
+    """Read an image and its mask, and measure them."""
     defects: list[tuple[str, str]] = []
     facts: dict = {'defects': defects}
     content = _content(entry.image, defects)
     grey = None
     if content:
-        facts.update(
-            file_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()
-        )
+        facts.update(file_bytes=len(content), sha256=sha256(content))
         try:
             grey = cv2.cvtColor(read_image(content, entry.image), cv2.COLOR_BGR2GRAY)
             facts.update(size=grey.shape, **_about_file(content))
@@ -83,11 +171,9 @@ def measure(entry: ListEntry) -> Facts:
         if content:
             try:
                 mask, levels = read_mask_and_levels(content, entry.mask)
-                facts.update(
-                    area=float(mask.mean()),
-                    coding=_coding(mask, levels),
-                    mask_sha256=hashlib.sha256(mask.tobytes()).hexdigest(),
-                )
+                facts.update(area=float(mask.mean()), mask_sha256=sha256(mask.data))
+                if mask.any():
+                    facts['coding'] = '0/1' if levels.max() == 1 else '0/255'
                 defects += _levels_defects(mask, levels)
                 if grey is not None:
                     found, facts['best_fit'] = _fit_defects(grey, mask)
@@ -112,8 +198,8 @@ def _content(path: str, defects: list[tuple[str, str]]) -> bytes:
 
 
 def _kind_of(error: ImageReadError, content: bytes) -> str:
-    """Truncated: a header that can be read, and pixels that cannot be decoded."""
-    # Pixels of a kind that is not supported are no damage.
+    """A truncated file has a readable header, and pixels that cannot be decoded."""
+    # Unsupported kinds of pixels are not damage.
     if isinstance(error.__cause__, ValueError):
         return 'unreadable file'
     try:
@@ -131,35 +217,23 @@ def _about_file(content: bytes) -> dict:
         return about
 
 
-def _coding(mask: np.ndarray, levels: np.ndarray) -> str | None:
-    if not mask.any():
-        return None
-    return '0/1' if levels.max() == 1 else '0/255'
-
-
 def _levels_defects(mask: np.ndarray, levels: np.ndarray) -> list[tuple[str, str]]:
-    top = 65535 if levels.dtype == np.uint16 else 255
     highest = int(levels.max())
-    if highest <= 1:
-        top = 1
+    top = 1 if highest <= 1 else 65535 if levels.dtype == np.uint16 else 255
     if not mask.any():
         if highest > 0:
             return [('faint mask', f'its largest value is {highest} of {top}')]
         return [('empty mask', 'no pixel is forged')]
     found = []
-    grey = 1 - (np.count_nonzero(levels == 0) + np.count_nonzero(levels == top)) / (
-        levels.size
-    )
-    if grey > 0:
-        found.append(
-            ('non-binary mask', f'{grey:.2%} of its pixels are neither 0 nor {top}')
-        )
+    if grey := np.mean((levels != 0) & (levels != top)):
+        text = f'{grey:.2%} of its pixels are neither 0 nor {top}'
+        found.append(('non-binary mask', text))
     area = float(mask.mean())
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
     if area == 1:
         found.append(('full mask', 'every pixel is forged'))
     elif area > 0.5 and border > 0.5:
-        text = f'{area:.0%} of it are forged, and {border:.0%} of its border'
+        text = f'{area:.0%} of it is forged, and {border:.0%} of its border'
         found.append(('mask may be inverted', text))
     return found
 
@@ -174,8 +248,8 @@ def _fit_defects(
         if better is None:
             return [], best
         text = (
-            f'{better} puts its outline on edges of the image (mean rank '
-            f'{scores[better]:.2f}, as it is {scores["no transform"]:.2f}, chance 0.5)'
+            f'{better} aligns its outline with edges of the image (mean rank '
+            f'{scores[better]:.2f}, without {scores["no transform"]:.2f}, chance 0.5)'
         )
         return [('mask may be flipped', text)], best
     height, width = grey.shape
@@ -190,7 +264,7 @@ def _fit_defects(
     elif abs(height * mask.shape[1] - width * mask.shape[0]) <= max(height, width):
         text += 'the same proportions; resize the mask (nearest neighbour)'
     elif abs(width * mask.shape[1] - height * mask.shape[0]) <= max(height, width):
-        text += 'swapped proportions; turn the mask by a quarter and resize it'
+        text += 'swapped proportions; rotate the mask by 90 degrees and resize it'
     else:
-        text += 'no turn or resizing makes them fit; this is the mask of another image'
+        text += 'no rotation or resizing makes them fit; it belongs to another image'
     return [('mask of another size', text)], None

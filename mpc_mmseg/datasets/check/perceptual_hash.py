@@ -1,4 +1,4 @@
-"""Perceptual hashes: near-equal numbers for pictures that look nearly the same."""
+"""Perceptual hashes: near-equal numbers for images that look nearly the same."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _ROWS = 2**20
 
 
 def perceptual_hash(grey: np.ndarray) -> tuple[int, int] | None:
-    """Two 64-bit hashes of a picture.
+    """Two 64-bit hashes of an image.
 
-    The first is the sign of low frequencies of the cosine transform about their
-    median (Zauner, "Implementation and benchmarking of perceptual image hash
-    functions", 2010), the second that of horizontal differences of a small picture.
+    The first compares low frequencies of the cosine transform with their median
+    (Zauner, "Implementation and benchmarking of perceptual image hash functions",
+    2010), the second is the sign of horizontal differences of a small copy.
 
     Args:
         grey: (H, W) uint8.
 
     Returns:
-        The hashes; None for a picture that is nearly flat, whose signs are noise.
+        The hashes; None for a nearly flat image, whose signs are noise.
     """
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     if small.std() < 4:
@@ -37,14 +37,14 @@ def perceptual_hash(grey: np.ndarray) -> tuple[int, int] | None:
 
 
 def near_pairs(hashes: np.ndarray) -> Iterator[tuple[int, int, int]]:
-    """All pairs of pictures that look nearly the same.
+    """All pairs of images that look nearly the same.
 
     Two hashes that differ in at most ``MAX_DISTANCE`` bits agree in one of
-    ``MAX_DISTANCE + 1`` bands of their bits, so only pictures that share a band are
-    compared, and these in numpy.
+    ``MAX_DISTANCE + 1`` bands of their bits, so only images that share a band are
+    compared.
 
     Args:
-        hashes: (N, 2) uint64, both hashes of each picture.
+        hashes: (N, 2) uint64, both hashes of each image.
 
     Yields:
         Indices i < j and the distance of the first hashes, each pair once.
@@ -58,7 +58,7 @@ def near_pairs(hashes: np.ndarray) -> Iterator[tuple[int, int, int]]:
         band = first & mask
         order = np.argsort(band, kind='stable')
         ends = np.searchsorted(band[order], band[order], side='right')
-        # Each picture with all after it in its bucket, a bounded number at a time.
+        # Each image with all after it in its bucket, a bounded number at a time.
         counts = ends - np.arange(len(order)) - 1
         stops = np.cumsum(counts)
         begin = 0

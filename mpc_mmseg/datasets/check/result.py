@@ -6,18 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from .checked_list import CheckedList
 from .defect import KINDS, SEVERITIES, Defect
 from .duplicates import find_duplicates
-from .statistics import statistics
 
 # Of fewer masks, most may fit a flip by chance.
 _ENOUGH = 16
+#: Edges of the histogram of mask areas, shares of the image.
+AREA_EDGES = (0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
 class Result:
-    """Defects, the gravest first, and statistics by list."""
+    """Defects, the most severe first, and statistics by list."""
 
     defects: list[Defect]
     statistics: dict[str, dict]
@@ -40,7 +43,7 @@ class Result:
 
 
 def judge(lists: Sequence[CheckedList]) -> Result:
-    """Everything that is wrong with measured lists, alone and together."""
+    """All defects of measured lists, within and between them."""
     defects = []
     for checked in lists:
         defects += checked.defects
@@ -57,7 +60,7 @@ def judge(lists: Sequence[CheckedList]) -> Result:
 
 
 def _flipped_masks(checked: CheckedList) -> list[Defect]:
-    """Flips are reported where most outlines of a list show them, not a single one."""
+    """Reported where most outlines of a list fit a flip better."""
     fits = Counter(each.best_fit for each in checked.facts if each.best_fit)
     for name, n in fits.most_common(1):
         if name != 'no transform' and fits.total() >= _ENOUGH and 2 * n > fits.total():
@@ -80,8 +83,50 @@ def _mixed_codings(checked: CheckedList) -> list[Defect]:
     return [Defect('mixed mask codings', checked.name, text)]
 
 
+def statistics(checked: CheckedList) -> dict:
+    """Counts and histograms of a list, ready for JSON.
+
+    Returns:
+        ``forged``, ``authentic``, ``formats`` and ``sizes`` ("W x H") with counts, the
+        most frequent first; ``quality``: libjpeg quality -> count, and how many files
+        have ``own_tables``; ``megapixels``: minimum, median, maximum; ``area_edges``
+        and ``area_counts``: the histogram of forged shares; ``area``: their minimum,
+        median and maximum; ``best_fit``: flip -> number of masks that it fits best.
+    """
+    facts = checked.facts
+    forged = sum(entry.mask is not None for entry in checked.entries)
+    sizes = [each.size for each in facts if each.size]
+    areas = [each.area for each in facts if each.area is not None]
+    qualities = Counter(each.quality for each in facts if each.quality is not None)
+    counts, _ = np.histogram(areas, AREA_EDGES)
+    return {
+        'forged': forged,
+        'authentic': len(checked.entries) - forged,
+        'formats': _counts(each.image_format for each in facts if each.image_format),
+        'sizes': _counts(f'{width} x {height}' for height, width in sizes),
+        'megapixels': _spread([height * width / 1e6 for height, width in sizes]),
+        'quality': {str(key): qualities[key] for key in sorted(qualities)},
+        'own_tables': sum(not each.standard_tables for each in facts),
+        'area_edges': list(AREA_EDGES),
+        'area_counts': counts.tolist(),
+        'area': _spread(areas),
+        'best_fit': _counts(each.best_fit for each in facts if each.best_fit),
+    }
+
+
+def _counts(values) -> dict[str, int]:
+    return dict(Counter(values).most_common())
+
+
+def _spread(values: list[float]) -> list[float]:
+    """Minimum, median and maximum; empty if there are no values."""
+    if not values:
+        return []
+    return [float(f(values)) for f in (np.min, np.median, np.max)]
+
+
 def as_json(result: Result) -> dict:
-    """All of it, for a file."""
+    """Everything, for a JSON file."""
     return {
         'passed': result.passed,
         'counts': {each: result.count(each) for each in SEVERITIES},
@@ -112,7 +157,7 @@ def as_text(result: Result, show: int = 5) -> str:
             f'{_three(found["megapixels"], 2):>16} {spread:>12} '
             f'{_three([100 * a for a in found["area"]], 1):>18}'
         )
-    lines.append('(megapixels and mask area: least, median, most)')
+    lines.append('(megapixels and mask area: minimum, median, maximum)')
     by_kind = Counter(each.kind for each in result.defects)
     for kind, (severity, advice) in KINDS.items():
         if by_kind[kind]:

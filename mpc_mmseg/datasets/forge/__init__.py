@@ -5,10 +5,9 @@ from .enhance import enhance
 from .forge import Forgery, forge, keep_authentic
 from .history import History, history
 from .irregular_mask import irregular_mask
-from .object_mask import object_mask, snap_to_edges
 from .presets import PRESETS
 from .recipe import ALL_KINDS, KINDS, ForgeRecipe, HistoryRanges, override
-from .region import choose_region
+from .region import choose_region, object_mask, snap_to_edges
 from .removal import remove
 from .splice import splice
 from .superpixel_mask import superpixel_mask

@@ -1,9 +1,10 @@
-"""Soft edges between a pasted part and what surrounds it."""
+"""Make a pasted part fit its surroundings: soft edges, gradients, colours."""
 
 import cv2
 import numpy as np
 
 ERODED = 3  # pixels by which cv2.seamlessClone shrinks a region
+GAIN_LIMITS = (0.75, 1.33)  # of the change of contrast in `match_colour`
 
 
 def soft_edge(mask: np.ndarray, width: float) -> np.ndarray:
@@ -28,7 +29,7 @@ def soft_edge(mask: np.ndarray, width: float) -> np.ndarray:
         return mask.astype(np.float32)
     within = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
     beyond = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
-    # a pixel's centre lies half a pixel nearer to the outline than to the next pixel
+    # distances are to the next pixel's centre; the outline is half a pixel closer
     signed = np.where(mask > 0, within - 0.5, 0.5 - beyond)
     return np.clip(0.5 + signed / width, 0, 1).astype(np.float32)
 
@@ -36,26 +37,26 @@ def soft_edge(mask: np.ndarray, width: float) -> np.ndarray:
 def poisson_blend(
     background: np.ndarray, foreground: np.ndarray, mask: np.ndarray
 ) -> np.ndarray:
-    """Give a region the foreground's gradients and, at its outline, the background.
+    """Fill a region with the foreground's gradients, continuous with the background.
 
     Perez, Gangnet, Blake, "Poisson Image Editing", SIGGRAPH 2003, as in OpenCV.
 
     Args:
         background: (H, W, 3) uint8.
         foreground: (H, W, 3) uint8.
-        mask: (H, W) uint8, 1 inside the region, which keeps `ERODED + 1` pixels off the
+        mask: (H, W) uint8, 1 inside the region, at least `ERODED + 1` pixels from the
             frame.
 
     Returns:
         (H, W, 3) uint8, the background outside the region.
 
     Raises:
-        ValueError: the mask is empty or too near to the frame.
+        ValueError: the mask is empty or too close to the frame.
     """
     inner = mask[ERODED + 1 : -ERODED - 1, ERODED + 1 : -ERODED - 1]
     if not inner.any() or mask.sum() != inner.sum():
         raise ValueError(
-            f'mask must not be empty, and keep {ERODED + 1} pixels off the frame'
+            f'mask must not be empty, nor closer to the frame than {ERODED + 1} pixels'
         )
     # OpenCV shrinks the region first
     larger = cv2.dilate(mask, np.ones((2 * ERODED + 1,) * 2, np.uint8))
@@ -83,3 +84,45 @@ def blend(
     below = background.astype(np.float32)
     mixed = below + alpha[..., None] * (foreground.astype(np.float32) - below)
     return np.rint(mixed).astype(np.uint8)
+
+
+def match_colour(
+    part: np.ndarray,
+    part_mask: np.ndarray,
+    surroundings: np.ndarray,
+    surroundings_mask: np.ndarray,
+    strength: float,
+) -> np.ndarray:
+    """Shift a part's Lab mean and deviation towards those of its surroundings.
+
+    Reinhard et al., "Color Transfer between Images", IEEE CG&A 2001, in CIELAB and
+    with the change of contrast limited.
+
+    Args:
+        part: (H, W, 3) uint8 BGR, the image that holds the part.
+        part_mask: (H, W), non-zero where the part is.
+        surroundings: (H', W', 3) uint8 BGR.
+        surroundings_mask: (H', W'), non-zero where the colours count.
+        strength: 0 leaves the part unchanged, 1 matches it fully.
+
+    Returns:
+        (H, W, 3) uint8 BGR; `part` itself where a mask is empty or `strength` is 0.
+
+    Raises:
+        ValueError: `strength` is outside 0..1.
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f'strength must lie in 0..1, got {strength}')
+    if strength == 0 or not part_mask.any() or not surroundings_mask.any():
+        return part
+    lab = cv2.cvtColor(part.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
+    target = cv2.cvtColor(surroundings.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
+    pixels, target_pixels = lab[part_mask > 0], target[surroundings_mask > 0]
+    mean, target_mean = pixels.mean(axis=0), target_pixels.mean(axis=0)
+    deviation, target_deviation = pixels.std(axis=0), target_pixels.std(axis=0)
+    gain = np.clip((target_deviation + 1) / (deviation + 1), *GAIN_LIMITS)
+    gain = 1 + strength * (gain - 1)
+    shift = strength * (target_mean - mean)
+    matched = ((lab - mean) * gain + mean + shift).astype(np.float32)
+    bgr = cv2.cvtColor(matched, cv2.COLOR_Lab2BGR)
+    return np.rint(np.clip(bgr, 0, 1) * 255).astype(np.uint8)

@@ -1,43 +1,41 @@
-"""Local enhancement: light, colour or sharpness changed in one part of a photograph."""
+"""Local enhancement: light, colour or sharpness of one region changed."""
 
 import cv2
 import numpy as np
 
 from .blend import blend, soft_edge
-from .object_mask import object_mask
-from .region import Region
+from .recipe import DEFAULTS, ForgeRecipe
+from .region import Region, object_mask
 
 EFFECTS = ('light', 'contrast', 'gamma', 'saturation', 'colour', 'blur', 'sharpen')
 ATTEMPTS = 8
-LEAST_CHANGE = 2.0  # mean change in 8-bit units: a mask marks what was changed
+LEAST_CHANGE = 2.0  # mean change in 8-bit units: a mask must mark a real change
 
 
 def enhance(
     image: np.ndarray,
     rng: np.random.Generator,
-    area_range: tuple[float, float] = (0.03, 0.3),
-    feather_range: tuple[float, float] = (0.0, 3.0),
+    recipe: ForgeRecipe = DEFAULTS,
     region: Region = object_mask,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Change a part of an image in place: its content stays, its look does not.
+    """Change the appearance of a region of an image, but not its content.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         rng: source of randomness.
-        area_range: share of the image that is changed.
-        feather_range: width of the soft edge in pixels.
-        region: chooses the part.
+        recipe: the ranges to draw from.
+        region: chooses what is changed.
 
     Returns:
-        The image (H, W, 3) uint8, the mask (H, W) uint8 of the changed part, and the
-        drawn parameters.
+        The image (H, W, 3) uint8, the mask (H, W) uint8 of the changed region, and
+        the drawn parameters.
 
     Raises:
-        ValueError: `area_range` is invalid, or no effect shows (one colour).
+        ValueError: no effect is visible, as in an image of one colour.
     """
-    feather = rng.uniform(*feather_range)
+    feather = rng.uniform(*recipe.feather_range)
     for _ in range(ATTEMPTS):
-        mask = region(image, area_range, rng)
+        mask = region(image, recipe.area_range, rng)
         effect = str(rng.choice(EFFECTS))
         strength = float(rng.uniform(0.4, 1.0) * rng.choice((-1, 1)))
         changed = apply_effect(image, effect, strength)
@@ -45,23 +43,16 @@ def enhance(
         change = np.abs(changed[inside].astype(np.int16) - image[inside]).mean()
         if change >= LEAST_CHANGE:
             forged = blend(image, changed, soft_edge(mask, feather))
-            return (
-                forged,
-                mask,
-                {
-                    'effect': effect,
-                    'strength': strength,
-                    'feather': feather,
-                },
-            )
+            drawn = {'effect': effect, 'strength': strength, 'feather': feather}
+            return forged, mask, drawn
     raise ValueError(
-        f'no effect changes a part of this image of {image.shape[:2]} by '
-        f'{LEAST_CHANGE} levels: it may be of one colour'
+        f'no effect changes a region of this image of {image.shape[:2]} by '
+        f'{LEAST_CHANGE} levels; leave out images of a single colour'
     )
 
 
 def apply_effect(image: np.ndarray, effect: str, strength: float) -> np.ndarray:
-    """Change a whole image.
+    """Apply an effect to all pixels of an image.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -86,7 +77,7 @@ def apply_effect(image: np.ndarray, effect: str, strength: float) -> np.ndarray:
         grey = pixels.mean(axis=2, keepdims=True)
         pixels = grey + (pixels - grey) * (1 + 0.6 * strength)
     elif effect == 'colour':
-        # warmer or colder: blue against red
+        # warmer or colder
         pixels += strength * np.array([-22, 0, 22], np.float32)
     elif effect == 'blur':
         pixels = cv2.GaussianBlur(pixels, (0, 0), 0.6 + 1.6 * abs(strength))

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from mpc_mmseg.datasets.degradation import jpeg
 from .copy_move import copy_move
 from .enhance import enhance
 from .history import History, history
-from .recipe import ForgeRecipe
+from .recipe import ForgeRecipe, happens
 from .region import choose_region
 from .removal import remove
 from .splice import splice
@@ -48,8 +47,8 @@ def forge(
 ) -> Forgery:
     """Forge a photograph.
 
-    The photograph and the part set into it get a history each, and the finished image
-    may get a final JPEG compression, or two.
+    The photograph and the pasted part get a history each, and the result may be
+    compressed once or twice.
 
     Args:
         background: (H, W, 3) uint8 BGR, the photograph to forge.
@@ -57,22 +56,25 @@ def forge(
         recipe: the ranges to draw from.
         rng: source of randomness.
         kind: one of the recipe's kinds; drawn unless given.
-        patches: (H', W', 3) uint8 BGR each, pictures made by a network; an AI patch
-            takes its part from one of them.
-        objects: (H, W) uint8 0/1, known objects of the background, preferred as parts.
+        patches: (H', W', 3) uint8 BGR each, AI-generated pictures; an AI patch takes
+            its part from one of them.
+        objects: (H, W) uint8 0/1, annotated objects of the background, preferred as
+            regions.
         donor_objects: those of each donor.
 
     Returns:
         The forgery.
 
     Raises:
-        ValueError: `kind` is not one of the recipe's, a splice has no donor or an AI
-            patch no picture, or no part fits.
+        ValueError: `kind` is not in the recipe, a splice has no donor, an AI patch no
+            picture, or no part fits.
     """
     if kind is None:
         kind = str(rng.choice(recipe.kinds))
     if kind not in recipe.kinds:
-        raise ValueError(f"kind must be of the recipe's {recipe.kinds}, got {kind!r}")
+        raise ValueError(
+            f"kind must be one of the recipe's {recipe.kinds}, got {kind!r}"
+        )
     if kind == 'splice' and not donors:
         raise ValueError('donors must hold at least one photograph for a splice')
     if kind == 'ai_patch' and not patches:
@@ -81,49 +83,25 @@ def forge(
     image = history(background, rng, traces['background'])
     region = choose_region(objects, recipe.superpixel_probability)
     if kind == 'removal':
-        image, mask, drawn = remove(
-            image,
-            rng,
-            area_range=recipe.removal_area_range,
-            radius_range=recipe.inpaint_radius_range,
-            feather_range=recipe.feather_range,
-            region=region,
-            healing_probability=recipe.healing_probability,
-        )
+        image, mask, drawn = remove(image, rng, recipe, region)
     elif kind == 'enhancement':
-        image, mask, drawn = enhance(
-            image, rng, recipe.area_range, recipe.feather_range, region
-        )
+        image, mask, drawn = enhance(image, rng, recipe, region)
     elif kind == 'text':
-        image, mask, drawn = write_text(image, rng, recipe.text_height_range)
+        image, mask, drawn = write_text(image, rng, recipe)
     else:
         traces['part'] = recipe.part.draw(rng)
-        pasted: dict[str, Any] = {
-            'area_range': recipe.area_range,
-            'scale_range': recipe.scale_range,
-            'rotation_range': recipe.rotation_range,
-            'feather_range': recipe.feather_range,
-            'poisson_probability': recipe.poisson_probability,
-            'places': recipe.places,
-        }
         if kind == 'copy_move':
             source = history(background, rng, traces['part'])
-            image, mask, drawn = copy_move(image, rng, source, region=region, **pasted)
+            image, mask, drawn = copy_move(image, rng, source, recipe, region)
         else:
             pictures = donors if kind == 'splice' else patches
             index = int(rng.integers(len(pictures)))
             known = donor_objects[index : index + 1] if kind == 'splice' else ()
-            donor = history(pictures[index], rng, traces['part'])
-            image, mask, drawn = splice(
-                image,
-                donor,
-                rng,
-                colour_strength_range=recipe.colour_strength_range,
-                region=choose_region(
-                    known[0] if known else (), recipe.superpixel_probability
-                ),
-                **pasted,
+            region = choose_region(
+                known[0] if known else (), recipe.superpixel_probability
             )
+            donor = history(pictures[index], rng, traces['part'])
+            image, mask, drawn = splice(image, donor, rng, recipe, region)
     image, qualities = _finish(image, recipe, rng)
     return Forgery(image, mask, kind, drawn | _record(traces, qualities))
 
@@ -131,7 +109,7 @@ def forge(
 def keep_authentic(
     photograph: np.ndarray, recipe: ForgeRecipe, rng: np.random.Generator
 ) -> Forgery:
-    """An authentic image with one history of the recipe's families all over.
+    """An authentic image with a single history, drawn from a recipe.
 
     Without it, a history alone would separate forged images from authentic ones.
 
@@ -155,17 +133,14 @@ def keep_authentic(
 def _finish(
     image: np.ndarray, recipe: ForgeRecipe, rng: np.random.Generator
 ) -> tuple[np.ndarray, list[int]]:
-    """The finished image, compressed as often as the recipe draws; the qualities."""
+    """Compress an image as often as the recipe draws; also give the qualities."""
     compressed = rng.random() < recipe.final_jpeg_probability
     qualities = [round(rng.uniform(*recipe.final_jpeg_quality))]
     if not compressed:
         return image, []
-    # nothing is drawn where it is off, so that a recipe's images stay the same
-    again = recipe.double_jpeg_probability
-    if again and rng.random() < again:
+    if happens(recipe.double_jpeg_probability, rng):
         qualities.append(round(rng.uniform(*recipe.second_jpeg_quality)))
-    chroma = recipe.final_full_chroma_probability
-    full_chroma = chroma > 0 and rng.random() < chroma
+    full_chroma = happens(recipe.final_full_chroma_probability, rng)
     for quality in qualities:
         image = jpeg(image, quality, full_chroma)
     return image, qualities

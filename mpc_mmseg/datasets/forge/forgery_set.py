@@ -1,4 +1,4 @@
-"""A set of synthetic images: each follows from the settings and its own number."""
+"""A set of synthetic images: each is determined by the settings and its index."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -10,14 +10,14 @@ from .forge import Forgery, forge, keep_authentic
 from .photographs import Photograph, random_crop
 from .recipe import ForgeRecipe, check_range
 
-# Raise it when the same settings give other pixels: old folders are then recognised.
+# Increase it when the same settings give other pixels: old folders are then refused.
 MAKER_VERSION = 1
 FORGED, AUTHENTIC, FORGED_ORDER, AUTHENTIC_ORDER = range(4)  # streams of randomness
 
 
 @dataclass(frozen=True)
 class ForgerySet:
-    """What to make.
+    """The specification of a set.
 
     Args:
         recipe: the ranges to draw from.
@@ -25,8 +25,8 @@ class ForgerySet:
         authentic: number of authentic images.
         size: (height, width) of every image in pixels.
         seed: not negative.
-        downscale: range of the scale of a photograph before it is cropped.
-        image_format: 'png', which keeps every trace, or 'jpg' (quality 95).
+        downscale: range of the scaling of a photograph before it is cropped.
+        image_format: 'png' (lossless) or 'jpg' (quality 95).
 
     Raises:
         ValueError: an argument is out of bounds.
@@ -59,7 +59,7 @@ class ForgerySet:
     def settings(
         self, photographs: Sequence[Photograph], patches: Sequence[Photograph] = ()
     ) -> dict:
-        """Everything that the images follow from, ready for JSON."""
+        """Everything that determines the images, ready for JSON."""
         return {
             'maker_version': MAKER_VERSION,
             **dataclasses.asdict(self),
@@ -73,10 +73,10 @@ def check_enough(
     photographs: Sequence[Photograph],
     patches: Sequence[Photograph] = (),
 ) -> None:
-    """Raise ValueError where splices are wanted of one photograph, patches of none."""
+    """Raise ValueError where a kind has too few photographs or patches."""
     if 'ai_patch' in wanted.recipe.kinds and wanted.count and not patches:
         raise ValueError(
-            'an AI patch needs pictures made by a network; give a folder of patches or '
+            'an AI patch needs AI-generated pictures; give a folder of patches or '
             'leave ai_patch out of the kinds'
         )
     if 'splice' in wanted.recipe.kinds and wanted.count and len(photographs) < 2:
@@ -94,20 +94,20 @@ def make_image(
     read: Callable[[Photograph], np.ndarray],
     patches: Sequence[Photograph] = (),
 ) -> tuple[Forgery, dict]:
-    """Make one image of a set; it depends on nothing but the arguments.
+    """Generate one image of a set; it depends on the arguments alone.
 
-    Photographs and kinds alternate, so that a small set is balanced too.
+    Photographs and kinds alternate, so that a small set is also balanced.
 
     Args:
         wanted: the set.
         photographs: all photographs of the set.
         authentic: whether the image is one of the authentic ones.
-        index: its number among the forged, or the authentic, images.
-        read: gives a photograph's pixels, (H, W, 3) uint8 BGR.
-        patches: pictures made by a network, for the kind 'ai_patch'.
+        index: among the forged, or the authentic, images.
+        read: reads a photograph, (H, W, 3) uint8 BGR.
+        patches: AI-generated pictures, for the kind 'ai_patch'.
 
     Returns:
-        The image, and a record of how it was made, ready for JSON.
+        The image, and a record of how it was generated, ready for JSON.
     """
     recipe, number = wanted.recipe, len(photographs)
     lap, position = divmod(index, number)
@@ -122,7 +122,7 @@ def make_image(
         read(background), wanted.size, wanted.downscale, rng
     )
     if authentic:
-        made = keep_authentic(scene, recipe, rng)
+        forgery = keep_authentic(scene, recipe, rng)
     else:
         kind = recipe.kinds[(index + lap) % len(recipe.kinds)]
         donors: dict[str, list[np.ndarray]] = {'splice': [], 'ai_patch': []}
@@ -134,19 +134,19 @@ def make_image(
                 read(donor), wanted.size, wanted.downscale, rng
             )
             donors[kind].append(crop)
-        made = forge(
+        forgery = forge(
             scene, donors['splice'], recipe, rng, kind, patches=donors['ai_patch']
         )
     record = {
-        'kind': made.kind,
+        'kind': forgery.kind,
         'index': index,
         'seed': seed,
         'sources': sources,
         'crops': crops,
-        'forged_share': float(made.mask.mean()),
-        'parameters': made.parameters,
+        'forged_share': float(forgery.mask.mean()),
+        'parameters': forgery.parameters,
     }
-    return made, record
+    return forgery, record
 
 
 def _choose_donor(
@@ -154,7 +154,7 @@ def _choose_donor(
     photographs: Sequence[Photograph],
     rng: np.random.Generator,
 ) -> Photograph:
-    """Another photograph; for a background in colour not a grey one, where possible."""
+    """Another photograph; for a coloured background a coloured one, where possible."""
     others = [each for each in photographs if each is not background]
     fitting = [each for each in others if background.grey or not each.grey] or others
     return fitting[int(rng.integers(len(fitting)))]

@@ -1,4 +1,4 @@
-"""What happened to a photograph's pixels before and after the forger: its history."""
+"""The history of a photograph: what cameras, editors and files did to its pixels."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,11 @@ class History:
     Args:
         blur_sigma: Gaussian blur in pixels; 0 for none.
         noise_sigma: standard deviation of the noise in 8-bit units; 0 for none.
-        noise_kind: 'gaussian', the same everywhere, or 'poisson', growing with the
-            square root of the brightness and nominal at mid grey.
-        scale: size, relative to the original, through which the image is resampled; 1
-            for none.
+        noise_kind: 'gaussian', or 'poisson', which grows with the square root of the
+            brightness and has `noise_sigma` at mid grey.
+        scale: relative size to which the image is resampled, and back; 1 for none.
         jpeg_quality: 1..100; None for no compression.
-        full_chroma: whether JPEG keeps the colours' resolution (4:4:4, not 4:2:0).
+        full_chroma: whether JPEG keeps the resolution of the chroma (4:4:4, not 4:2:0).
 
     Raises:
         ValueError: an argument is out of bounds.
@@ -34,12 +33,11 @@ class History:
     full_chroma: bool = False
 
     def __post_init__(self) -> None:
-        if self.blur_sigma < 0:
-            raise ValueError(f'blur_sigma must not be negative, got {self.blur_sigma}')
-        if self.noise_sigma < 0:
-            raise ValueError(
-                f'noise_sigma must not be negative, got {self.noise_sigma}'
-            )
+        for name in ('blur_sigma', 'noise_sigma'):
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f'{name} must not be negative, got {getattr(self, name)}'
+                )
         if self.noise_kind not in ('gaussian', 'poisson'):
             raise ValueError(
                 f"noise_kind must be 'gaussian' or 'poisson', got {self.noise_kind!r}"
@@ -53,12 +51,12 @@ class History:
 
 
 def history(image: np.ndarray, rng: np.random.Generator, trace: History) -> np.ndarray:
-    """Put an image through a history; its size stays.
+    """Apply a history to an image; its size stays.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         rng: source of the noise.
-        trace: what to do to it.
+        trace: the history.
 
     Returns:
         (H, W, 3) uint8 BGR.

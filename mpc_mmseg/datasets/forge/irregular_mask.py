@@ -1,4 +1,4 @@
-"""Irregular connected regions: what a forger's lasso leaves behind."""
+"""Irregular connected regions, as a forger's lasso selects them."""
 
 import math
 
@@ -15,7 +15,7 @@ def check_area_range(area_range: tuple[float, float], name: str = 'area_range') 
 
     Args:
         area_range: smallest and largest share of the frame, 0 < low < high <= 0.6.
-        name: what the message calls it.
+        name: its name in the message.
 
     Raises:
         ValueError: the range is empty, reversed or out of bounds.
@@ -49,7 +49,7 @@ def irregular_mask(
     """
     check_area_range(area_range)
     low, high = area_range
-    # within the range, so that whole pixels do not carry it out
+    # a little inside the range, since areas are rounded to pixels
     middle = (low + high) / 2
     inner = min(1.02 * low, middle), max(0.98 * high, middle)
     for _ in range(ATTEMPTS):
@@ -68,17 +68,11 @@ def irregular_mask(
 def star_blob(
     shape: tuple[int, int], area: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """A star-shaped region whose radius is exp(a random Fourier series of the angle).
+    """A star-shaped region; log radius is a random Fourier series of the angle.
 
-    It stays star-shaped, hence connected, where the frame cuts it.
-
-    Args:
-        shape: (H, W) of the frame in pixels.
-        area: share of the frame that the region shall cover.
-        rng: source of randomness.
-
-    Returns:
-        (H, W) uint8, 1 inside the region and 0 outside.
+    It stays star-shaped, hence connected, where the frame cuts it. `shape` is the
+    frame's (H, W) in pixels and `area` the share of it to cover; the result is (H, W)
+    uint8, 1 inside the region.
     """
     height, width = shape
     angles = np.linspace(0, 2 * np.pi, 180, endpoint=False)
@@ -109,11 +103,11 @@ def star_blob(
 def _rasterise(
     outline: np.ndarray, position: np.ndarray, shape: tuple[int, int]
 ) -> np.ndarray:
-    """Fill an outline (N, 2) placed at `position` (0..1 each) of the room it has."""
+    """Fill an outline (N, 2) at a relative `position` (0..1 each) in the frame."""
     size = np.array([shape[1], shape[0]])
     first = 1 - outline.min(axis=0)
     last = size - 2 - outline.max(axis=0)
-    # an axis on which the outline does not fit: centre it, and let the frame cut it
+    # where the outline does not fit along an axis: centre it, the frame cuts it
     centre = np.where(
         first <= last,
         first + position * (last - first),
@@ -129,14 +123,8 @@ def noise_blob(
 ) -> np.ndarray | None:
     """The level set around a bump in smooth noise that covers a share of the frame.
 
-    Args:
-        shape: (H, W) of the frame in pixels.
-        area: share of the frame that the region shall cover.
-        rng: source of randomness.
-
-    Returns:
-        (H, W) uint8, 1 inside the region and 0 outside; None where a level set jumps
-        across the wanted area.
+    Arguments and result are those of `star_blob`; None where the area of the level
+    sets jumps across the wanted one.
     """
     height, width = shape
     reduction = max(1.0, max(shape) / 96)
@@ -173,7 +161,7 @@ def _component(region: np.ndarray, seed: tuple) -> np.ndarray:
 
 
 def fill_holes(mask: np.ndarray) -> np.ndarray:
-    """Fill what a region (H, W) uint8 0/1 encloses."""
+    """Fill the holes of a region (H, W) uint8 0/1."""
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
 

@@ -1,12 +1,11 @@
-"""Cut a region out of one image and set it into another."""
+"""Cut a region out of one image and paste it into another."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from .blend import blend, poisson_blend, soft_edge
-from .colour_match import match_colour
+from .blend import blend, match_colour, poisson_blend, soft_edge
 from .irregular_mask import largest_component
 
 MARGIN = 4  # pixels around a cut-out: room for its soft edge
@@ -14,7 +13,7 @@ MARGIN = 4  # pixels around a cut-out: room for its soft edge
 
 @dataclass(frozen=True)
 class CutOut:
-    """A region cut out of a source image, scaled and turned.
+    """A region cut out of a source image, scaled and rotated.
 
     Args:
         image: (h, w, 3) uint8 BGR.
@@ -28,7 +27,7 @@ class CutOut:
 def cut_out(
     source: np.ndarray, mask: np.ndarray, scale: float = 1.0, angle: float = 0.0
 ) -> CutOut:
-    """Cut a region out, scaled and turned about its middle.
+    """Cut a region out, scaled and rotated about its centre.
 
     Args:
         source: (H, W, 3) uint8 BGR.
@@ -42,7 +41,7 @@ def cut_out(
     affine = cv2.getRotationMatrix2D(centre, angle, scale)
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     points = np.concatenate(outlines)[:, 0] @ affine[:, :2].T + affine[:, 2]
-    # whole pixels, so that a cut-out that is neither scaled nor turned stays exact
+    # an integer shift keeps a cut-out exact that is neither scaled nor rotated
     corner = np.floor(points.min(axis=0) + 1e-6) - MARGIN
     width, height = (np.ceil(points.max(axis=0) - corner) + 1 + MARGIN).astype(int)
     affine[:, 2] -= corner
@@ -61,72 +60,29 @@ def cut_out(
     return CutOut(image, largest_component(inner))
 
 
-def find_place(
-    part: CutOut,
-    background: np.ndarray,
-    rng: np.random.Generator,
-    tries: int = 8,
-    occupied: np.ndarray | None = None,
-    max_overlap: float = 0.2,
-) -> tuple[tuple[int, int], float] | None:
-    """The one of several random places where a cut-out's seam shows least.
-
-    Args:
-        part: the cut-out, (h, w).
-        background: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        tries: random places to compare.
-        occupied: (H, W) uint8, 1 where the part must not go, if anywhere.
-        max_overlap: largest share of the part that may lie on occupied pixels.
-
-    Returns:
-        (top, left) of the cut-out in the background, and the mean difference across its
-        seam in 8-bit units; None where there is no room.
-    """
-    height, width = part.mask.shape
-    room = background.shape[0] - height, background.shape[1] - width
-    if min(room) < 0:
-        return None
-    seam = (part.mask - cv2.erode(part.mask, np.ones((5, 5), np.uint8))) > 0
-    rim = part.image[seam].astype(np.int16)
-    area = int(part.mask.sum())
-    best, best_cost = None, np.inf
-    for _ in range(tries):
-        top, left = (int(rng.integers(free + 1)) for free in room)
-        window = slice(top, top + height), slice(left, left + width)
-        if occupied is not None:
-            overlap = int((part.mask & occupied[window]).sum())
-            if overlap > max_overlap * area:
-                continue
-        cost = float(np.abs(background[window][seam] - rim).mean())
-        if cost < best_cost:
-            best, best_cost = (top, left), cost
-    return None if best is None else (best, best_cost)
-
-
 def paste(
     background: np.ndarray,
     part: CutOut,
-    place: tuple[int, int],
+    position: tuple[int, int],
     feather: float,
     colour_strength: float = 0.0,
     poisson: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Set a cut-out into an image, with a soft edge and matched colours.
+    """Paste a cut-out into an image, with a soft edge and matched colours.
 
     Args:
         background: (H, W, 3) uint8 BGR.
         part: the cut-out, (h, w).
-        place: (top, left) of the cut-out; it lies inside the frame.
+        position: (top, left) of the cut-out, which lies inside the frame.
         feather: width of the soft edge in pixels, at most 2 * MARGIN - 1.
         colour_strength: 0 keeps the part's colours, 1 gives it the surroundings'.
-        poisson: whether the part's gradients are set in rather than its colours.
+        poisson: blend the part's gradients (`poisson_blend`) instead of its colours.
 
     Returns:
         The image (H, W, 3) uint8 and the mask (H, W) uint8 of the pasted pixels.
     """
     height, width = part.mask.shape
-    top, left = place
+    top, left = position
     window = slice(top, top + height), slice(left, left + width)
     below = background[window]
     matched = match_colour(part.image, part.mask, below, 1 - part.mask, colour_strength)

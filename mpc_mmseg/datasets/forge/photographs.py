@@ -1,4 +1,4 @@
-"""The authentic photographs that forgeries are made from."""
+"""The authentic photographs that forgeries are generated from."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph on disk that has been read once and found good.
+    """A photograph on disk that has been read once and is usable.
 
     Args:
         path: the file.
-        name: the folder given and the path below it, for records.
+        name: the folder's name and the path below it, for records.
         grey: whether it has no colour.
         digest: start of the file's SHA-256.
     """
@@ -35,18 +35,18 @@ class Photograph:
 def find_photographs(
     folders: Sequence[Path], size: tuple[int, int]
 ) -> list[Photograph]:
-    """All photographs in some folders and below, each read in full to see that it can.
+    """All photographs in folders and their sub-folders, each decoded as a check.
 
     Args:
         folders: where to look.
-        size: (height, width) that each must at least have, in pixels.
+        size: least (height, width) of each in pixels.
 
     Returns:
         The photographs, sorted within each folder.
 
     Raises:
         FileNotFoundError: a folder is missing.
-        ValueError: a folder holds no image, or files are damaged or too small; names
+        ValueError: a folder holds no image, or files are damaged or too small; lists
             them.
     """
     found: list[Photograph] = []
@@ -63,7 +63,7 @@ def find_photographs(
         )
         if not paths:
             raise ValueError(
-                f'no photograph in {folder} or below; looked for names ending in '
+                f'no photograph in {folder} or below; add files that end in '
                 f'{", ".join(SUFFIXES)}'
             )
         for path in paths:
@@ -79,29 +79,23 @@ def find_photographs(
             digest = hashlib.sha256(content).hexdigest()[:16]
             name = f'{folder.name}/{path.relative_to(folder).as_posix()}'
             found.append(Photograph(path, name, is_grey(image), digest))
-    complaints = []
-    if damaged:
-        complaints.append(_list('cannot be read; repair or remove them', damaged))
-    if small:
-        complaints.append(
-            _list(
-                f'are smaller than {size[0]} x {size[1]} (height x width); remove '
-                'them or choose a smaller size',
-                small,
-            )
-        )
-    if complaints:
-        raise ValueError('\n'.join(complaints))
+    too_small = (
+        f'are smaller than {size[0]} x {size[1]} (height x width); remove them or '
+        'choose a smaller size'
+    )
+    lines = []
+    for problem, files in (
+        ('cannot be read; repair or remove them', damaged),
+        (too_small, small),
+    ):
+        if files:
+            lines.append(f'{len(files)} photograph(s) {problem}:')
+            lines += [f'  {each}' for each in files[:SHOWN]]
+        if len(files) > SHOWN:
+            lines.append(f'  and {len(files) - SHOWN} more')
+    if lines:
+        raise ValueError('\n'.join(lines))
     return found
-
-
-def _list(complaint: str, files: Sequence[str]) -> str:
-    """A complaint about files, naming the first few."""
-    lines = [f'{len(files)} photograph(s) {complaint}:']
-    lines += [f'  {each}' for each in files[:SHOWN]]
-    if len(files) > SHOWN:
-        lines.append(f'  and {len(files) - SHOWN} more')
-    return '\n'.join(lines)
 
 
 def random_crop(
@@ -116,64 +110,53 @@ def random_crop(
     Args:
         photograph: (H, W, 3) uint8, at least as large as `size`.
         size: (h, w) of the crop in pixels.
-        downscale: range of the scale before cropping, at most 1; a photograph is never
-            made smaller than the crop.
+        downscale: range of the scale before cropping, at most 1; a photograph never
+            becomes smaller than the crop.
         rng: source of randomness.
-        block: spacing of the grid that the crop's corner lies on; 16 leaves all blocks
-            of a JPEG that was not downscaled whole.
+        block: spacing of the grid that the crop's corner lies on; 16 keeps the blocks
+            of a JPEG aligned that was not downscaled.
 
     Returns:
         The crop (h, w, 3), and what was drawn.
     """
-    height, width = size
-    least = max(height / photograph.shape[0], width / photograph.shape[1])
-    scale = max(rng.uniform(*downscale), least)
-    if scale < 1:
-        photograph = cv2.resize(
-            photograph,
-            (
-                max(width, round(photograph.shape[1] * scale)),
-                max(height, round(photograph.shape[0] * scale)),
-            ),
-            interpolation=cv2.INTER_AREA,
-        )
-    top, left = (
+    least = max(want / have for want, have in zip(size, photograph.shape))
+    drawn: dict = {'downscale': max(rng.uniform(*downscale), least)}
+    photograph = _shrink(photograph, size, drawn['downscale'], cv2.INTER_AREA)
+    drawn['top'], drawn['left'] = (
         block * int(rng.integers((have - want) // block + 1))
         for have, want in zip(photograph.shape, size)
     )
-    crop = photograph[top : top + height, left : left + width]
-    mirrored = bool(rng.random() < 0.5)
-    crop = np.ascontiguousarray(crop[:, ::-1] if mirrored else crop)
-    return crop, {
-        'downscale': scale,
-        'top': top,
-        'left': left,
-        'mirrored': mirrored,
-    }
+    drawn['mirrored'] = bool(rng.random() < 0.5)
+    return _cut(photograph, size, drawn), drawn
 
 
 def repeat_crop(mask: np.ndarray, size: tuple[int, int], drawn: dict) -> np.ndarray:
-    """What `random_crop` did to a photograph, done to a mask of it.
+    """Repeat a `random_crop` of a photograph on its mask.
 
     Args:
         mask: (H, W) uint8 of 0 and 1.
         size: (h, w) of the crop in pixels.
-        drawn: what `random_crop` returned beside the crop.
+        drawn: what `random_crop` returned with the crop.
 
     Returns:
         (h, w) uint8.
     """
-    height, width = size
-    scale = drawn['downscale']
-    if scale < 1:
-        mask = cv2.resize(
-            mask,
-            (
-                max(width, round(mask.shape[1] * scale)),
-                max(height, round(mask.shape[0] * scale)),
-            ),
-            interpolation=cv2.INTER_NEAREST,
-        )
+    small = _shrink(mask, size, drawn['downscale'], cv2.INTER_NEAREST)
+    return _cut(small, size, drawn)
+
+
+def _shrink(
+    image: np.ndarray, least: tuple[int, int], scale: float, interpolation: int
+) -> np.ndarray:
+    """Downscale an image (H, W, ...), to no less than a size (h, w)."""
+    if scale >= 1:
+        return image
+    height, width = (max(a, round(b * scale)) for a, b in zip(least, image.shape))
+    return cv2.resize(image, (width, height), interpolation=interpolation)
+
+
+def _cut(image: np.ndarray, size: tuple[int, int], drawn: dict) -> np.ndarray:
+    """The window (h, w) of an image at a drawn corner, mirrored as drawn."""
     top, left = drawn['top'], drawn['left']
-    crop = mask[top : top + height, left : left + width]
+    crop = image[top : top + size[0], left : left + size[1]]
     return np.ascontiguousarray(crop[:, ::-1] if drawn['mirrored'] else crop)

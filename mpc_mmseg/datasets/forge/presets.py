@@ -3,8 +3,8 @@
 from .recipe import ForgeRecipe, HistoryRanges
 
 PRESETS = {
-    # A noisy photograph with clean parts in it: plain enough for a small network to
-    # learn within minutes, and still a picture that a person would believe.
+    # A noisy photograph with clean parts: easy enough for a small network to learn
+    # within minutes, and still plausible to a person.
     'demo': ForgeRecipe(
         area_range=(0.05, 0.3),
         removal_area_range=(0.05, 0.15),
@@ -25,7 +25,7 @@ PRESETS = {
         final_jpeg_quality=(92, 98),
         final_jpeg_probability=0.25,
     ),
-    # Two cameras and two saves, drawn alike: only their difference gives a part away.
+    # Background and part have similar histories: only their difference is a trace.
     'natural': ForgeRecipe(
         background=HistoryRanges(
             blur_probability=0.2,
@@ -44,8 +44,8 @@ PRESETS = {
         final_jpeg_quality=(80, 98),
         final_jpeg_probability=0.5,
     ),
-    # For training on the fly: what 'natural' draws, and all that can be done without
-    # further pictures, blended and compressed in more ways.
+    # For training on the fly: as 'natural', with all kinds that need no AI-generated
+    # pictures, and more ways of blending and compression.
     'varied': ForgeRecipe(
         kinds=('splice', 'copy_move', 'removal', 'enhancement', 'text'),
         area_range=(0.005, 0.15),
@@ -75,9 +75,9 @@ PRESETS = {
         final_jpeg_probability=0.6,
         double_jpeg_probability=0.3,
     ),
-    # For photographs with the traces of their cameras: most are forged as the camera
-    # wrote them, and saved once or twice more. Places are few: comparing all of them is
-    # a third of the time.
+    # For photographs that keep the traces of their cameras: most are forged as the
+    # camera wrote them, and compressed once or twice more. Few positions are compared:
+    # comparing all takes a third of the time.
     'realistic': ForgeRecipe(
         kinds=('splice', 'splice', 'copy_move', 'removal', 'text'),
         area_range=(0.005, 0.2),

@@ -25,21 +25,30 @@ def check_range(name: str, value: Range, low: float, high: float) -> None:
         )
 
 
+def _check_probabilities(ranges: Any, *others: str) -> None:
+    """Raise ValueError where a probability of a dataclass lies outside 0..1."""
+    for entry in dataclasses.fields(ranges):
+        if entry.name.endswith('_probability') or entry.name in others:
+            value = getattr(ranges, entry.name)
+            if not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise ValueError(f'{entry.name} must lie in 0..1, got {value}')
+
+
+def happens(probability: float, rng: np.random.Generator) -> bool:
+    """Draw whether an event happens; at probability 0 nothing is drawn.
+
+    So an option that is off does not change the images of a recipe.
+    """
+    return probability > 0 and bool(rng.random() < probability)
+
+
 @dataclass(frozen=True)
 class HistoryRanges:
-    """Ranges of a `History`; each step happens with a probability of its own.
+    """Ranges of a `History`, and the probability (0..1) of each of its steps.
 
-    Args:
-        blur_sigma: pixels.
-        blur_probability: 0..1.
-        noise_sigma: 8-bit units.
-        noise_probability: 0..1.
-        poisson_probability: how often the noise grows with the brightness.
-        scale: size through which the image is resampled.
-        resample_probability: 0..1.
-        jpeg_quality: 1..100.
-        jpeg_probability: 0..1.
-        full_chroma_probability: how often JPEG keeps the colours' resolution.
+    The ranges have the units of `History`. `poisson_probability` is how often the noise
+    grows with the brightness, `full_chroma_probability` how often JPEG keeps the
+    resolution of the chroma.
 
     Raises:
         ValueError: a range is reversed or out of bounds.
@@ -65,23 +74,22 @@ class HistoryRanges:
 
     def draw(self, rng: np.random.Generator) -> History:
         """Draw a history."""
-        # every number is drawn each time, so that a changed probability moves no other
+        # always draw all of these, so that a changed probability changes nothing else
         blur, resampled, compressed, poisson = rng.random(4)
         blur_sigma = rng.uniform(*self.blur_sigma)
         noise_sigma = rng.uniform(*self.noise_sigma)
         scale = rng.uniform(*self.scale)
         quality = round(rng.uniform(*self.jpeg_quality))
-        # these came later: nothing is drawn where they change nothing
+        # drawn only where they have an effect, so that older recipes keep their images
         if self.noise_probability < 1 and rng.random() >= self.noise_probability:
             noise_sigma = 0.0
-        chroma = self.full_chroma_probability
         return History(
             blur_sigma=blur_sigma if blur < self.blur_probability else 0.0,
             noise_sigma=noise_sigma,
             noise_kind='poisson' if poisson < self.poisson_probability else 'gaussian',
             scale=scale if resampled < self.resample_probability else 1.0,
             jpeg_quality=quality if compressed < self.jpeg_probability else None,
-            full_chroma=chroma > 0 and bool(rng.random() < chroma),
+            full_chroma=happens(self.full_chroma_probability, rng),
         )
 
 
@@ -91,30 +99,32 @@ class ForgeRecipe:
 
     Args:
         kinds: of 'splice', 'copy_move', 'removal', 'enhancement', 'text' and
-            'ai_patch', a splice whose part comes from pictures that a network made.
+            'ai_patch', a splice whose part comes from AI-generated pictures.
         area_range: share of the image that is forged.
         removal_area_range: the same for removals; large fills look smeared.
         scale_range: enlargement of pasted parts.
         rotation_range: rotation of pasted parts in degrees.
         feather_range: width of the soft edge in pixels.
-        colour_strength_range: how far a splice takes on its surroundings' colours.
-        inpaint_radius_range: pixels that a fill looks at around each pixel.
+        colour_strength_range: how far a splice's colours are matched to those of its
+            surroundings: 0 not at all, 1 fully.
+        inpaint_radius_range: neighbourhood that inpainting reads, in pixels.
         text_height_range: height of letters as a share of the image's.
-        places: random positions for a part, of which the one whose seam shows least is
-            taken; 0: all positions are compared.
+        places: random positions to compare for a pasted part; the one whose seam shows
+            least is used. 0: all positions are compared.
         poisson_probability: how often a pasted part is blended by its gradients.
         healing_probability: how often a removal is filled with another part of the
             photograph rather than inpainted.
         superpixel_probability: how often a region is made of superpixels.
-        background: history of the untouched photograph.
-        part: history of what is pasted. A fill has no history but its smoothness.
-        authentic_part_share: how often an authentic image, which has one history all
-            over, has a part's rather than a background's.
+        background: history of the photograph.
+        part: history of the pasted part.
+        authentic_part_share: how often the single history of an authentic image is
+            drawn from `part` instead of `background`.
         final_jpeg_quality: JPEG quality of the finished image.
         final_jpeg_probability: how often the finished image is compressed.
-        second_jpeg_quality: quality of a second compression on top of it.
+        second_jpeg_quality: quality of a second compression.
         double_jpeg_probability: how often a compressed image is compressed again.
-        final_full_chroma_probability: how often these keep the colours' resolution.
+        final_full_chroma_probability: how often these keep the resolution of the
+            chroma.
 
     Raises:
         ValueError: an unknown kind, or a range or probability out of bounds.
@@ -154,20 +164,14 @@ class ForgeRecipe:
         check_range('colour_strength_range', self.colour_strength_range, 0, 1)
         check_range('inpaint_radius_range', self.inpaint_radius_range, 1, 50)
         if not isinstance(self.places, int) or self.places < 0:
-            raise ValueError(f'places must not be negative, got {self.places}')
+            raise ValueError(f'places must be an integer from 0, got {self.places}')
         check_range('text_height_range', self.text_height_range, 0.01, 0.5)
         check_range('final_jpeg_quality', self.final_jpeg_quality, 1, 100)
         check_range('second_jpeg_quality', self.second_jpeg_quality, 1, 100)
         _check_probabilities(self, 'authentic_part_share')
 
 
-def _check_probabilities(ranges: Any, *others: str) -> None:
-    """Raise ValueError where a probability of a dataclass lies outside 0..1."""
-    for entry in dataclasses.fields(ranges):
-        if entry.name.endswith('_probability') or entry.name in others:
-            value = getattr(ranges, entry.name)
-            if not isinstance(value, int | float) or not 0 <= value <= 1:
-                raise ValueError(f'{entry.name} must lie in 0..1, got {value}')
+DEFAULTS = ForgeRecipe()
 
 
 def override(recipe: ForgeRecipe, values: Mapping[str, Any]) -> ForgeRecipe:
@@ -179,7 +183,7 @@ def override(recipe: ForgeRecipe, values: Mapping[str, Any]) -> ForgeRecipe:
             `{'area_range': (0.05, 0.1), 'part.noise_sigma': (0, 1)}`.
 
     Raises:
-        ValueError: an unknown name, or a value that the recipe refuses.
+        ValueError: an unknown name, or an invalid value.
     """
     for name, value in values.items():
         owner, _, inner = name.rpartition('.')
@@ -189,8 +193,8 @@ def override(recipe: ForgeRecipe, values: Mapping[str, Any]) -> ForgeRecipe:
         }
         if not known or inner in ('background', 'part'):
             raise ValueError(
-                f'no value {name!r} in a recipe; see ForgeRecipe for its values, and '
-                'HistoryRanges for those of background and part'
+                f'a recipe has no value {name!r}; use the fields of ForgeRecipe, or '
+                'background.NAME and part.NAME with the fields of HistoryRanges'
             )
         if isinstance(getattr(target, inner), tuple):
             value = tuple(value) if isinstance(value, list | tuple) else (value,)

@@ -1,71 +1,59 @@
-"""Removal: a part painted over from its surroundings by inpainting."""
+"""Removal: a region filled from its surroundings, by inpainting or by healing."""
 
 import cv2
 import numpy as np
 
-from .blend import blend, soft_edge
-from .healing import heal
-from .object_mask import object_mask
-from .region import Region
+from .blend import blend, poisson_blend, soft_edge
+from .recipe import DEFAULTS, ForgeRecipe, happens
+from .region import Region, object_mask
 
-CANDIDATES = 4  # regions to compare: the likeliest to be an object is removed
+CANDIDATES = 4  # regions to compare: the one most likely to be an object is removed
 METHODS = {'telea': cv2.INPAINT_TELEA, 'navier-stokes': cv2.INPAINT_NS}
+SEARCHED_SIDE = 160  # `heal` compares positions in a reduced copy
+RING = 9  # pixels around a region that have to match in `heal`
 
 
 def remove(
     image: np.ndarray,
     rng: np.random.Generator,
-    area_range: tuple[float, float] = (0.03, 0.3),
-    radius_range: tuple[float, float] = (3.0, 7.0),
-    feather_range: tuple[float, float] = (0.0, 3.0),
+    recipe: ForgeRecipe = DEFAULTS,
     region: Region = object_mask,
-    healing_probability: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Paint over an irregular part of an image from its surroundings.
+    """Fill an irregular region of an image from its surroundings.
 
     Telea, "An Image Inpainting Technique Based on the Fast Marching Method", JGT 2004,
     or Bertalmio et al., "Navier-Stokes, Fluid Dynamics, and Image and Video
-    Inpainting", CVPR 2001, whichever the dice choose. The fill is smooth: it has none
-    of the photograph's noise.
+    Inpainting", CVPR 2001, chosen at random: smooth fills without the photograph's
+    noise. With the recipe's `healing_probability`, `heal` instead, which keeps it.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         rng: source of randomness.
-        area_range: share of the image that is painted over.
-        radius_range: neighbourhood that a filled pixel looks at, in pixels.
-        feather_range: width of the soft edge in pixels.
-        region: proposes what is painted over.
-        healing_probability: how often another part of the image is used instead, which
-            keeps its noise; see :func:`~mpc_mmseg.datasets.forge.healing.heal`.
+        recipe: the ranges to draw from.
+        region: proposes what is removed.
 
     Returns:
         The forged image (H, W, 3) uint8, its mask (H, W) uint8 with 1 on the fill, and
         the drawn parameters.
-
-    Raises:
-        ValueError: `area_range` is invalid.
     """
-    masks = [region(image, area_range, rng) for _ in range(CANDIDATES)]
+    masks = [region(image, recipe.removal_area_range, rng) for _ in range(CANDIDATES)]
     mask = min(masks, key=lambda each: removal_cost(image, each))
     method = str(rng.choice(list(METHODS)))
-    radius = rng.uniform(*radius_range)
-    feather = rng.uniform(*feather_range)
-
-    # nothing is drawn where it is off, so that a recipe's images stay the same
-    if healing_probability and rng.random() < healing_probability:
+    radius = rng.uniform(*recipe.inpaint_radius_range)
+    feather = rng.uniform(*recipe.feather_range)
+    if happens(recipe.healing_probability, rng):
         healed = heal(image, mask)
         if healed is not None:
             forged = blend(image, healed, soft_edge(mask, feather))
             return forged, mask, {'method': 'healing', 'feather': feather}
-    # the surroundings beyond this margin do not reach the fill
+    # pixels beyond this margin do not influence the fill
     margin = int(np.ceil(radius)) + 4
-    columns = np.flatnonzero(mask.any(axis=0))
-    rows = np.flatnonzero(mask.any(axis=1))
+    left, top, width, height = cv2.boundingRect(mask)
     window = (
-        slice(max(0, rows[0] - margin), rows[-1] + 1 + margin),
-        slice(max(0, columns[0] - margin), columns[-1] + 1 + margin),
+        slice(max(0, top - margin), top + height + margin),
+        slice(max(0, left - margin), left + width + margin),
     )
-    # fill a band wider than the mask, so that the soft edge, too, shows the fill
+    # the fill is wider than the mask, so that it also shows through the soft edge
     hole = cv2.dilate(mask[window], np.ones((5, 5), np.uint8))
     fill = cv2.inpaint(image[window], hole, radius, METHODS[method])
     forged = image.copy()
@@ -74,17 +62,70 @@ def remove(
 
 
 def removal_cost(image: np.ndarray, mask: np.ndarray) -> float:
-    """How uneven a region's surroundings are, relative to what is in the region.
+    """Variation of a region's surroundings, relative to that inside the region.
 
-    It is low for a busy thing before a plain ground: what people remove, and what a
-    fill can hide.
+    It is low for a textured object on a plain background: what people remove, and what
+    a fill can hide.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         mask: (H, W) uint8, 1 inside the region and 0 outside.
     """
-    reach = np.ones((9, 9), np.uint8)
-    ring = (cv2.dilate(mask, reach) - mask) > 0
+    ring = (cv2.dilate(mask, np.ones((9, 9), np.uint8)) - mask) > 0
     around = image[ring].std(axis=0).mean()
     within = image[mask > 0].std(axis=0).mean()
     return float(around / (1 + within))
+
+
+def heal(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """Fill a region with the part of the image whose surroundings match its own best.
+
+    As a healing brush does: the ring around the region is searched for elsewhere, and
+    the inside of the best match is blended in by its gradients. The fill keeps the
+    photograph's texture and noise.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        mask: (H, W) uint8, 1 inside the region.
+
+    Returns:
+        (H, W, 3) uint8; None where the region is too close to the frame, or no other
+        part has room beside it.
+    """
+    height, width = mask.shape
+    left, top, wide, high = cv2.boundingRect(mask)
+    top, left = top - RING, left - RING
+    high, wide = high + 2 * RING, wide + 2 * RING
+    if min(top, left) < 0 or top + high > height or left + wide > width:
+        return None
+    box = slice(top, top + high), slice(left, left + wide)
+    hole = mask[box]
+    scale = min(1.0, SEARCHED_SIDE / max(height, width))
+    ring = cv2.dilate(hole, np.ones((2 * RING - 1,) * 2, np.uint8)) - hole
+    small, pattern, ring = (
+        cv2.resize(each, None, fx=scale, fy=scale, interpolation=how)
+        for each, how in (
+            (image, cv2.INTER_AREA),
+            (image[box], cv2.INTER_AREA),
+            (ring, cv2.INTER_NEAREST),
+        )
+    )
+    if not ring.any():
+        return None
+    cost = cv2.matchTemplate(small, pattern, cv2.TM_SQDIFF, mask=ring)
+    # the two must not overlap
+    rows, columns = np.ogrid[: cost.shape[0], : cost.shape[1]]
+    near = (np.abs(rows - top * scale) < pattern.shape[0]) & (
+        np.abs(columns - left * scale) < pattern.shape[1]
+    )
+    cost = np.where(near, np.inf, cost)
+    best = np.unravel_index(int(cost.argmin()), cost.shape)
+    if not np.isfinite(cost[best]):
+        return None
+    row = min(round(best[0] / scale), height - high)
+    column = min(round(best[1] / scale), width - wide)
+    filled = image.copy()
+    filled[box] = poisson_blend(
+        image[box], image[row : row + high, column : column + wide], hole
+    )
+    return filled

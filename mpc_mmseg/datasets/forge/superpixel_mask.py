@@ -1,4 +1,4 @@
-"""Regions of neighbouring superpixels of like colour."""
+"""Regions of neighbouring superpixels of similar colour."""
 
 import heapq
 import math
@@ -15,7 +15,7 @@ SUPERPIXELS = 160
 def superpixel_mask(
     image: np.ndarray, area_range: tuple[float, float], rng: np.random.Generator
 ) -> np.ndarray | None:
-    """A region grown from a random superpixel over the neighbours most like it.
+    """A region grown from a random superpixel over its most similar neighbours.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -23,8 +23,8 @@ def superpixel_mask(
         rng: source of randomness.
 
     Returns:
-        (H, W) uint8, 1 inside the region; it keeps off the frame's border. None where
-        no region of that size grew.
+        (H, W) uint8, 1 inside the region, which does not touch the frame; None where
+        no region of that size was found.
 
     Raises:
         ValueError: `area_range` is invalid.
@@ -38,7 +38,7 @@ def superpixel_mask(
     region = _grow(small, labels, rng.uniform(low, high), rng)
     if region is None:
         return None
-    # the outline of a reduced copy is smoothed, as a hand would
+    # smooth the outline that was found in a reduced copy
     soft = cv2.resize(region.astype(np.float32), image.shape[1::-1])
     soft = cv2.GaussianBlur(soft, (0, 0), max(1.0, 0.8 / scale))
     mask = fill_holes((soft > 0.5).astype(np.uint8))
@@ -50,7 +50,7 @@ def superpixels(image: np.ndarray, number: int, rng: np.random.Generator) -> np.
 
     Args:
         image: (H, W, 3) uint8 BGR.
-        number: superpixels to aim for.
+        number: wanted number of superpixels.
         rng: source of the jitter.
 
     Returns:
@@ -66,7 +66,7 @@ def superpixels(image: np.ndarray, number: int, rng: np.random.Generator) -> np.
     markers = np.zeros((height, width), np.int32)
     markers[points[:, 0], points[:, 1]] = np.arange(1, len(points) + 1)
     labels = cv2.watershed(cv2.medianBlur(image, 3), markers).astype(np.float32)
-    # lines between superpixels, and the frame, are -1: they go to a neighbour
+    # lines between superpixels, and the frame, are -1: give them to a neighbour
     for _ in range(3):
         grown = cv2.dilate(labels, np.ones((3, 3), np.uint8))
         labels = np.where(labels < 1, grown, labels)
@@ -76,7 +76,7 @@ def superpixels(image: np.ndarray, number: int, rng: np.random.Generator) -> np.
 def _grow(
     image: np.ndarray, labels: np.ndarray, area: float, rng: np.random.Generator
 ) -> np.ndarray | None:
-    """Join superpixels that keep off the frame until a share of it is covered."""
+    """Join superpixels away from the frame until a share of the image is covered."""
     count = int(labels.max()) + 1
     flat = labels.ravel()
     pixels = np.bincount(flat, minlength=count)
@@ -109,10 +109,10 @@ def _grow(
 
 
 def _neighbours(labels: np.ndarray) -> dict[int, list[int]]:
-    """Which labels touch which, up and down and sideways."""
+    """The labels that touch each label (4-neighbourhood)."""
     sides = (labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])
     count = int(labels.max()) + 1
-    # a pair as one number: sorting pairs takes ten times as long
+    # each pair as one number: sorting pairs is ten times slower
     codes = np.concatenate([(a.astype(np.int64) * count + b)[a != b] for a, b in sides])
     pairs = np.stack(np.divmod(np.unique(codes), count), -1)
     found: dict[int, list[int]] = {}

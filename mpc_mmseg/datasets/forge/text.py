@@ -9,37 +9,38 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .blend import blend
+from .recipe import DEFAULTS, ForgeRecipe
 
 CHARACTERS = 'ABCDEFGHIJKLMNOPRSTUVWXYZ0123456789'
 LEAST_HEIGHT = 6  # pixels
-PLACES = 12  # random positions to compare: text goes where it is even
+POSITIONS = 12  # random positions to compare
 
 
 def write_text(
     image: np.ndarray,
     rng: np.random.Generator,
-    height_range: tuple[float, float] = (0.05, 0.12),
+    recipe: ForgeRecipe = DEFAULTS,
     fonts: Sequence[Path] = (),
 ) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Write a short text where the image is even, in a colour that can be read there.
+    """Write a short text where the image is smooth, in a colour that is readable there.
 
-    The letters are a little blurred and not quite opaque, as if photographed.
+    The letters are slightly blurred and slightly transparent, as if photographed.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         rng: source of randomness.
-        height_range: height of the letters as a share of the image's.
-        fonts: TrueType files to choose from; none: Pillow's own font.
+        recipe: its `text_height_range`.
+        fonts: TrueType files to choose from; Pillow's default font where empty.
 
     Returns:
         The image (H, W, 3) uint8, the mask (H, W) uint8 with 1 on the strokes, and the
         drawn parameters.
 
     Raises:
-        ValueError: the image is too small for a text.
+        ValueError: the image is too small for text.
     """
     height, width = image.shape[:2]
-    size = max(10, round(height * rng.uniform(*height_range)))
+    size = max(10, round(height * rng.uniform(*recipe.text_height_range)))
     text = _text(rng)
     strokes = _draw(text, size, rng, fonts)
     fit = min(1.0, 0.8 * width / strokes.shape[1], 0.8 * height / strokes.shape[0])
@@ -49,9 +50,9 @@ def write_text(
         )
     strokes = cv2.GaussianBlur(strokes, (0, 0), rng.uniform(0.3, 0.8))
     if min(strokes.shape) < LEAST_HEIGHT or strokes.max() < 0.2:
-        raise ValueError(f'an image of {image.shape[:2]} is too small for a text')
-    strokes = strokes / strokes.max()  # thin ones are pale
-    top, left = _even_place(image, strokes.shape, rng)
+        raise ValueError(f'an image of {image.shape[:2]} is too small for text')
+    strokes = strokes / strokes.max()  # thin strokes are pale
+    top, left = _smooth_position(image, strokes.shape, rng)
     window = slice(top, top + strokes.shape[0]), slice(left, left + strokes.shape[1])
     colour = _readable_colour(image[window], rng)
     opacity = rng.uniform(0.75, 1.0)
@@ -60,17 +61,14 @@ def write_text(
     forged[window] = blend(image[window], ink, (opacity * strokes).astype(np.float32))
     mask = np.zeros((height, width), np.uint8)
     mask[window] = strokes > 0.5
-    return (
-        forged,
-        mask,
-        {
-            'text': text,
-            'place': [top, left],
-            'height': size,
-            'colour': [int(each) for each in colour],
-            'opacity': opacity,
-        },
-    )
+    drawn = {
+        'text': text,
+        'place': [top, left],
+        'height': size,
+        'colour': colour.tolist(),
+        'opacity': opacity,
+    }
+    return forged, mask, drawn
 
 
 def _text(rng: np.random.Generator) -> str:
@@ -90,7 +88,7 @@ def _text(rng: np.random.Generator) -> str:
 def _draw(
     text: str, size: int, rng: np.random.Generator, fonts: Sequence[Path]
 ) -> np.ndarray:
-    """The strokes of a text, a little turned: (h, w) float32 in 0..1."""
+    """The strokes of a text, slightly rotated: (h, w) float32 in 0..1."""
     if fonts:
         path = fonts[int(rng.integers(len(fonts)))]
         font: ImageFont.FreeTypeFont | ImageFont.ImageFont = ImageFont.truetype(
@@ -107,32 +105,31 @@ def _draw(
     angle = float(rng.uniform(-8, 8))
     turned = canvas.rotate(angle, Image.Resampling.BILINEAR, expand=True)
     box = turned.getbbox() or (0, 0, *turned.size)
-    turned = turned.crop(
-        (box[0] - 4, box[1] - 4, box[2] + 4, box[3] + 4)
-    )  # room for the blur
-    # drawn at twice the size
+    # room for the blur
+    turned = turned.crop((box[0] - 4, box[1] - 4, box[2] + 4, box[3] + 4))
+    # drawn at twice the final size
     half = [max(1, math.ceil(side / 2)) for side in turned.size]
     strokes = cv2.resize(np.asarray(turned), half, interpolation=cv2.INTER_AREA)
     return strokes.astype(np.float32) / 255
 
 
-def _even_place(
+def _smooth_position(
     image: np.ndarray, shape: tuple[int, ...], rng: np.random.Generator
 ) -> tuple[int, int]:
-    """The evenest of several random positions for a window (h, w)."""
+    """The one of several random positions with the least variation in its window."""
     room = image.shape[0] - shape[0], image.shape[1] - shape[1]
-    places = [
+    positions = [
         (int(rng.integers(room[0] + 1)), int(rng.integers(room[1] + 1)))
-        for _ in range(PLACES)
+        for _ in range(POSITIONS)
     ]
     return min(
-        places,
+        positions,
         key=lambda at: image[at[0] : at[0] + shape[0], at[1] : at[1] + shape[1]].std(),
     )
 
 
 def _readable_colour(ground: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Dark on bright ground and bright on dark, with a tint of the ground's own."""
+    """Dark on bright ground and bright on dark, tinted like the ground."""
     mean = ground.reshape(-1, 3).mean(axis=0)
     if mean.mean() > 127:
         return np.clip(mean * rng.uniform(0.1, 0.35), 0, 255).astype(np.uint8)

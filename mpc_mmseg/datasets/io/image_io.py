@@ -1,7 +1,7 @@
 """Images and masks from files: one reader for training, checks and tools.
 
-Pillow decodes, not OpenCV: of a truncated JPEG OpenCV makes an image whose rest is
-grey silently, and it hides how a palette or 1-bit mask was coded.
+Pillow decodes, not OpenCV: OpenCV silently fills the rest of a truncated JPEG with
+grey, and hides how a palette or 1-bit mask was coded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .pillow_pixels import (
     turn_upright,
 )
 
-with suppress(ImportError):  # optional; AVIF and WebP are Pillow's own
+with suppress(ImportError):  # optional; Pillow itself reads AVIF and WebP
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
@@ -42,12 +42,7 @@ class ImageReadError(OSError):
 
 
 def jpeg_reduction(size: tuple[int, int], least: tuple[int, int]) -> int:
-    """The largest of 1, 2, 4, 8 by which a size (H, W) may be divided.
-
-    Args:
-        size: (H, W).
-        least: (H, W) that must be left.
-    """
+    """The largest s of 1, 2, 4, 8 for which ``size`` // s is at least ``least``."""
     fits = (s for s in (8, 4, 2) if all(a // s >= b for a, b in zip(size, least)))
     return next(fits, 1)
 
@@ -62,22 +57,22 @@ def read_image(
 
     16-bit images are scaled to 8 bit, alpha is dropped (the colour below it stays),
     grayscale, palette and CMYK images become colour images. Of several frames the
-    first counts.
+    first is read.
 
     Args:
         source: A path, or the file's content.
-        name: What errors call the file when ``source`` is its content.
+        name: The file's name in errors if ``source`` is its content.
         pixel_limit: Refuse images of more pixels than this.
-        least: Decode a JPEG at 1/2, 1/4 or 1/8 of its size (rounded up), as long as
-            (H, W) is left: libjpeg then inverts smaller cosine transforms, which is
+        least: Decode a JPEG at 1/2, 1/4 or 1/8 of its size (rounded up) that is at
+            least (H, W). libjpeg then inverts smaller cosine transforms, which is
             several times faster and close to the mean of each square of pixels.
 
     Returns:
         (H, W, 3) uint8, contiguous and writable.
 
     Raises:
-        ImageReadError: If the file is missing, empty, truncated, too large, no image,
-            or has floating-point or 32-bit pixels.
+        ImageReadError: If the file is missing, empty, truncated, too large, not an
+            image, or has floating-point or 32-bit pixels.
     """
     with _opened(source, name, pixel_limit) as image:
         if least is not None and image.format in ('JPEG', 'MPO'):
@@ -90,11 +85,7 @@ def read_image(
 
 
 def image_of_pillow(image: Image.Image, pixel_limit: int = PIXEL_LIMIT) -> np.ndarray:
-    """As :func:`read_image`, of an image that Pillow has opened.
-
-    Raises:
-        ImageReadError: Likewise.
-    """
+    """As :func:`read_image`, of an image that Pillow has opened."""
     name = getattr(image, 'filename', '') or 'the Pillow image'
     try:
         _check_size(image, pixel_limit)
@@ -116,9 +107,9 @@ def read_mask(
     and the two colours of a palette whose first is black are 0 and 1.
 
     Args:
-        source: As of :func:`read_image`.
-        name: As of :func:`read_image`.
-        pixel_limit: As of :func:`read_image`.
+        source: This, ``name`` and ``pixel_limit`` as of :func:`read_image`.
+        name: The file's name in errors.
+        pixel_limit: Refuse masks of more pixels than this.
         coding: What the levels mean; a key of
             :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`.
 
@@ -151,7 +142,7 @@ def read_header(source: Source, name: str | None = None) -> tuple[int, int]:
     """Read an image's upright size (H, W) without decoding its pixels.
 
     Raises:
-        ImageReadError: If the file is missing, empty, or no image.
+        ImageReadError: If the file is missing, empty, or not an image.
     """
     with _opened(source, name) as image:
         width, height = image.size
@@ -178,7 +169,7 @@ def _opened(
 
 def opened_header(source: BytesIO | str | os.PathLike[str] | bytes) -> Image.Image:
     """Pillow's image of a file, of any size; its pixels are not decoded yet."""
-    # Pillow has one limit for a whole process; ours is an argument.
+    # Pillow has one limit per process; here it is an argument.
     with _OPENING:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -207,7 +198,8 @@ def _reason(source: Source, error: Exception) -> str:
         return 'the file is empty (0 bytes)'
     if isinstance(error, UnidentifiedImageError):
         return (
-            'is no image that Pillow can read (HEIC needs pillow-heif; camera raw and '
-            'floating-point TIFF are not); save it as an 8-bit PNG or JPEG'
+            'is not an image that Pillow can read (HEIC needs pillow-heif; camera raw '
+            'and floating-point TIFF are not supported); save it as an 8-bit PNG or '
+            'JPEG'
         )
     return f'is truncated or damaged ({error}); fetch or export it again'

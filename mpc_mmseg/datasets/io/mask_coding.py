@@ -1,4 +1,4 @@
-"""How the grey levels of a mask file state which pixels are forged."""
+"""How the grey levels of a mask file mark forged pixels."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from .pillow_pixels import Unsupported
 
-#: Compression noise of a mask that is stored as JPEG stays below this.
+#: Compression noise of a mask that is stored as JPEG is at most this.
 JPEG_NOISE = 32
-#: Name -> what it means. 'auto' takes the first three by the levels of each file.
+#: Name -> what it means. 'auto' decides by the levels of each file.
 CODINGS = {
-    'auto': '0/1 or 0/255 by the levels of the file; what fits neither is refused',
+    'auto': '0/1 or 0/255 by the levels of the file; other levels are refused',
     '0/1': '1 is forged',
-    '0/255': 'what lies above half of the range of the file is forged',
+    '0/255': 'levels above half of the range of the file are forged',
     '0/1/255': '1 is forged, 255 is ignored',
     'nonzero': 'everything but 0 is forged',
-    'inverted': 'what lies below half of the range is forged',
+    'inverted': 'levels below half of the range are forged',
 }
 _ADVICE = 'declare what they mean by mask_coding, one of {}'.format(
     ', '.join(repr(name) for name in CODINGS if name != 'auto')
@@ -23,7 +23,7 @@ _ADVICE = 'declare what they mean by mask_coding, one of {}'.format(
 
 
 class UnknownCoding(Unsupported):
-    """Levels that do not fit the declared coding, or no known one."""
+    """Levels that do not fit the declared coding, or fit no known one."""
 
 
 def check_coding(coding: str) -> None:
@@ -62,7 +62,8 @@ def decode_levels(levels: np.ndarray, lossy: bool, coding: str) -> np.ndarray:
     if coding in ('0/1', '0/1/255'):
         if lossy:
             raise UnknownCoding(f'is a JPEG, whose levels are not exactly {coding}')
-        _only(levels, (0, 1) if coding == '0/1' else (0, 1, 255), coding)
+        if not np.isin(levels, (0, 1) if coding == '0/1' else (0, 1, 255)).all():
+            raise UnknownCoding(f'has the levels {_listed(levels)}, not only {coding}')
         return levels.astype(np.uint8)
     if coding == 'auto' and top <= 1 and not lossy:
         return levels.astype(np.uint8)
@@ -74,20 +75,15 @@ def decode_levels(levels: np.ndarray, lossy: bool, coding: str) -> np.ndarray:
         )
     if coding == 'auto' and not lossy and _is_label_map(levels):
         raise UnknownCoding(
-            f'has the levels {_listed(levels)}, as a map of labels has: {_ADVICE}'
+            f'has the levels {_listed(levels)}, like a label map: {_ADVICE}'
         )
     return (levels > full // 2).view(np.uint8)
 
 
 def _is_label_map(levels: np.ndarray) -> bool:
-    """Whether, besides the highest, there are several levels, and all are low."""
+    """Whether there are several levels, and all but the highest are low."""
     found = np.unique(levels)
     return len(found) > 2 and int(found[-2]) <= JPEG_NOISE
-
-
-def _only(levels: np.ndarray, allowed: tuple[int, ...], coding: str) -> None:
-    if not np.isin(levels, allowed).all():
-        raise UnknownCoding(f'has the levels {_listed(levels)}, not only {coding}')
 
 
 def _listed(levels: np.ndarray, most: int = 8) -> str:

@@ -1,4 +1,4 @@
-"""What Pillow decodes as arrays: colours, grey levels of a mask, the right way up."""
+"""Pixels that Pillow decoded as arrays: colours, levels of a mask, orientation."""
 
 import os
 from collections.abc import Callable
@@ -17,17 +17,17 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
     8: lambda a: a.swapaxes(0, 1)[::-1],
 }
-# Modes on the way to 'L', 'LA', 'RGB' or 'RGBA'. A transparent palette goes through
+# Modes to convert to before 'L', 'LA', 'RGB' or 'RGBA'. A transparent palette becomes
 # RGBA, which keeps the colour below the transparency. Others: RGB.
 _SIMPLER = {'1': 'L', 'P': 'RGBA', 'PA': 'RGBA', 'La': 'LA', 'RGBa': 'RGBA'}
 
 
 class Unsupported(ValueError):
-    """Pixels of a kind that has no 8-bit meaning; the message names it."""
+    """Pixels of a kind that cannot become 8-bit; the message names it."""
 
 
 def _orientation(image: Image.Image) -> int:
-    # Viewers ignore damaged EXIF data, and the pixels may be fine.
+    # As viewers do, ignore damaged EXIF data: the pixels may be intact.
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
@@ -37,9 +37,9 @@ def _orientation(image: Image.Image) -> int:
 def header_orientation(image: Image.Image) -> int:
     """EXIF orientation, 1 to 8, of an image whose pixels are not decoded yet."""
     if image.format == 'TIFF':
-        return 1  # Pillow's size is the upright one already
+        return 1  # Pillow's size is already the upright one
     if image.format == 'PNG' and not any('exif' in str(k) for k in image.info):
-        # EXIF data may follow the pixels, and getexif() decodes them to find out.
+        # EXIF data may follow the pixels, and getexif() would decode them to look.
         file = getattr(image, 'fp')  # noqa: B009  # not in Pillow's annotations
         here = file.tell()
         file.seek(max(0, file.seek(0, os.SEEK_END) - 2**16))
@@ -104,7 +104,7 @@ def _palette_levels(image: Image.Image) -> np.ndarray:
     levels[: len(palette)] = _over_black(palette[:, :3].max(axis=1), palette[:, 3])
     indices = np.asarray(image)
     if indices.max() == 1 and levels[0] == 0 and levels[1] > 0:
-        return indices  # the classes, painted: however dark the second colour is
+        return indices  # class indices, however dark the second colour is
     return levels[indices]
 
 

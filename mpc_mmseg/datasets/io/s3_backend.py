@@ -1,4 +1,4 @@
-"""Files in a bucket of S3, or of a store that speaks its protocol."""
+"""Files in a bucket of S3, or of a compatible store."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 _NAME = 's3'
-_ABSENT = {'404', 'NoSuchBucket', 'NoSuchKey'}
-_REFUSED = {'401', '403', 'AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'}
+_ERRORS: dict[str, type[OSError]] = {
+    **dict.fromkeys(('404', 'NoSuchBucket', 'NoSuchKey'), FileNotFoundError),
+    **dict.fromkeys(('401', '403', 'AccessDenied'), PermissionError),
+    **dict.fromkeys(('InvalidAccessKeyId', 'SignatureDoesNotMatch'), PermissionError),
+}
 
 
 class S3Backend(BaseStorageBackend):
     """MMEngine file backend that reads ``s3://BUCKET/KEY`` by boto3.
 
-    It is asked for by name, ``backend_args=dict(backend='s3')``: MMEngine itself reads
-    ``s3://`` by ``petrel_client``, which is not published.
+    Choose it by name, ``backend_args=dict(backend='s3')``: MMEngine itself reads
+    ``s3://`` with ``petrel_client``, which is not published.
 
-    Credentials, region and the endpoint of another store than Amazon's are those that
+    Credentials, region and the endpoint of other stores than Amazon's are those that
     boto3 finds: environment (``AWS_PROFILE``, ``AWS_ENDPOINT_URL``, ...), files in
-    ``~/.aws``, or the machine's role. Where it finds no credentials, requests go out
-    unsigned, as public buckets take them.
+    ``~/.aws``, or the machine's role. Without credentials, requests are unsigned, which
+    public buckets accept.
 
     Args:
         endpoint_url: Address of the store, or None for boto3's.
@@ -36,10 +39,10 @@ class S3Backend(BaseStorageBackend):
 
     Raises:
         ImportError: When first used without boto3.
-        FileNotFoundError: If there is no such bucket or key.
-        PermissionError: If it is refused.
+        FileNotFoundError: If the bucket or key does not exist.
+        PermissionError: If access is refused.
         ConnectionError: If the store cannot be reached, or answers with an error.
-        ValueError: If an address names no bucket or no key.
+        ValueError: If an address lacks the bucket or the key.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class S3Backend(BaseStorageBackend):
         address = urlsplit(str(filepath), allow_fragments=False)
         key = address.path.lstrip('/')
         if address.scheme != 's3' or not address.netloc or not key:
-            raise ValueError(f'{filepath} is no address like s3://BUCKET/KEY')
+            raise ValueError(f'{filepath} must be an address s3://BUCKET/KEY')
         client = self._client
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -65,9 +68,8 @@ class S3Backend(BaseStorageBackend):
             answer = client.get_object(Bucket=address.netloc, Key=key)
             return answer['Body'].read()
         except ClientError as error:
-            raise _as_os_error(error.response['Error'].get('Code', ''))(
-                f'{filepath}: {error}'
-            ) from error
+            code = error.response['Error'].get('Code', '')
+            raise _ERRORS.get(code, ConnectionError)(f'{filepath}: {error}') from error
         except BotoCoreError as error:
             raise ConnectionError(f'{filepath}: {error}') from error
 
@@ -100,17 +102,11 @@ class S3Backend(BaseStorageBackend):
             raise ConnectionError(f'boto3 cannot be set up: {error}') from error
 
 
-def _as_os_error(code: str) -> type[OSError]:
-    if code in _ABSENT:
-        return FileNotFoundError
-    return PermissionError if code in _REFUSED else ConnectionError
-
-
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """A file's content: of ``s3://`` by this backend, else by MMEngine's own."""
+    """A file's content: ``s3://`` by this backend, others by MMEngine's own."""
     backend_args = dict(backend=_NAME) if str(path).startswith('s3://') else None
     return fileio.get(path, backend_args=backend_args)
 
 
-if _NAME not in backends:  # nobody else's is replaced
+if _NAME not in backends:  # never replace another package's
     register_backend(_NAME, S3Backend)

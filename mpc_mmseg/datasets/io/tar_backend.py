@@ -1,4 +1,4 @@
-"""A data set in one tar file, for disks that are slow with many small ones."""
+"""A data set in one tar file, for disks that are slow with many small files."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ _BLOCK = 2**24
 class TarBackend(BaseStorageBackend):
     """MMEngine file backend that reads the members of an uncompressed tar file.
 
-    Network disks answer one large file faster than thousands of small ones. The file
-    is mapped into memory: all workers of a machine share what the system keeps of it,
-    and ``preload`` asks for all of it at once.
-
-    ::
+    Network disks read one large file faster than thousands of small ones. The file is
+    mapped into memory, so all workers of a machine share the system's cache of it::
 
         tar cf casia.tar -C data/casia images masks
         backend_args = dict(backend='tar', tar='casia.tar', root='data/casia')
@@ -29,14 +26,13 @@ class TarBackend(BaseStorageBackend):
 
     Args:
         tar: The tar file.
-        root: What the paths that are asked for start with before the members' names.
-        preload: Read the whole file once, in its order, so that it lies in the
-            system's memory where that is large enough.
+        root: The part of requested paths before the members' names.
+        preload: Read the file once from start to end, so that the system caches it
+            where memory allows.
 
     Raises:
-        FileNotFoundError: If the file is missing; and when asked for a path that is no
-            member.
-        ValueError: If it is no uncompressed tar file, or holds no file.
+        FileNotFoundError: If the tar file or a requested member is missing.
+        ValueError: If it is not an uncompressed tar file, or contains no file.
     """
 
     def __init__(self, tar: str, root: str = '', preload: bool = False) -> None:
@@ -51,11 +47,11 @@ class TarBackend(BaseStorageBackend):
                 }
         except tarfile.ReadError as error:
             raise ValueError(
-                f'tar={tar!r} is no uncompressed tar file ({error}): make it with '
+                f'tar={tar!r} is not an uncompressed tar file ({error}): make it with '
                 '"tar cf", without z or j'
             ) from error
         if not self._members:
-            raise ValueError(f'tar={tar!r} holds no file')
+            raise ValueError(f'tar={tar!r} contains no file')
         with open(tar, 'rb') as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if preload:

@@ -1,6 +1,4 @@
-"""The layouts in which the field's data sets are distributed."""
-
-from __future__ import annotations
+"""Layouts of public data sets: where their images and masks are after unpacking."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -23,9 +21,9 @@ from .layout import TAGS, Inventory, Layout, Sample, index_files
 from .misd import misd
 from .nist16 import nist16
 from .openforensics import openforensics
-from .table import table
+from .tables import table
 
-#: Name -> what makes the layout; its arguments are the layout's options.
+#: Name -> factory of the layout; its arguments are the options of the layout.
 LAYOUTS: dict[str, Callable[..., Layout]] = {
     factory.__name__: factory
     for factory in (
@@ -63,20 +61,20 @@ __all__ = [
 
 
 def build_layout(name: str, options: Mapping[str, Any] | None = None) -> Layout:
-    """The layout of a name.
+    """Build a layout by name.
 
     Args:
         name: A key of ``LAYOUTS``.
-        options: The layout's own arguments.
+        options: The arguments of its factory.
 
     Raises:
         ValueError: If there is no such layout, option or value; lists the valid ones.
     """
     if name not in LAYOUTS:
-        raise ValueError(f'no layout {name!r}; there are {", ".join(LAYOUTS)}')
+        raise ValueError(f'no layout {name!r}; use one of {", ".join(LAYOUTS)}')
     signature = inspect.signature(LAYOUTS[name])
     try:
-        signature.bind(**(options or {}))
+        bound = signature.bind(**(options or {}))
     except TypeError as error:
         raise ValueError(f'{name}: {error}; its options are {signature}') from error
-    return LAYOUTS[name](**(options or {}))
+    return LAYOUTS[name](*bound.args, **bound.kwargs)

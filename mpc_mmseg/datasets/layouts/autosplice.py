@@ -1,4 +1,4 @@
-"""AutoSplice: regions replaced by DALL-E 2 at a text prompt.
+"""AutoSplice: regions replaced by DALL-E 2 with a text prompt.
 
 Jia, Huang, Zhou, Ju, Cai, Lyu, "AutoSplice: A Text-prompt Manipulated Image Dataset for
 Media Forensics", CVPR Workshops 2023.
@@ -29,13 +29,9 @@ def autosplice(quality: int = 100) -> Layout:
         loose=_photograph,
         shared=True,
     )
+    hint = 'ROOT holds Authentic/, Forged_JPEG100/ and Mask/'
     return Layout(
-        'autosplice',
-        'AutoSplice',
-        patterns,
-        forged=3621,
-        authentic=2273,
-        hint='ROOT holds Authentic/, Forged_JPEG100/ and Mask/',
+        'autosplice', 'AutoSplice', patterns, forged=3621, authentic=2273, hint=hint
     )
 
 

@@ -1,12 +1,10 @@
-"""CASIA v1 and v2, with the masks that were drawn for them later.
+"""CASIA v1 and v2, with masks that others drew for them.
 
 Dong, Wang, Tan, "CASIA Image Tampering Detection Evaluation Database", ChinaSIP 2013;
 masks: Pham, Lee, Kwon, Park, "Hybrid Image-Retrieval Method for Image-Splicing
-Validation", Symmetry 2019. Many tampered images were misnamed, and the masks carry the
-corrected names; the number at a name's end is right in both.
+Validation", Symmetry 2019. Many tampered images were misnamed, and the masks have the
+corrected names; the number at the end of a name is correct in both.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Sequence
@@ -33,19 +31,13 @@ def casia_v1() -> Layout:
     )
 
     def find(root: Path, files: Sequence[str]) -> Inventory:
-        # Distributed twice; the modified ones have the names of the masks.
+        # There are two versions; the modified one has the names of the masks.
         if any('Modified Tp/' in file for file in files):
             files = [file for file in files if 'Original Tp/' not in file]
         return patterns(root, files)
 
-    return Layout(
-        'casia_v1',
-        'CASIA v1.0',
-        find,
-        forged=920,
-        authentic=800,
-        hint='unpack Au.zip, Modified Tp.zip and the ground truth below one folder',
-    )
+    hint = 'unpack Au.zip, Modified Tp.zip and the ground truth into one folder'
+    return Layout('casia_v1', 'CASIA v1.0', find, forged=920, authentic=800, hint=hint)
 
 
 def casia_v2() -> Layout:
@@ -59,13 +51,9 @@ def casia_v2() -> Layout:
         sources=lambda key: _sources('casia_v2', key),
         loose=_number,
     )
+    hint = 'unpack Au, Tp and the ground truth into one folder'
     return Layout(
-        'casia_v2',
-        'CASIA v2.0',
-        patterns,
-        forged=5123,
-        authentic=7491,
-        hint='unpack Au, Tp and the ground truth below one folder',
+        'casia_v2', 'CASIA v2.0', patterns, forged=5123, authentic=7491, hint=hint
     )
 
 
@@ -80,6 +68,6 @@ def _number(key: str) -> str:
 def _sources(data_set: str, key: str) -> tuple[str, ...]:
     """The photographs in ``Tp_D_..._ani00018_sec00096_00138``, ``Au_ani_0001``."""
     ids = re.findall(r'([a-z]{3})_?(\d{4,5})(?=_|$)', key.lower())
-    # xxx00000 stands where the source is not known
+    # xxx00000 means that the source is not known
     known = {f'{data_set}/{a}{b}' for a, b in ids if a != 'xxx'}
     return tuple(sorted(known)) or (f'{data_set}/{key}',)

@@ -4,17 +4,14 @@ Kwon, Nam, Yu, Lee, Kim, "Learning JPEG Compression Artifacts for Image Manipula
 Detection and Localization", IJCV 2022.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from .coco_ids import coco_ids
-from .layout import Inventory, Layout, Sample
-from .tables import samples_of_rows
+from .layout import Inventory, Layout, Sample, coco_ids, raise_ids
+from .tables import Row, samples_of_rows
 
-#: List -> what it holds; bcmc are those of bcm, compressed again.
+#: List -> tag and number of images; bcmc has the images of bcm, compressed again.
 TAMPCOCO = {
     'sp': ('splice', 199_999),
     'cm': ('copy-move', 199_429),
@@ -31,7 +28,7 @@ def tampcoco(lists: Sequence[str] = ('sp', 'cm', 'bcm')) -> Layout:
 
     Args:
         lists: Of 'sp' (splices), 'cm' (copy-moves of objects), 'bcm' (copy-moves of
-            shapes; the images are called "both" in the MPC paper's list) and 'bcmc'.
+            shapes; "both" in the list of the MPC paper) and 'bcmc'.
 
     Raises:
         ValueError: If there is no such list.
@@ -48,37 +45,29 @@ def tampcoco(lists: Sequence[str] = ('sp', 'cm', 'bcm')) -> Layout:
             if len(paths) != 1:
                 raise FileNotFoundError(
                     f'{root} must hold one {name}_COCO_list.txt (or ..._train_list.txt)'
-                    f', not {len(paths)}: it comes with the code of CAT-Net'
+                    f', not {len(paths)}; copy it from the code of CAT-Net'
                 )
-            lines = (root / paths[0]).read_text(encoding='utf-8').splitlines()
-            rows = [
-                dict(zip(('image', 'mask'), line.strip().split(',')))
-                for line in lines
-                if line.strip()
-            ]
-            tag = TAMPCOCO[name][0]
-            part = samples_of_rows(
-                rows,
-                files,
-                PurePosixPath(),
-                lambda row, tag=tag: Sample(
-                    row['image'],
-                    row['mask'],
-                    tags=(tag,),
-                    sources=coco_ids(row['image']),
-                ),
-            )
-            found.samples += part.samples
-            found.missing += part.missing
+
+            def sample(row: Row, tags: tuple = TAMPCOCO[name][:1]) -> Sample:
+                sources = coco_ids(row['image'])
+                return Sample(row['image'], row['mask'], tags=tags, sources=sources)
+
+            text = (root / paths[0]).read_text(encoding='utf-8')
+            lines = filter(None, map(str.strip, text.splitlines()))
+            rows = [dict(zip(('image', 'mask'), line.split(','))) for line in lines]
+            listed = samples_of_rows(rows, files, PurePosixPath(), sample)
+            found.samples += listed.samples
+            found.missing += listed.missing
         return found
 
     counts = [TAMPCOCO[name][1] for name in lists]
+    hint = 'ROOT holds the lists, sp_images/, sp_masks/ and so on'
     return Layout(
         'tampcoco',
         'tampCOCO',
         find,
         forged=None if None in counts else sum(c for c in counts if c),
-        hint='ROOT holds sp_images/, sp_masks/ and so on, and the lists',
+        hint=hint,
     )
 
 
@@ -88,16 +77,7 @@ def compraise() -> Layout:
     def find(root: Path, files: Sequence[str]) -> Inventory:
         photographs = [f for f in files if f.lower().endswith(('.jpg', '.jpeg'))]
         return Inventory(
-            [
-                Sample(
-                    file, sources=tuple(f'raise/{each}' for each in _raise_ids(file))
-                )
-                for file in photographs
-            ]
+            [Sample(each, sources=raise_ids(each)) for each in photographs]
         )
 
     return Layout('compraise', 'compRAISE', find, forged=0)
-
-
-def _raise_ids(file: str) -> list[str]:
-    return list(dict.fromkeys(re.findall(r'r[0-9a-f]{8}t', file.lower())))

@@ -12,8 +12,8 @@ from .patterns import IMAGE, Patterns
 def columbia() -> Layout:
     """``4cam_auth/*.tif``, ``4cam_splc/*.tif``, ``4cam_splc/edgemask/*_edgemask.jpg``.
 
-    The edge masks show the region of one camera in green and of the other in red; the
-    green one is the splice. The archives nest each folder in one of the same name.
+    The edge masks show the region of one camera in green and that of the other in red;
+    green is the splice. The archives nest each folder in one of the same name.
     """
     patterns = Patterns(
         forged=rf'4cam_splc/(?P<key>[^/]+?){IMAGE}',
@@ -24,6 +24,7 @@ def columbia() -> Layout:
         sources=lambda key: (f'columbia/{key}',),
         decode=green_is_forged,
     )
+    hint = 'unpack 4cam_auth and 4cam_splc into one folder'
     return Layout(
         'columbia',
         'Columbia Uncompressed',
@@ -31,5 +32,5 @@ def columbia() -> Layout:
         forged=180,
         authentic=183,
         scored=160,
-        hint='unpack 4cam_auth and 4cam_splc below one folder',
+        hint=hint,
     )

@@ -1,6 +1,4 @@
-"""From a data set on disk to the entries of a list, and what is wrong on the way."""
-
-from __future__ import annotations
+"""Convert a data set on disk to the entries of a list, and report its problems."""
 
 import hashlib
 import os
@@ -13,10 +11,10 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header, read_mask
 from mpc_mmseg.datasets.lists.list_file import ListEntry
-from mpc_mmseg.datasets.transforms.load_forgery_mask import size_mismatch
+from mpc_mmseg.datasets.transforms.loading import size_mismatch
 
 from .layout import Layout, Sample, index_files
 
@@ -25,17 +23,17 @@ PARTS = ('forged', 'authentic', 'all')
 
 @dataclass
 class Conversion:
-    """What a data set came to.
+    """The result of a conversion.
 
     Args:
-        entries: What goes into the list, sorted by image; paths are below the root.
-            The first tag is the layout's name.
-        missing: What should be there and is not, by name.
-        extra: Images that the layout has no place for.
+        entries: The entries of the list, sorted by image; paths are relative to the
+            root. The first tag is the name of the layout.
+        missing: Expected files that do not exist.
+        extra: Images that do not belong to the layout.
         unusable: Files that cannot be read, and masks that do not fit their images or
             have no forged pixel; these images are not listed.
         repeated: Images that the data set lists more than once; they are listed once.
-        counts: What was found of each part, listed or not.
+        counts: Number of forged and of authentic images found, listed or not.
         shortfalls: Counts that differ from those of the complete data set.
     """
 
@@ -49,14 +47,14 @@ class Conversion:
 
     @property
     def complete(self) -> bool:
-        """Whether all that should be there is, and can be used."""
+        """Whether no file is missing or unusable."""
         return not (self.missing or self.unusable or self.shortfalls)
 
     def report(self, show: int = 10) -> str:
-        """What was found and what is wrong, the first few of each by name."""
+        """A text with the tags of the entries and the first few of each problem."""
         tags = Counter(' + '.join(each.tags) for each in self.entries)
         lines = [f'{len(self.entries)} listed: {dict(tags)}']
-        for what, names in (
+        for problem, names in (
             ('not as distributed', self.shortfalls),
             ('missing', self.missing),
             ('unusable, not listed', self.unusable),
@@ -64,7 +62,7 @@ class Conversion:
             ('not used', self.extra),
         ):
             if names:
-                lines.append(f'{what} ({len(names)}):')
+                lines.append(f'{problem} ({len(names)}):')
                 lines += [f'  {name}' for name in names[:show]]
                 if len(names) > show:
                     lines.append(f'  and {len(names) - show} more')
@@ -82,33 +80,30 @@ def convert(
     on_start: Callable[[int], object] | None = None,
     on_sample: Callable[[], object] | None = None,
 ) -> Conversion:
-    """Find a data set's images, decode its masks where they need it, check the sizes.
+    """Find the images of a data set, decode masks where needed, check the sizes.
 
-    A mask that can be used as distributed stays where it is. One that cannot is decoded
-    and written to ``masks_to`` as a PNG of 0 and 255. The name of that file holds the
-    full name of the image and a hash of the mask's pixels: another coding, option or
-    source mask gives another file, and lists that name the earlier one stay valid.
+    A mask that can be used as distributed stays where it is. Any other is decoded and
+    written to ``masks_to`` as a PNG of 0 and 255. Its file name contains the full name
+    of the image and a hash of the mask's pixels: another coding, option or source mask
+    gives another file, and existing lists stay valid.
 
     Args:
-        layout: The data set's layout.
-        root: Where it lies.
-        masks_to: Where decoded masks go.
+        layout: The layout of the data set.
+        root: The folder of the data set.
+        masks_to: The folder for decoded masks.
         part: 'forged', 'authentic' or 'all' images.
-        select: Names of forged images, with or without folder and suffix, to which the
-            list is limited; None: all.
-        resize_masks: Resize masks of another size than their image's (nearest
-            neighbour) instead of leaving the image out; never across a quarter turn,
-            whose direction does not follow from the size.
-        workers: Threads.
+        select: Names of the forged images to list, with or without folder and suffix;
+            None: all.
+        resize_masks: Resize masks (nearest neighbour) whose size differs from their
+            image's instead of leaving the image out; but not where height and width are
+            swapped, since the direction of that rotation is unknown.
+        workers: Number of threads.
         on_start: Called with the number of images.
         on_sample: Called after each image.
 
-    Returns:
-        The entries and what is wrong.
-
     Raises:
         FileNotFoundError: If there is no ``root``, or nothing of the layout in it.
-        ValueError: If ``part`` or ``workers`` is out of range.
+        ValueError: If ``part`` or ``workers`` is invalid.
     """
     if part not in PARTS:
         raise ValueError(f'part must be one of {PARTS}, not {part!r}')
@@ -124,7 +119,12 @@ def convert(
     forged = sum(sample.forged for sample in found.samples)
     done = Conversion(missing=list(found.missing), extra=sorted(found.extra))
     done.counts = {'forged': forged, 'authentic': len(found.samples) - forged}
-    done.shortfalls = _shortfalls(layout, done.counts, part)
+    expected = {'forged': layout.forged, 'authentic': layout.authentic}
+    done.shortfalls = [
+        f'{done.counts[name]} complete {name} images, {number} are distributed'
+        for name, number in expected.items()
+        if part in (name, 'all') and number not in (None, done.counts[name])
+    ]
     samples = [
         each
         for each in found.samples
@@ -132,9 +132,8 @@ def convert(
     ]
     if select is not None:
         samples, absent = _selected(samples, select)
-        done.missing += [f'{name}, which is selected' for name in absent]
-    samples, done.repeated, contradictions = _once(samples)
-    done.unusable += contradictions
+        done.missing += [f'{name} (selected)' for name in absent]
+    samples = _deduplicate(samples, done)
     if on_start is not None:
         on_start(len(samples))
 
@@ -152,55 +151,40 @@ def convert(
     return done
 
 
-def _once(samples: list[Sample]) -> tuple[list[Sample], list[str], list[str]]:
-    """Samples sorted by image, each image once.
-
-    Returns:
-        The samples, the images that were repeated, and what is wrong with those whose
-        repetitions have different masks, which are left out.
-    """
+def _deduplicate(samples: list[Sample], done: Conversion) -> list[Sample]:
+    """Samples sorted by image, each once; without images that have different masks."""
     by_image: dict[str, list[Sample]] = {}
     for each in sorted(samples, key=lambda each: each.image):
         by_image.setdefault(each.image, []).append(each)
-    kept, repeated, contradictions = [], [], []
+    kept = []
     for image, group in by_image.items():
         if len({(each.mask, str(each.draw)) for each in group}) > 1:
-            contradictions.append(f'{image} is listed with {len(group)} masks')
+            done.unusable.append(f'{image} is listed with {len(group)} masks')
             continue
         kept.append(group[0])
         if len(group) > 1:
-            repeated.append(f'{image} ({len(group)} times)')
-    return kept, repeated, contradictions
-
-
-def _shortfalls(layout: Layout, counts: dict[str, int], part: str) -> list[str]:
-    """Counts of the parts asked for that differ from what is distributed."""
-    expected = {'forged': layout.forged, 'authentic': layout.authentic}
-    return [
-        f'{counts[name]} {name} images with all they need, {number} are distributed'
-        for name, number in expected.items()
-        if part in (name, 'all') and number is not None and counts[name] != number
-    ]
+            done.repeated.append(f'{image} ({len(group)} times)')
+    return kept
 
 
 def _selected(
     samples: Sequence[Sample], names: Sequence[str]
 ) -> tuple[list[Sample], list[str]]:
-    """The samples of some names, all authentic ones, and the names that are none's."""
+    """All authentic samples, the forged ones with some names, and unknown names."""
     wanted = {PurePosixPath(name).stem: name for name in names}
     kept = [
         each
         for each in samples
         if not each.forged or PurePosixPath(each.image).stem in wanted
     ]
-    there = {PurePosixPath(each.image).stem for each in kept}
-    return kept, [name for stem, name in wanted.items() if stem not in there]
+    present = {PurePosixPath(each.image).stem for each in kept}
+    return kept, [name for stem, name in wanted.items() if stem not in present]
 
 
 def _entry(
     sample: Sample, name: str, root: Path, masks_to: Path, resize_masks: bool
 ) -> ListEntry | str:
-    """The entry of a sample, or what is wrong with it."""
+    """The entry of a sample, or a description of its problem."""
     image = root / sample.image
     try:
         size = read_header(image)
@@ -211,9 +195,8 @@ def _entry(
             assert mask is not None
             mask_size = read_header(mask)
             if mask_size != size:
-                complaint = size_mismatch(str(image), size, str(mask), mask_size)
                 if not resize_masks or mask_size == size[::-1]:
-                    return complaint
+                    return size_mismatch(str(image), size, str(mask), mask_size)
                 resized = cv2.resize(
                     read_mask(mask), size[::-1], interpolation=cv2.INTER_NEAREST
                 )
@@ -221,13 +204,13 @@ def _entry(
     except (ImageReadError, ValueError) as error:
         return str(error)
     path = None if mask is None else Path(os.path.relpath(mask, root)).as_posix()
-    # a comma parts groups in a list
+    # a comma separates groups in a list
     groups = tuple(each.replace(',', '_').strip().lower() for each in sample.sources)
     return ListEntry(sample.image, path, groups, (name, *sample.tags))
 
 
 def _write_mask(image: Path, mask: np.ndarray) -> Path:
-    """Write a mask (H, W) uint8 of 0 and 1 as 0 and 255 under a name of its content.
+    """Write a mask (H, W) uint8 of 0 and 1 as 0 and 255, named by its content.
 
     Raises:
         ValueError: If no pixel is forged.
@@ -238,5 +221,5 @@ def _write_mask(image: Path, mask: np.ndarray) -> Path:
     target = image.with_name(f'{image.name}.{digest[:12]}.png')
     if not target.is_file():
         _, encoded = cv2.imencode('.png', mask * 255)
-        write_whole(target, encoded.data)
+        write_atomic(target, encoded.data)
     return target

@@ -1,4 +1,4 @@
-"""COVERAGE: copy-moves beside similar but genuine objects.
+"""COVERAGE: copy-moves beside similar authentic objects.
 
 Wen, Zhu, Subramanian, Ng, Shen, Winkler, "COVERAGE - A Novel Database for Copy-Move
 Forgery Detection", ICIP 2016.
@@ -11,8 +11,8 @@ from .patterns import IMAGE, Patterns
 def coverage() -> Layout:
     """``image/{n}.tif`` authentic, ``image/{n}t.tif`` forged, ``mask/{n}forged.tif``.
 
-    ``{n}copy.tif`` marks what was copied and ``{n}paste.tif`` the genuine twin; both
-    are authentic pixels.
+    ``{n}copy.tif`` marks the copied original and ``{n}paste.tif`` the similar object;
+    both are authentic pixels.
     """
     patterns = Patterns(
         forged=rf'image/(?P<key>\d+)t{IMAGE}',
@@ -23,11 +23,7 @@ def coverage() -> Layout:
         sources=lambda key: (f'coverage/{key}',),
         names=tuple(str(number) for number in range(1, 101)),
     )
+    hint = 'ROOT holds image/ and mask/'
     return Layout(
-        'coverage',
-        'COVERAGE',
-        patterns,
-        forged=100,
-        authentic=100,
-        hint='ROOT holds image/ and mask/',
+        'coverage', 'COVERAGE', patterns, forged=100, authentic=100, hint=hint
     )

@@ -1,11 +1,10 @@
-"""DEFACTO: forgeries made from MS COCO.
+"""DEFACTO: forgeries of MS COCO photographs.
 
 Mahfoudi, Tajini, Retraint, Morain-Nicolier, Dugelay, Pic, "DEFACTO: Image and Face
 Manipulation Dataset", EUSIPCO 2019.
 """
 
-from .coco_ids import coco_ids
-from .layout import Layout
+from .layout import Layout, coco_ids
 from .patterns import IMAGE, Patterns
 
 KINDS = {
@@ -18,7 +17,7 @@ KINDS = {
 def defacto(kind: str = 'splicing') -> Layout:
     """``{kind}_img/img/*.tif`` and ``{kind}_annotations/probe_mask/*.jpg``.
 
-    The splices come in seven parts, ``splicing_1_img`` to ``splicing_7_img``.
+    The splices come in seven archives, ``splicing_1_img`` to ``splicing_7_img``.
 
     Args:
         kind: 'splicing', 'copymove' or 'inpainting'.
@@ -36,9 +35,5 @@ def defacto(kind: str = 'splicing') -> Layout:
         tags=lambda key: (tag,),
         sources=coco_ids,
     )
-    return Layout(
-        'defacto',
-        'DEFACTO',
-        patterns,
-        hint=f'ROOT holds {kind}..._img and {kind}..._annotations',
-    )
+    hint = f'ROOT holds {kind}..._img and {kind}..._annotations'
+    return Layout('defacto', 'DEFACTO', patterns, hint=hint)

@@ -23,11 +23,5 @@ def dso1() -> Layout:
         sources=lambda key: (f'dso1/{key}',),
         decode=dark_is_forged,
     )
-    return Layout(
-        'dso1',
-        'DSO-1',
-        patterns,
-        forged=100,
-        authentic=100,
-        hint='ROOT is the unpacked tifs-database',
-    )
+    hint = 'ROOT is the unpacked tifs-database'
+    return Layout('dso1', 'DSO-1', patterns, forged=100, authentic=100, hint=hint)

@@ -4,8 +4,6 @@ Roessler, Cozzolino, Verdoliva, Riess, Thies, Niessner, "FaceForensics++: Learni
 Detect Manipulated Facial Images", ICCV 2019.
 """
 
-from __future__ import annotations
-
 from .layout import Layout
 from .patterns import IMAGE, Patterns
 
@@ -22,8 +20,8 @@ def faceforensics(compression: str = 'c23') -> Layout:
     """``manipulated_sequences/{method}/{compression}/images/{video}/{frame}.png``.
 
     Masks lie in ``manipulated_sequences/{method}/masks/images/``, authentic frames in
-    ``original_sequences/youtube/{compression}/images/``. The data set is videos; these
-    are the folders into which frames are usually extracted.
+    ``original_sequences/youtube/{compression}/images/``. The data set consists of
+    videos; these are the folders into which frames are usually extracted.
 
     Args:
         compression: 'raw', 'c23' or 'c40'.
@@ -32,7 +30,9 @@ def faceforensics(compression: str = 'c23') -> Layout:
         ValueError: If there is no such compression.
     """
     if compression not in ('raw', 'c23', 'c40'):
-        raise ValueError(f"compression must be 'raw', 'c23' or 'c40': {compression!r}")
+        raise ValueError(
+            f"compression must be 'raw', 'c23' or 'c40', not {compression!r}"
+        )
     method = rf'manipulated_sequences/(?P<key1>{"|".join(METHODS)})'
     frame = rf'(?P<key2>[^/]+)/(?P<key3>[^/]+?){IMAGE}'
     patterns = Patterns(
@@ -43,12 +43,9 @@ def faceforensics(compression: str = 'c23') -> Layout:
         tags=lambda key: (METHODS[key.partition('/')[0]],),
         sources=_sources,
     )
+    hint = 'extract frames: video 000_003 as images/000_003/0001.png and so on'
     return Layout(
-        'faceforensics',
-        'FaceForensics++ (frames)',
-        patterns,
-        scored=1000,
-        hint='extract frames: video 000_003 as images/000_003/0001.png and so on',
+        'faceforensics', 'FaceForensics++ (frames)', patterns, scored=1000, hint=hint
     )
 
 

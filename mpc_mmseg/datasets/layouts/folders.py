@@ -1,6 +1,4 @@
-"""Any data set of a folder of images and a folder of masks."""
-
-from __future__ import annotations
+"""Any data set with a folder of images and a folder of masks."""
 
 import re
 from functools import partial
@@ -32,12 +30,12 @@ def folders(
         images: The folder of forged images.
         masks: The folder of their masks.
         authentic: The folder of authentic images; it need not exist.
-        suffix: What a mask's name adds to its image's, such as ``_gt``.
+        suffix: Suffix of a mask's name after that of its image, such as ``_gt``.
         coding: 'plain' (white, 1 or a bright colour is forged), 'inverted' (black is),
             'green' (green is, red is not), 'nonzero' (anything but black is).
         tag: The kind of all forgeries.
         sources: A regular expression whose matches in a name are its sources; '': the
-            name is.
+            name itself is its source.
 
     Raises:
         ValueError: If ``coding`` is none of these.
@@ -57,9 +55,5 @@ def folders(
         sources=ids,
         decode=DECODERS[coding],
     )
-    return Layout(
-        'folders',
-        'folders',
-        patterns,
-        hint=f'ROOT holds {images}/, {masks}/ and, perhaps, {authentic}/',
-    )
+    hint = f'ROOT holds {images}/, {masks}/ and, optionally, {authentic}/'
+    return Layout('folders', 'folders', patterns, hint=hint)

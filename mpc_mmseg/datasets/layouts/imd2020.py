@@ -9,18 +9,19 @@ from .patterns import IMAGE, Patterns
 
 
 def imd2020() -> Layout:
-    """One folder an original: ``x_orig.jpg``, forged ``y.png``, ``y_mask.png``."""
+    """One folder per original: ``x_orig.jpg``, forged ``y.png``, ``y_mask.png``."""
     patterns = Patterns(
         forged=rf'(?P<key1>[^/]+)/(?P<key2>[^/]+?)(?<!_mask)(?<!_orig){IMAGE}',
         mask=rf'(?P<key1>[^/]+)/(?P<key2>[^/]+?)_mask{IMAGE}',
         authentic=rf'(?P<key1>[^/]+)/(?P<key2>[^/]+?)_orig{IMAGE}',
         sources=lambda key: (f'imd2020/{key.partition("/")[0]}',),
     )
+    hint = 'ROOT holds one folder per original'
     return Layout(
         'imd2020',
         'IMD2020 (real-life)',
         patterns,
         forged=2010,
         authentic=414,
-        hint='ROOT holds one folder for each original',
+        hint=hint,
     )

@@ -16,10 +16,5 @@ def in_the_wild() -> Layout:
         tags=lambda key: ('splice',),
         sources=lambda key: (f'in_the_wild/{key}',),
     )
-    return Layout(
-        'in_the_wild',
-        'In-the-Wild',
-        patterns,
-        forged=201,
-        hint='ROOT is the unpacked label_in_wild, with images/ and masks/',
-    )
+    hint = 'ROOT is the unpacked label_in_wild, with images/ and masks/'
+    return Layout('in_the_wild', 'In-the-Wild', patterns, forged=201, hint=hint)

@@ -5,12 +5,9 @@ IEEE TIFS 2017; "Evaluation of Random Field Models in Multi-Modal Unsupervised T
 Localization", WIFS 2016.
 """
 
-from __future__ import annotations
-
-import re
 from functools import partial
 
-from .layout import Layout
+from .layout import Layout, raise_ids
 from .mask_decoding import bright_is_forged
 from .patterns import IMAGE, Patterns
 
@@ -22,9 +19,8 @@ def korus(collateral: str = 'forged') -> Layout:
     """``{camera}/`` with ``pristine/``, ``tampered-realistic/``, ``ground-truth/``.
 
     Args:
-        collateral: What the grey label is: pixels that were changed in passing and
-            still show the same thing. 'forged': every changed pixel counts;
-            'authentic': only changes of the content do.
+        collateral: Class of the grey label, pixels that were changed without a change
+            of content: 'forged' or 'authentic'.
 
     Raises:
         ValueError: If ``collateral`` is neither.
@@ -38,20 +34,16 @@ def korus(collateral: str = 'forged') -> Layout:
         forged=rf'{camera}/tampered-realistic/(?P<key2>[^/]+?){IMAGE}',
         mask=rf'{camera}/ground-truth/(?P<key2>[^/]+?){IMAGE}',
         authentic=rf'{camera}/pristine/(?P<key2>[^/]+?){IMAGE}',
-        sources=_sources,
+        # the Nikon photographs are from RAISE, whose ids other data sets share
+        sources=lambda key: raise_ids(key)[:1] or (f'korus/{key}',),
         decode=partial(bright_is_forged, above=FORGED_ABOVE[collateral]),
     )
+    hint = 'ROOT holds the folders of the four cameras'
     return Layout(
         'korus',
         'Korus (Realistic Tampering)',
         patterns,
         forged=220,
         authentic=220,
-        hint='ROOT holds the folders of the four cameras',
+        hint=hint,
     )
-
-
-def _sources(key: str) -> tuple[str, ...]:
-    # The Nikon photographs are from RAISE, whose ids other sets share.
-    raise_id = re.search(r'r[0-9a-f]{8}t', key.lower())
-    return (f'raise/{raise_id[0]}' if raise_id else f'korus/{key}',)

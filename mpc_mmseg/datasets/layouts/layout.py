@@ -1,15 +1,14 @@
-"""What a layout is: how a data set lies on disk, and what should be there."""
-
-from __future__ import annotations
+"""A layout: how a data set is arranged on disk, and how many images it has."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from mpc_mmseg.datasets.io.walk import walk
+from mpc_mmseg.datasets.io.find_images import walk
 
 #: The kinds of forgery that a sample may be tagged with.
 TAGS = ('splice', 'copy-move', 'removal', 'enhancement', 'ai')
@@ -17,17 +16,17 @@ TAGS = ('splice', 'copy-move', 'removal', 'enhancement', 'ai')
 
 @dataclass(frozen=True)
 class Sample:
-    """One image of a data set; paths are below the data set's root, with slashes.
+    """One image of a data set; paths are relative to the root, with slashes.
 
     Args:
         image: The image.
-        mask: Its mask as distributed, if that can be used as it is.
-        draw: Makes the mask, (H, W) uint8 of 0 and 1, from the root, where the
-            distributed one needs decoding. Neither mask nor draw: authentic.
+        mask: Its mask as distributed, if that can be used directly.
+        draw: Root -> mask (H, W) uint8 of 0 and 1, where the distributed one needs
+            decoding. An image with neither mask nor draw is authentic.
         tags: Of ``TAGS``.
-        sources: Ids of the photographs that the image was made from; samples of any
-            data sets that share one belong on the same side of a split. Lists have them
-            in lower case, since copies of a data set differ in it.
+        sources: Ids of the photographs that the image was made from; samples with a
+            common source, of any data sets, belong on the same side of a split. Lists
+            have them in lower case, since copies of a data set differ in it.
     """
 
     image: str
@@ -43,12 +42,12 @@ class Sample:
 
 @dataclass
 class Inventory:
-    """What a layout found.
+    """The files that a layout found.
 
     Args:
-        samples: The images, with what their masks follow from.
-        missing: What is known by name and not there.
-        extra: Images that the layout has no place for.
+        samples: The images with their masks.
+        missing: Expected files that do not exist.
+        extra: Images that do not belong to the layout.
     """
 
     samples: list[Sample] = field(default_factory=list)
@@ -61,13 +60,13 @@ class Layout:
     """A data set as it is distributed.
 
     Args:
-        name: What it is called on the command line.
-        title: What people call it.
-        find: (root, files) -> what is there; ``files`` as :func:`index_files` gives.
-        forged: How many forged images are distributed; None: not known.
-        authentic: How many authentic ones.
-        scored: How many forged images the MPC paper trains on or scores, where that
-            is another number.
+        name: Its name on the command line.
+        title: Its name in the literature.
+        find: (root, files) -> inventory; ``files`` from :func:`index_files`.
+        forged: Number of distributed forged images; None: not known.
+        authentic: Number of distributed authentic images.
+        scored: Number of forged images that the MPC paper trains on or scores, where
+            it differs.
         hint: What to do where nothing is found.
     """
 
@@ -81,14 +80,14 @@ class Layout:
 
 
 def index_files(root: Path, leave_out: Path | None = None) -> list[str]:
-    """All files below a folder, sorted, but hidden ones and what macOS adds.
+    """All files below a folder, sorted, without hidden files and macOS metadata.
 
     Args:
         root: The folder.
-        leave_out: A folder below it that does not count.
+        leave_out: A folder below it to skip.
 
     Returns:
-        Paths below ``root``, with slashes.
+        Paths relative to ``root``, with slashes.
 
     Raises:
         FileNotFoundError: If there is no such folder.
@@ -107,3 +106,15 @@ def index_files(root: Path, leave_out: Path | None = None) -> list[str]:
             (inside / file).as_posix() for file in files if not file.startswith('.')
         ]
     return sorted(found)
+
+
+def coco_ids(name: str) -> tuple[str, ...]:
+    """Source ids for the twelve-digit MS COCO numbers in a name, if any."""
+    numbers = re.findall(r'(?<!\d)\d{12}(?!\d)', name)
+    return tuple(f'coco/{number}' for number in dict.fromkeys(numbers))
+
+
+def raise_ids(name: str) -> tuple[str, ...]:
+    """Source ids for the numbers of the RAISE data set in a name, if any."""
+    numbers = re.findall(r'r[0-9a-f]{8}t', name.lower())
+    return tuple(f'raise/{number}' for number in dict.fromkeys(numbers))

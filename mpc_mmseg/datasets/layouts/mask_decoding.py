@@ -1,6 +1,4 @@
-"""Masks as data sets draw them -> (H, W) uint8, 1 forged and 0 authentic."""
-
-from __future__ import annotations
+"""Decoders of mask files -> (H, W) uint8, 1 forged and 0 authentic."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +10,12 @@ from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 
 
 def dark_is_forged(paths: Sequence[Path]) -> np.ndarray:
-    """Black on white: forged is what is darker than half (DSO-1, NIST16)."""
+    """Black on white: pixels darker than half are forged (DSO-1, NIST16)."""
     return (_grey(paths[0]) < 128).astype(np.uint8)
 
 
 def green_is_forged(paths: Sequence[Path]) -> np.ndarray:
-    """Regions in green and red, both in two shades: forged is the green (Columbia).
+    """Green and red regions, each in two shades: green is forged (Columbia).
 
     The masks are JPEG files, so no colour is exact; the two channels are compared.
     """
@@ -26,26 +24,26 @@ def green_is_forged(paths: Sequence[Path]) -> np.ndarray:
 
 
 def bright_is_forged(paths: Sequence[Path], above: int) -> np.ndarray:
-    """Grey levels: forged is what is brighter than ``above`` (Korus)."""
+    """Grey levels: pixels brighter than ``above`` are forged (Korus)."""
     return (_grey(paths[0]) > above).astype(np.uint8)
 
 
 def any_is_forged(paths: Sequence[Path]) -> np.ndarray:
-    """One mask for each pasted object: forged is what any of them marks (MISD).
+    """One mask per pasted object: their union is forged (MISD).
 
     Raises:
         ValueError: If the masks differ in size.
     """
-    whole = read_mask(paths[0])
+    union = read_mask(paths[0])
     for path in paths[1:]:
         mask = read_mask(path)
-        if mask.shape != whole.shape:
+        if mask.shape != union.shape:
             raise ValueError(
                 f'{path} is {mask.shape[1]} x {mask.shape[0]}, {paths[0]} of the same '
-                f'image {whole.shape[1]} x {whole.shape[0]}'
+                f'image {union.shape[1]} x {union.shape[0]}'
             )
-        whole |= mask
-    return whole
+        union |= mask
+    return union
 
 
 def _grey(path: Path) -> np.ndarray:

@@ -4,8 +4,6 @@ Kadam, Ahirrao, Kotecha, "Multiple Image Splicing Dataset (MISD): A Dataset for 
 Splicing", Data 2021.
 """
 
-from __future__ import annotations
-
 import re
 
 from .layout import Layout
@@ -14,7 +12,7 @@ from .patterns import IMAGE, Patterns
 
 
 def misd() -> Layout:
-    """``Au/``, ``Sp/`` and ``Ground Truth Masks/{name}/masks/``, a mask an object."""
+    """``Au/``, ``Sp/``, ``Ground Truth Masks/{name}/masks/``; one mask per object."""
     patterns = Patterns(
         forged=rf'Sp/(?P<key>[^/]+?){IMAGE}',
         mask=rf'Ground Truth Masks/(?P<key>[^/]+)/masks/[^/]+{IMAGE}',
@@ -24,14 +22,9 @@ def misd() -> Layout:
         sources=_sources,
         decode=any_is_forged,
     )
+    hint = 'ROOT holds Au/, Sp/ and Ground Truth Masks/'
     return Layout(
-        'misd',
-        'MISD',
-        patterns,
-        forged=300,
-        authentic=618,
-        scored=227,
-        hint='ROOT holds Au/, Sp/ and Ground Truth Masks/',
+        'misd', 'MISD', patterns, forged=300, authentic=618, scored=227, hint=hint
     )
 
 

@@ -5,8 +5,6 @@ Datasets: Large-Scale Benchmark Datasets for Media Forensic Challenge Evaluation
 Workshops 2019.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -43,11 +41,12 @@ def nist16() -> Layout:
             raise FileNotFoundError(f'{table} must lie in reference/manipulation')
         return inverted(samples_of_rows(rows, files, table.parents[2], sample))
 
+    hint = 'ROOT is the unpacked NC2016_Test..., with reference/ and probe/'
     return Layout(
         'nist16',
         'NIST16 (Nimble Challenge 2016)',
         find,
         forged=564,
         authentic=560,
-        hint='ROOT is the unpacked NC2016_Test..., with reference/ and probe/',
+        hint=hint,
     )

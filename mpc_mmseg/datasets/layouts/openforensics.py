@@ -1,10 +1,8 @@
-"""OpenForensics: faces replaced by a network, many in an image.
+"""OpenForensics: AI-generated faces, several per image.
 
 Le, Nguyen, Yamagishi, Echizen, "OpenForensics: Large-Scale Challenging Dataset for
 Multi-Face Forgery Detection and Segmentation In-The-Wild", ICCV 2021.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,6 +16,7 @@ from mpc_mmseg.datasets.lists.coco_annotations import (
 )
 
 from .layout import Inventory, Layout, Sample
+from .tables import only_file
 
 SPLITS = ('Train', 'Val', 'Test-Dev', 'Test-Challenge')
 
@@ -37,17 +36,12 @@ def openforensics(split: str = 'Train') -> Layout:
         raise ValueError(f'split must be one of {SPLITS}, not {split!r}')
 
     def find(root: Path, files: Sequence[str]) -> Inventory:
-        tables = [f for f in files if PurePosixPath(f).name == f'{split}_poly.json']
-        if len(tables) != 1:
-            raise FileNotFoundError(f'{root} must hold one {split}_poly.json')
-        content = read_annotations(root / tables[0])
-        fake = {
-            number
-            for number, each in content['categories'].items()
-            if str(each['name']).lower() == 'fake'
-        }
+        table = only_file(files, f'{split}_poly.json')
+        content = read_annotations(root / table)
+        categories = content['categories'].items()
+        fake = {key for key, each in categories if str(each['name']).lower() == 'fake'}
         if not fake:
-            raise ValueError(f'{tables[0]} has no category "Fake"')
+            raise ValueError(f'{table} has no category "Fake"; check the download')
         paths = {
             PurePosixPath(file).name: file
             for file in files
@@ -76,12 +70,8 @@ def openforensics(split: str = 'Train') -> Layout:
         found.extra += [f for f in paths.values() if not f.endswith('.json')]
         return found
 
-    return Layout(
-        'openforensics',
-        'OpenForensics',
-        find,
-        hint=f'ROOT holds {split}/ and {split}_poly.json',
-    )
+    hint = f'ROOT holds {split}/ and {split}_poly.json'
+    return Layout('openforensics', 'OpenForensics', find, hint=hint)
 
 
 def _draw(root: Path, faces: Sequence, size: tuple[int, int]) -> np.ndarray:

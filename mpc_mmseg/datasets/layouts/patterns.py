@@ -1,6 +1,4 @@
-"""Layouts in which the path of an image states its mask."""
-
-from __future__ import annotations
+"""Layouts in which the mask of an image follows from its path."""
 
 import re
 from collections import defaultdict
@@ -16,7 +14,7 @@ from mpc_mmseg.datasets.io.find_images import SUFFIXES
 from .layout import Inventory, Sample
 
 IMAGE = '(?:' + '|'.join(SUFFIXES.replace('.', r'\.').split()) + ')'
-"""Ends the pattern of a path: any image suffix."""
+"""The end of a pattern: any image suffix."""
 
 Decode = Callable[[Sequence[Path]], np.ndarray]
 
@@ -29,8 +27,8 @@ def _nothing(key: str) -> tuple[str, ...]:
 class Patterns:
     """Finds images and masks by regular expressions on their paths below the root.
 
-    The groups of a pattern whose names start with ``key`` are an image's key; a forged
-    image and its mask have the same one. Upper and lower case do not matter.
+    The groups of a pattern whose names start with ``key`` form the key; a forged image
+    and its mask have the same key. Case is ignored.
 
     Args:
         forged: Paths of forged images.
@@ -39,15 +37,15 @@ class Patterns:
         ignore: Paths of files that belong to the data set and are not used.
         tags: Key -> kinds of forgery.
         sources: Key -> source photographs.
-        decode: Paths of the masks of an image -> its mask; None: the one mask can be
-            used as it is.
-        loose: Key -> what is left of it when the name is wrong. Images and masks that
-            have no partner are paired by it where that is unique; tags and sources are
-            then those of the mask's name.
-        shared: Whether several images may have one mask by their loose key; tags and
-            sources are then those of the image's name.
-        names: Keys of forged images that are known to belong to the data set.
-        maskless: Keys of images that are known to be distributed without a mask.
+        decode: Paths of the masks of an image -> its mask; None: the only mask is used
+            directly.
+        loose: Key -> the part of it that is reliable. Images and masks without partner
+            are paired by it where it is unique; tags and sources then follow from the
+            name of the mask.
+        shared: Whether several images may share a mask by their loose key; tags and
+            sources then follow from the name of the image.
+        names: Keys of all forged images of the data set, where they are known.
+        maskless: Keys of images that are distributed without a mask.
     """
 
     forged: str
@@ -63,7 +61,7 @@ class Patterns:
     maskless: tuple[str, ...] = ()
 
     def __call__(self, root: Path, files: Sequence[str]) -> Inventory:
-        """What of ``files`` (below ``root``) is an image, and which masks it has."""
+        """The images among ``files`` (below ``root``) with their masks."""
         found = Inventory()
         images: dict[str, str] = {}
         masks: dict[str, list[str]] = defaultdict(list)
@@ -83,8 +81,7 @@ class Patterns:
         partners = self._pair(images, masks)
         for key, image in images.items():
             if key not in partners:
-                known = key in self.maskless
-                if known:
+                if key in self.maskless:
                     found.extra.append(f'{image} (distributed without a mask)')
                 else:
                     found.missing.append(f'mask of {image}')
@@ -96,14 +93,9 @@ class Patterns:
             draw = self.decode and partial(
                 draw_from_files, decode=self.decode, masks=paths
             )
+            mask = None if draw else paths[0]
             found.samples.append(
-                Sample(
-                    image,
-                    None if draw else paths[0],
-                    draw,
-                    self.tags(name),
-                    self.sources(name),
-                )
+                Sample(image, mask, draw, self.tags(name), self.sources(name))
             )
         without_image = masks.keys() - partners.values()
         for key in sorted(without_image):
@@ -119,15 +111,15 @@ class Patterns:
         return found
 
     def _pair(self, images: Iterable[str], masks: Iterable[str]) -> dict[str, str]:
-        """The mask's key of each image's key that has one."""
-        wanted, there = set(images), set(masks)
-        partners = {key: key for key in wanted & there}
+        """Key of an image -> key of its mask, for the images that have one."""
+        wanted, present = set(images), set(masks)
+        partners = {key: key for key in wanted & present}
         if self.loose is not None:
             by_loose: dict[str, list[str]] = defaultdict(list)
-            for key in there - wanted:
+            for key in present - wanted:
                 by_loose[self.loose(key)].append(key)
             left: dict[str, list[str]] = defaultdict(list)
-            for key in wanted - there:
+            for key in wanted - present:
                 left[self.loose(key)].append(key)
             for loose, keys in left.items():
                 fitting = by_loose.get(loose, [])
@@ -137,14 +129,14 @@ class Patterns:
 
 
 def _key(pattern: str, file: str) -> str | None:
-    """The key of a path that a pattern matches from the start of a folder's name."""
+    """The key of a path that matches a pattern from the start of a folder's name."""
     match = re.search(f'(?:^|/){pattern}$', file, re.IGNORECASE)
     if match is None:
         return None
-    parts = match.groupdict().items()
-    return '/'.join(each for name, each in parts if name.startswith('key') and each)
+    groups = match.groupdict().items()
+    return '/'.join(each for name, each in groups if name.startswith('key') and each)
 
 
 def draw_from_files(root: Path, decode: Decode, masks: Sequence[str]) -> np.ndarray:
-    """The mask that files below a root (their paths there: ``masks``) decode to."""
+    """Decode a mask from files below a root (relative paths ``masks``)."""
     return decode([root / mask for mask in masks])

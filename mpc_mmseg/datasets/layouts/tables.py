@@ -1,13 +1,12 @@
 """Layouts in which a table lists images and masks."""
 
-from __future__ import annotations
-
-import csv
 from collections.abc import Callable, Mapping, Sequence
+from csv import DictReader
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from .layout import Inventory, Sample
+from .layout import Inventory, Layout, Sample
 from .mask_decoding import dark_is_forged
 from .patterns import draw_from_files
 
@@ -19,18 +18,18 @@ def read_table(path: Path, delimiter: str, columns: Sequence[str]) -> list[Row]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a column is missing; names those that are there.
+        ValueError: If a column is missing.
     """
     if not path.is_file():
         raise FileNotFoundError(f'no table {path}')
     with path.open(newline='', encoding='utf-8-sig') as file:
-        reader = csv.DictReader(file, delimiter=delimiter)
+        reader = DictReader(file, delimiter=delimiter)
         if absent := [
             each for each in columns if each not in (reader.fieldnames or ())
         ]:
             raise ValueError(
-                f'{path} has no column {absent}; it has {reader.fieldnames}, read with '
-                f'delimiter {delimiter!r}'
+                f'{path} has no column {absent}; with delimiter {delimiter!r}, it has '
+                f'{reader.fieldnames}'
             )
         return list(reader)
 
@@ -41,49 +40,70 @@ def samples_of_rows(
     folder: PurePosixPath,
     sample: Callable[[Row], Sample],
 ) -> Inventory:
-    """The samples whose files exist; the others are missing by name.
+    """The samples whose files exist; files that do not are listed as missing.
 
     Args:
         rows: Of a table.
-        files: What is there, below the root.
-        folder: What a table's paths start at, below the root.
+        files: The files below the root.
+        folder: The folder that the table's paths are relative to, below the root.
         sample: Row -> the sample, with paths as in the table.
     """
-    found, there = Inventory(), set(files)
+    found, present = Inventory(), set(files)
     for row in rows:
         one = sample(row)
         paths = [one.image] if one.mask is None else [one.image, one.mask]
-        whole = [(folder / path).as_posix() for path in paths]
-        if absent := [path for path in whole if path not in there]:
+        image, *masks = [(folder / path).as_posix() for path in paths]
+        if absent := [path for path in (image, *masks) if path not in present]:
             found.missing += absent
         else:
-            mask = whole[1] if len(whole) == 2 else None
-            found.samples.append(
-                Sample(whole[0], mask, tags=one.tags, sources=one.sources)
-            )
+            mask = masks[0] if masks else None
+            found.samples.append(replace(one, image=image, mask=mask))
     return found
 
 
 def inverted(found: Inventory) -> Inventory:
-    """The same with masks that are black where forged."""
-    found.samples = [
-        Sample(
-            each.image,
-            None,
-            partial(draw_from_files, decode=dark_is_forged, masks=[each.mask]),
-            each.tags,
-            each.sources,
-        )
-        if each.mask is not None
-        else each
-        for each in found.samples
-    ]
+    """Decode the masks of an inventory as black where forged."""
+    for index, each in enumerate(found.samples):
+        if each.mask is not None:
+            draw = partial(draw_from_files, decode=dark_is_forged, masks=[each.mask])
+            found.samples[index] = replace(each, mask=None, draw=draw)
     return found
 
 
 def only_file(files: Sequence[str], name: str) -> PurePosixPath:
-    """The path of the one file of a name."""
+    """The path of the only file of a name."""
     matches = [path for path in map(PurePosixPath, files) if path.name == name]
     if len(matches) != 1:
-        raise FileNotFoundError(f'there must be one {name}; found {len(matches)}')
+        raise FileNotFoundError(
+            f'expected one {name}, found {len(matches)}; complete the data set'
+        )
     return matches[0]
+
+
+def table(
+    csv: str,
+    image: str = 'image',
+    mask: str = 'mask',
+    delimiter: str = ',',
+    inverted_masks: bool = False,
+) -> Layout:
+    """Any data set listed in a table; an empty mask, ``-`` or ``None``: authentic.
+
+    Args:
+        csv: The table, relative to the root, as are its paths.
+        image: The column of images.
+        mask: The column of masks.
+        delimiter: The character between columns.
+        inverted_masks: Whether masks are black where forged.
+    """
+
+    def sample(row: Row) -> Sample:
+        authentic = row[mask] in ('', '-', 'None', 'Negative')
+        return Sample(row[image], None if authentic else row[mask])
+
+    def find(root: Path, files: Sequence[str]) -> Inventory:
+        rows = read_table(root / csv, delimiter, (image, mask))
+        found = samples_of_rows(rows, files, PurePosixPath(), sample)
+        return inverted(found) if inverted_masks else found
+
+    return Layout('table', 'table', find, hint='the paths of the table start at ROOT')

@@ -27,14 +27,16 @@ def draw_segmentation(
         (H, W) uint8, 1 on the object.
 
     Raises:
-        ValueError: If the segmentation is neither, or not of that size.
+        ValueError: If the segmentation is neither, or of another size.
     """
     if isinstance(segmentation, Mapping):
         return _draw_runs(segmentation, size)
     mask = np.zeros(size, np.uint8)
     for polygon in segmentation:
         if len(polygon) < 6 or len(polygon) % 2:
-            raise ValueError(f'a polygon of {len(polygon)} numbers is none')
+            raise ValueError(
+                f'a polygon needs at least 3 points (x, y), got {len(polygon)} numbers'
+            )
         _fill(mask, np.asarray(polygon, np.float64).reshape(-1, 2))
     return mask
 
@@ -42,8 +44,8 @@ def draw_segmentation(
 def _fill(mask: np.ndarray, points: np.ndarray) -> None:
     """Set the pixels of a mask whose centres lie in a polygon (N, 2) of x and y.
 
-    OpenCV draws the outline as well, half a pixel wide: the polygon is drawn three
-    times as large, and the middle one of each three pixels counts.
+    OpenCV also fills the outline, half a pixel wide. So the polygon is drawn at three
+    times its size, and of each three by three pixels the middle one counts.
     """
     limits = mask.shape[::-1]
     left, top = np.clip(np.floor(points.min(axis=0)), 0, limits).astype(int)
@@ -76,9 +78,9 @@ def _draw_runs(code: Mapping, size: tuple[int, int]) -> np.ndarray:
 def decompress_counts(code: str | bytes) -> list[int]:
     """Run lengths from COCO's compressed string.
 
-    Each number is written five bits at a time, least first, as characters from '0';
-    bit 5 says that more follow, and the last one's bit 4 is the sign. From the fourth
-    number on, the difference to the last but one is written.
+    Each number is stored five bits at a time, least significant first, as characters
+    from '0'. Bit 5 is set where more characters follow; bit 4 of the last is the sign.
+    From the fourth number on, the difference to the last but one is stored.
 
     Raises:
         ValueError: If the string ends within a number.
@@ -97,12 +99,12 @@ def decompress_counts(code: str | bytes) -> list[int]:
         counts.append(value + counts[-2] if len(counts) > 2 else value)
         value = shift = 0
     if shift:
-        raise ValueError('a compressed run-length code ends within a number')
+        raise ValueError('the compressed run-length code ends within a number')
     return counts
 
 
 def read_annotations(path: str | os.PathLike) -> dict[str, Any]:
-    """An annotation file: ``images`` by id, ``categories`` by id, and annotations.
+    """Read an annotation file.
 
     Args:
         path: A JSON file.
@@ -112,8 +114,8 @@ def read_annotations(path: str | os.PathLike) -> dict[str, Any]:
         entries.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no annotation file; names it.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it is not an annotation file; names it.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(f'no annotation file {os.fspath(path)}')
@@ -129,5 +131,5 @@ def read_annotations(path: str | os.PathLike) -> dict[str, Any]:
         }
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f'{os.fspath(path)} is no COCO annotation file: {error!r}'
+            f'{os.fspath(path)} is not a COCO annotation file: {error!r}'
         ) from error

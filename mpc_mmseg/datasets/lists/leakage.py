@@ -1,4 +1,4 @@
-"""Whether the data that a run trains on, selects by and is tested on are apart."""
+"""Whether a run trains on, selects by and is tested on separate data."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ _SHOW = 5
 
 @dataclass(frozen=True)
 class Side:
-    """What a run reads for one purpose.
+    """The data that a run reads for one purpose.
 
     Attributes:
-        purpose: ``train``, ``val`` (selects checkpoints, lowers the rate) or ``test``.
+        purpose: ``train``, ``val`` (selects checkpoints, lowers the learning rate) or
+            ``test``.
         names: Its data sets.
         images: Paths of the images.
-        groups: Ids of the photographs that they were made of, where lists state them.
+        groups: Ids of their source photographs, where lists state them.
         hashes: Content hash -> name of each protocol.
     """
 
@@ -35,7 +36,7 @@ class Side:
 def compare(
     sides: Sequence[Side], allow_selection_on_test: bool = False
 ) -> tuple[list[str], list[str]]:
-    """What two sides of a run share.
+    """Compare the sides of a run: which data two of them share.
 
     Args:
         sides: At most one for each purpose.
@@ -43,8 +44,8 @@ def compare(
 
     Returns:
         Errors: the same image, or a protocol under two names, on two sides. Warnings:
-        different images of the same source photographs, as standard protocols of the
-        field have them (CASIA v2 to train and CASIA v1 to test, for one).
+        different images of the same source photographs, as in standard protocols of
+        the field (CASIA v2 for training and CASIA v1 for testing, for example).
     """
     errors, warnings = [], []
     for one, other in combinations(sides, 2):
@@ -53,12 +54,12 @@ def compare(
         found = _shared_lists(one, other) or _shared_images(one, other)
         if found:
             advice = (
-                'Scores on data that chose the checkpoint are too good: give '
-                'test_dataloader data of its own, or state '
+                'Scores on data that selected the checkpoint are too high: give '
+                'test_dataloader data of its own, or set '
                 'allow_selection_on_test=True in the config'
                 if (one.purpose, other.purpose) == ('val', 'test')
-                else 'Scores on training data are meaningless: take the images '
-                'out of one of the lists'
+                else 'Scores on training data are meaningless: remove the images '
+                'from one of the lists'
             )
             errors.append(f'{one} and {other} {found}. {advice}.')
         elif shared := set(one.groups) & set(other.groups):
@@ -70,8 +71,7 @@ def compare(
 
 
 def _shared_lists(one: Side, other: Side) -> str:
-    shared = sorted(one.hashes.keys() & other.hashes.keys())
-    if not shared:
+    if not (shared := sorted(one.hashes.keys() & other.hashes.keys())):
         return ''
     first, second = one.hashes[shared[0]], other.hashes[shared[0]]
     return (

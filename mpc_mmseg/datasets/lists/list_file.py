@@ -1,6 +1,6 @@
-"""List files: which images make up a data set or protocol, and the mask of each.
+"""List files: the images of a data set or protocol, and the mask of each.
 
-One image a line, columns parted by tabs, below a header::
+One image per line, tabs between the columns, below a header::
 
     # forgery list 1
     # name: casia2-train
@@ -12,11 +12,11 @@ One image a line, columns parted by tabs, below a header::
     images/a.jpg<TAB>masks/a.png<TAB>casia2/ani_00001,casia2/pla_00005<TAB>splice
     authentic/b.jpg<TAB>-<TAB>casia2/nat_00009
 
-The columns are image, mask, the photographs that the image was made of (parted by
-commas), and tags (likewise). ``-`` stands for nothing; as a mask: authentic. Columns
-at the end may be left out. Paths use ``/`` and start at the data root or, without one,
-at the list's folder. UTF-8; names may hold spaces. The hash is
-:func:`~mpc_mmseg.datasets.lists.list_header.entries_hash`.
+The columns are image, mask, the source photographs of the image (separated by commas),
+and tags (likewise). ``-`` is an empty column; as a mask: authentic. Columns at the end
+may be left out. Paths use ``/`` and start at the data root or, without one, at the
+list's folder. UTF-8; names may contain spaces. The hash is
+:func:`~mpc_mmseg.datasets.lists.list_format.entries_hash`.
 
 A list without the first line is a plain one: it has no header and nothing to verify.
 """
@@ -25,38 +25,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 
-from .list_entry import ListEntry, check_entry, format_line, parse_line
-from .list_header import (
+from .list_format import (
     FIRST_LINE,
-    Declared,
+    ListEntry,
     ListHeader,
     check_comment,
+    check_entry,
     check_repeats,
     count,
     entries_hash,
     format_header,
+    format_line,
     parse_header,
+    parse_line,
 )
-
-__all__ = [
-    'ListEntry',
-    'ListFile',
-    'ListHeader',
-    'read_list',
-    'read_list_file',
-    'write_list',
-]
 
 
 @dataclass(frozen=True)
 class ListFile:
-    """A list file's header and entries, paths as they stand there.
+    """A list file's header and entries, with paths as written.
 
     Attributes:
         header: None for a plain list.
@@ -79,31 +72,27 @@ class ListFile:
         return next((repeats[tag] for tag in entry.tags if tag in repeats), 1)
 
 
-def read_list(path: str | os.PathLike) -> list[ListEntry]:
-    """The entries of a list file; as :func:`read_list_file`."""
-    return read_list_file(path).entries
-
-
 def read_list_file(path: str | os.PathLike, verify: bool = True) -> ListFile:
     """Read a list file, and verify it against its header.
 
     Args:
         path: The list file.
-        verify: Whether counts and hash must be those of the entries. Off for the tool
-            that writes them again.
+        verify: Whether counts and hash must be those of the entries. Off for
+            :func:`rehash`, which computes them again.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         ValueError: If a line cannot be read, the file is not UTF-8 text, or it was
             edited below a header that still describes the old entries; names the file,
             and the line or what to do.
     """
+    label = os.fspath(path)
     if not os.path.isfile(path):
-        raise FileNotFoundError(f'no list file {os.fspath(path)}')
+        raise FileNotFoundError(f'no list file {label}')
     try:
         text = Path(path).read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
-        raise ValueError(f'{os.fspath(path)} is not UTF-8 text: {error}') from error
+        raise ValueError(f'{label} is not UTF-8 text: {error}') from error
     head: list[str] = []
     comments: list[str] = []
     entries: list[ListEntry] = []
@@ -115,20 +104,34 @@ def read_list_file(path: str | os.PathLike, verify: bool = True) -> ListFile:
             try:
                 entries.append(parse_line(line))
             except ValueError as error:
-                raise ValueError(f'{os.fspath(path)}, line {number}: {error}') from None
+                raise ValueError(f'{label}, line {number}: {error}') from None
     comments = [line[1:].strip() for line in comments]
     if not head or head[0].rstrip() != FIRST_LINE:
         return ListFile(None, entries, [line[1:].strip() for line in head] + comments)
     try:
-        header, declared, above = parse_header(head)
+        header, stated_counts, stated_sha256, above = parse_header(head)
         if verify:
             check_repeats(header.repeats, entries)
     except ValueError as error:
-        raise ValueError(f'{os.fspath(path)}: {error}') from None
-    found = ListFile(header, entries, above + comments)
-    if verify:
-        _verify(path, found, declared)
-    return found
+        raise ValueError(f'{label}: {error}') from None
+    found, counts = ListFile(header, entries, above + comments), count(entries)
+    if verify and counts != stated_counts:
+        difference = (
+            f'{counts[0]} forged and {counts[1]} authentic images, its header states '
+            f'{stated_counts[0]} and {stated_counts[1]}'
+        )
+    elif verify and found.sha256 != stated_sha256:
+        difference = (
+            f'other entries than those that its header was written for (sha256 '
+            f'{found.sha256[:12]}, not {stated_sha256[:12]})'
+        )
+    else:
+        return found
+    raise ValueError(
+        f'{label} has {difference}. If it was edited on purpose, give it a new '
+        'version: python tools/dataset_converters/rehash_list.py '
+        f'{label} --version VERSION'
+    )
 
 
 def write_list(
@@ -140,15 +143,16 @@ def write_list(
     """Write a list file atomically.
 
     Args:
-        path: The list file; its folder is made where it is missing.
+        path: The list file; a missing folder is created.
         entries: ``ListEntry``, or tuples (image, mask, groups, tags) of which the last
             two, or three, may be left out; mask None: authentic.
-        comments: Lines such as where the list comes from, without ``#``.
-        header: What the list is; counts and hash are added. Without one, a plain list.
+        comments: Lines without ``#``, such as where the list comes from.
+        header: Name, version and repeat factors; counts and hash are added. None: a
+            plain list.
 
     Raises:
-        ValueError: If something would not be read back as it is, or a repeat factor
-            applies to no image or an image has two.
+        ValueError: If an entry or a comment would not be read back unchanged, a repeat
+            factor applies to no image, or an image has two.
     """
     named = [ListEntry(*entry) for entry in entries]
     for entry in named:
@@ -158,24 +162,48 @@ def write_list(
         check_comment(comment)
         lines.append(f'# {comment}'.rstrip())
     lines += map(format_line, named)
-    write_whole(path, ''.join(f'{line}\n' for line in lines))
+    write_atomic(path, ''.join(f'{line}\n' for line in lines))
 
 
-def _verify(path: str | os.PathLike, found: ListFile, declared: Declared) -> None:
-    name, counts = os.fspath(path), count(found.entries)
-    if counts != declared.counts:
-        what = (
-            f'{counts[0]} forged and {counts[1]} authentic images, its header states '
-            f'{declared.counts[0]} and {declared.counts[1]}'
-        )
-    elif found.sha256 != declared.sha256:
-        what = (
-            f'other entries than those that its header was written for (sha256 '
-            f'{found.sha256[:12]}, not {declared.sha256[:12]})'
-        )
+def rehash(
+    path: str | os.PathLike, version: str | None = None, name: str | None = None
+) -> str:
+    """Write the header of an edited list again, or give one to a plain list.
+
+    Args:
+        path: The list file. Comments between its entries move above them.
+        version: The new version; None: unchanged, if the entries are unchanged.
+        name: The new name; None: unchanged.
+
+    Returns:
+        A line for the terminal.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the entries changed and the version did not, or a plain list
+            gets no name or version; or as for :func:`read_list_file`.
+    """
+    found = read_list_file(path, verify=False)
+    label = os.fspath(path)
+    if found.header is None:
+        if not (name and version):
+            raise ValueError(f'{label} is a plain list: give it a name and a version')
+        header = ListHeader(name, version)
     else:
-        return
-    raise ValueError(
-        f'{name} has {what}. If it was edited on purpose, give it a new version: '
-        f'python tools/dataset_converters/rehash_list.py {name} --version VERSION'
-    )
+        same_version = version in (None, found.header.version)
+        if same_version and name in (None, found.header.name):
+            try:
+                read_list_file(path)
+            except ValueError as error:
+                raise ValueError(
+                    f'{label}: its entries are no longer those of '
+                    f'{found.header.name!r}, version {found.header.version!r}; give '
+                    'it a new version'
+                ) from error
+        header = replace(
+            found.header,
+            name=name or found.header.name,
+            version=version or found.header.version,
+        )
+    write_list(path, found.entries, found.comments, header)
+    return f'{label}: {header.name}, version {header.version}, sha256 {found.sha256}'

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def source_ids(name: str, pattern: str | None) -> frozenset[str]:
-    """The source photographs of a picture, read from its file name.
+    """Ids of the source photographs of an image, read from its file name.
 
     Args:
         name: File name without folder and suffix.
@@ -22,10 +22,10 @@ def source_ids(name: str, pattern: str | None) -> frozenset[str]:
 
 
 def connected_groups(sources: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """Pictures that share a source, directly or through others, sorted by name.
+    """Groups of images that share a source, directly or through others, by name.
 
     Args:
-        sources: Source ids of each picture.
+        sources: Source ids of each image.
     """
     parent: dict[str, str] = {}
 
@@ -39,24 +39,24 @@ def connected_groups(sources: Mapping[str, frozenset[str]]) -> list[list[str]]:
         for other in others:
             parent[root(other)] = root(first)
     groups: dict[str, list[str]] = {}
-    for picture in sorted(sources):
-        groups.setdefault(root(min(sources[picture])), []).append(picture)
+    for image in sorted(sources):
+        groups.setdefault(root(min(sources[image])), []).append(image)
     return list(groups.values())
 
 
 def split_groups(
     groups: Sequence[Sequence[str]], shares: Mapping[str, float], seed: int
 ) -> dict[str, list[str]]:
-    """Distribute complete groups to training and to the sides that are kept from it.
+    """Distribute complete groups to training, validation and test.
 
-    Groups come in random order and go to the first side in whose share they still fit,
-    so a group larger than every share is trained on.
+    Groups are taken in random order and go to the first side whose share has room for
+    them, so a group larger than every share goes to training.
 
     Args:
-        groups: Pictures by group.
-        shares: Share of the pictures of each side but 'train', each in (0, 1) and
-            together below 1, in the order in which groups are offered.
-        seed: Seed of the order.
+        groups: Images by group.
+        shares: Share of the images of each side but 'train', each in (0, 1) and
+            together below 1, in the order in which sides are tried.
+        seed: Seed of the random order.
 
     Returns:
         Names by side, 'train' first, each sorted.
@@ -66,10 +66,10 @@ def split_groups(
     """
     if not all(0 < share < 1 for share in shares.values()) or sum(shares.values()) >= 1:
         raise ValueError(
-            f'shares must be in (0, 1) and leave something to train on, got {shares}'
+            f'shares must be in (0, 1) and sum to less than 1, got {shares}'
         )
-    pictures = sum(map(len, groups))
-    room = {side: round(share * pictures) for side, share in shares.items()}
+    images = sum(map(len, groups))
+    room = {side: round(share * images) for side, share in shares.items()}
     sides: dict[str, list[str]] = {'train': [], **{side: [] for side in shares}}
     for index in np.random.default_rng(seed).permutation(len(groups)):
         group = groups[index]
@@ -80,7 +80,7 @@ def split_groups(
             room[side] -= len(group)
     if empty := [side for side, names in sides.items() if not names]:
         raise ValueError(
-            f'{pictures} pictures in {len(groups)} groups that share sources cannot be '
-            f'divided with shares of {shares}: nothing is left for {", ".join(empty)}'
+            f'{images} images in {len(groups)} groups that share sources cannot be '
+            f'divided into shares of {shares}: nothing is left for {", ".join(empty)}'
         )
     return {side: sorted(names) for side, names in sides.items()}

@@ -1,8 +1,7 @@
-"""What may happen to a photograph after it was forged: units in every name."""
+"""Post-processing of a photograph after it was forged, with units in every name."""
 
 from .families import FAMILIES, Family
-from .imitations import IMITATIONS
-from .setting import CLEAN, Setting, Step, parse_grid, parse_setting
+from .setting import CLEAN, IMITATIONS, Setting, Step, parse_grid, parse_setting
 
 __all__ = [
     'CLEAN',

@@ -1,21 +1,56 @@
-"""A setting: the steps of post-processing that an image goes through."""
+"""A setting: the steps of post-processing that are applied to an image."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from .crop import Box, centre_box
 from .families import CROP, FAMILIES
-from .imitations import IMITATIONS
 
 CHAIN = 'chain'
+
+# Imitations of what social networks do to an upload: name -> chain for `parse_setting`.
+# The numbers are chosen after the orders of magnitude in the literature; no service was
+# measured, and services differ by client and change without notice. A score under them
+# shows how a model copes with resizing and compression of that strength, and nothing
+# about the service itself.
+IMITATIONS: dict[str, str] = {
+    'facebook_like': 'longest_side_px=2048+jpeg_quality=80',
+    'whatsapp_like': 'longest_side_px=1600+jpeg_quality=70',
+    'wechat_like': 'longest_side_px=1080+jpeg_quality=65',
+    'weibo_like': 'longest_side_px=2048+jpeg_quality=85',
+    'messenger_thumbnail_like': 'longest_side_px=640+jpeg_quality=60',
+    'shared_twice_like': 'longest_side_px=2048+jpeg_quality=80'
+    '+longest_side_px=1600+jpeg_quality=70',
+}
+
+
+class Box(NamedTuple):
+    """A rectangle in an image, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def cut(self, pixels: np.ndarray) -> np.ndarray:
+        """Crop an image (H, W, 3) or a mask (H, W) to the box."""
+        rows = slice(self.top, self.top + self.height)
+        columns = slice(self.left, self.left + self.width)
+        return np.ascontiguousarray(pixels[rows, columns])
+
+
+def centre_box(size: tuple[int, int], share: float) -> Box:
+    """The centre of an image of a size (H, W), with a share of each side."""
+    height, width = (max(1, round(share * side)) for side in size)
+    return Box((size[0] - height) // 2, (size[1] - width) // 2, height, width)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One post-processing at one severity.
+    """One family of post-processing at one severity.
 
     Raises:
         ValueError: If there is no such family, or the value is out of its bounds.
@@ -27,7 +62,7 @@ class Step:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ValueError(
-                f'unknown post-processing {self.family!r}; there are '
+                f'unknown post-processing {self.family!r}; use one of '
                 f'{", ".join(FAMILIES)}'
             )
         object.__setattr__(self, 'value', FAMILIES[self.family].check(self.value))
@@ -38,11 +73,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Setting:
-    """Steps one after another, under a name.
+    """A named sequence of steps.
 
     Attributes:
         name: Such as ``jpeg_quality=70``, ``whatsapp_like``, or ``clean``.
-        steps: None for a clean image.
+        steps: Empty for a clean image.
     """
 
     name: str
@@ -51,36 +86,39 @@ class Setting:
     def __post_init__(self) -> None:
         if any(step.family == CROP for step in self.steps[1:]):
             raise ValueError(
-                f'{self.name}: {CROP} must come first, while image and mask are alike'
+                f'{self.name}: {CROP} must be the first step: it also crops the mask'
             )
 
     @property
     def family(self) -> str:
-        """Names the curve that the setting is a point of."""
+        """The curve that the setting is a point of."""
         if not self.steps:
             return self.name
         return self.steps[0].family if self.name == str(self.steps[0]) else CHAIN
 
     @property
     def chain(self) -> str:
-        """Gives the steps as `parse_setting` reads them; what a cache goes by."""
+        """The steps as `parse_setting` reads them; the key of caches."""
         return '+'.join(str(step) for step in self.steps)
 
     def apply(self, image: np.ndarray) -> tuple[np.ndarray, Box | None]:
-        """Put an image through the steps; the same image always gives the same.
+        """Apply the steps to an image; the same image always gives the same result.
 
-        Noise is seeded by the image's pixels and the steps: neither the order of
-        the images nor where they lie matters.
+        Noise is seeded by the image's pixels and the steps, not by the order of the
+        images or their paths.
 
         Args:
             image: (H, W, 3) uint8 BGR at its native size.
 
         Returns:
-            (H', W', 3) uint8 BGR, and the part of the image that a crop left, or
-            None. A box means: crop the mask to it. Another size without a box means:
-            the same scene, so that a map of it belongs on the native pixels.
+            (H', W', 3) uint8 BGR, and the box of a crop, to which the mask has to be
+            cropped, or None. Another size without a box shows the same scene, so that a
+            map of it has to be resized to the native pixels.
         """
-        rng = np.random.default_rng(_seed(image, self.chain))
+        digest = hashlib.sha256(str(image.shape).encode())
+        digest.update(self.chain.encode())
+        digest.update(np.ascontiguousarray(image).data)
+        rng = np.random.default_rng(int.from_bytes(digest.digest()[:8], 'big'))
         box = None
         for step in self.steps:
             apply = FAMILIES[step.family].apply
@@ -99,18 +137,18 @@ def parse_setting(text: str) -> Setting:
     """Read a setting: ``family=value``, several joined by ``+``, or an imitation.
 
     Raises:
-        ValueError: If it is none of these. Quotes the text.
+        ValueError: If it is none of these.
     """
     steps = []
-    for part in IMITATIONS.get(text, text).split('+'):
-        family, equals, value = part.strip().partition('=')
+    for step in IMITATIONS.get(text, text).split('+'):
+        family, equals, value = step.strip().partition('=')
         try:
             number = float(value)
         except ValueError:
             number = None
         if not equals or number is None:
             raise ValueError(
-                f'{text!r} is no post-processing: expected FAMILY=NUMBER, several '
+                f'{text!r} is no post-processing; expected FAMILY=NUMBER, several '
                 f'joined by +, or one of {", ".join(IMITATIONS)}'
             )
         steps.append(Step(family, number))
@@ -125,7 +163,7 @@ def parse_grid(grid: Mapping[str, Sequence[float | str]]) -> list[Setting]:
         grid: Family -> values; ``chain`` -> settings as `parse_setting` reads them.
 
     Raises:
-        ValueError: If a family or a value is wrong, or values are no list.
+        ValueError: If a family or a value is invalid, or values are no list.
     """
     settings = [CLEAN]
     for family, values in grid.items():
@@ -135,10 +173,3 @@ def parse_grid(grid: Mapping[str, Sequence[float | str]]) -> list[Setting]:
             text = str(value) if family == CHAIN else f'{family}={value}'
             settings.append(parse_setting(text))
     return list({setting.name: setting for setting in settings}.values())
-
-
-def _seed(image: np.ndarray, chain: str) -> int:
-    digest = hashlib.sha256(str(image.shape).encode())
-    digest.update(chain.encode())
-    digest.update(np.ascontiguousarray(image).data)
-    return int.from_bytes(digest.digest()[:8], 'big')

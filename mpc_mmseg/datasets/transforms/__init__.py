@@ -1,23 +1,28 @@
 """Pipeline steps, registered in mmseg's TRANSFORMS.
 
-Random ones draw from numpy's global generator alone, as mmcv's do, so that whatever
-seeds it for a sample repeats the sample.
+Like mmcv's, random ones draw from numpy's global generator only, so that its seed
+reproduces a sample.
 """
 
-from .load_forgery_image import LoadForgeryImage
-from .load_forgery_mask import LoadForgeryMask
+from .loading import LoadForgeryImage, LoadForgeryMask
 from .pack_forgery_inputs import PackForgeryInputs
 from .post_process import CropMaskToImage, PostProcessImage
-from .random_block_crop import RandomBlockCrop
-from .random_blur import RandomBlur
-from .random_dihedral import RandomDihedral
-from .random_downscale import RandomDownscale
-from .random_jpeg import RandomJPEG
-from .random_noise import RandomGaussianNoise, RandomISONoise
-from .random_resample import RandomResample
-from .random_sharpen import RandomSharpen
+from .random_degradation import (
+    RandomBlur,
+    RandomGaussianNoise,
+    RandomISONoise,
+    RandomJPEG,
+    RandomResample,
+    RandomSharpen,
+)
+from .random_geometry import (
+    RandomBlockCrop,
+    RandomDihedral,
+    RandomDownscale,
+    RandomElastic,
+    RandomGridDistortion,
+)
 from .random_tone import RandomBrightnessContrast, RandomGamma, RandomToneCurve
-from .random_warp import RandomElastic, RandomGridDistortion
 
 __all__ = [
     'CropMaskToImage',

@@ -8,13 +8,13 @@ from mmseg.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class PackForgeryInputs(PackSegInputs):
-    """mmseg's PackSegInputs, with what the forgery metric and reports ask for.
+    """mmseg's PackSegInputs, with the entries that metric and reports need.
 
     Args:
-        meta_keys: Which entries go into the data sample's metainfo, where the sample
-            has them. The defaults are mmseg's and ``dataset_name``, ``forged`` (whether
-            the image has a mask), ``sample_idx``, and ``source_groups`` and ``tags``,
-            by which scores are grouped.
+        meta_keys: Entries of the sample that go into the data sample's metainfo. The
+            defaults are mmseg's and ``dataset_name``, ``forged`` (whether the image has
+            a mask), ``allow_empty_truth``, ``sample_idx``, and ``source_groups`` and
+            ``tags``, by which scores are grouped.
     """
 
     def __init__(

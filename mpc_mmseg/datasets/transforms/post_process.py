@@ -1,4 +1,4 @@
-"""What happens to a forged photograph on its way: for tests of robustness."""
+"""Post-processing of the image, for robustness tests."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from mpc_mmseg.datasets.post_processing.setting import parse_setting
 
 @TRANSFORMS.register_module()
 class PostProcessImage(BaseTransform):
-    """Put the photograph through a post-processing, at its native size.
+    """Post-process the image at its native size.
 
-    Stands right after LoadForgeryImage, before any resizing for the network. Where
-    the photograph changes its size, ``ori_shape`` stays: the map is brought back to
-    the native pixels, so that every severity is scored on the same ground truth. A crop
-    removes pixels and their ground truth: `CropMaskToImage`, after
-    LoadForgeryMask, makes the cut.
+    Follows LoadForgeryImage, before any resizing for the network. ``ori_shape`` does
+    not change with the image's size: the map is resized to the native size, so that
+    every severity is scored on the same ground truth. For a crop, `CropMaskToImage`
+    after LoadForgeryMask crops the ground truth.
 
     Required Keys: img. Modified Keys: img, img_shape. Added Keys: crop_box, of a crop.
 
@@ -25,7 +24,7 @@ class PostProcessImage(BaseTransform):
             ``resize_factor=0.5+jpeg_quality=70``.
 
     Raises:
-        ValueError: If the setting is none.
+        ValueError: If the setting is invalid.
     """
 
     def __init__(self, setting: str) -> None:
@@ -44,15 +43,15 @@ class PostProcessImage(BaseTransform):
 
 @TRANSFORMS.register_module()
 class CropMaskToImage(BaseTransform):
-    """Cut the native mask as PostProcessImage cut the photograph.
+    """Crop the native mask as PostProcessImage cropped the image.
 
-    An image of whose forgery nothing is left counts as authentic.
+    An image whose forged pixels are all cut off counts as authentic.
 
     Required Keys: gt_seg_map, ori_shape. Optional: crop_box, without which nothing
     changes. Modified Keys: gt_seg_map, ori_shape, forged.
 
     Raises:
-        ValueError: If the mask is not of the native size any more; names the image.
+        ValueError: If the mask does not have the native size; names the image.
     """
 
     def transform(self, results: dict) -> dict:
@@ -64,7 +63,7 @@ class CropMaskToImage(BaseTransform):
             raise ValueError(
                 f'{results.get("img_path", "image")}: its mask is {mask.shape} but the '
                 f'image was {size} (height, width): scores count at native size, so '
-                'LoadForgeryMask must stand after Resize in the test pipeline'
+                'LoadForgeryMask must follow Resize in the test pipeline'
             )
         results['gt_seg_map'] = box.cut(mask)
         results['ori_shape'] = results['gt_seg_map'].shape

@@ -1,4 +1,4 @@
-"""A range of numbers that a random transform draws from."""
+"""The ranges that random transforms draw from."""
 
 import numpy as np
 
@@ -6,16 +6,10 @@ import numpy as np
 def check_range(
     name: str, bounds: tuple[float, float], lowest: float, highest: float
 ) -> tuple[float, float]:
-    """A range given as an argument, or an error that names it.
-
-    Args:
-        name: What the argument is called.
-        bounds: (low, high), both included.
-        lowest: What low must at least be.
-        highest: What high must at most be.
+    """Return the range given as the argument ``name``.
 
     Raises:
-        ValueError: If it is no pair of numbers with lowest <= low <= high <= highest.
+        ValueError: Unless it is a pair with lowest <= low <= high <= highest.
     """
     try:
         low, high = bounds
@@ -31,13 +25,13 @@ def check_range(
 
 
 def draw(bounds: tuple[float, float]) -> float:
-    """A number of a range, uniform, from numpy's global generator."""
+    """A uniform number of a range, from numpy's global generator."""
     return float(np.random.uniform(*bounds))
 
 
 def draw_seed() -> int:
-    """A seed for a whole image's noise, from numpy's global generator.
+    """A seed, from numpy's global generator, for the noise of an image.
 
-    A generator of its own makes normal numbers in a quarter of the global one's time.
+    ``default_rng`` draws normal numbers in a quarter of the global generator's time.
     """
     return int(np.random.randint(2**31))

@@ -1,4 +1,8 @@
-"""Changes of tone: each grey level becomes another, through one table."""
+"""Changes of tone: one table maps grey levels to grey levels.
+
+Required Keys of all: img. Modified Keys: img. A range is a pair (low, high), drawn from
+uniformly; arguments out of the limits that are stated raise a ValueError.
+"""
 
 import cv2
 import numpy as np
@@ -12,12 +16,8 @@ LEVELS = np.linspace(0, 1, 256)
 
 
 class _RandomTone(BaseTransform):
-    """The image through a table that a subclass draws: (256,) of levels in 0..1.
-
-    Required Keys: img. Modified Keys: img.
-    """
-
     def random_table(self) -> np.ndarray:
+        """New level of each of the 256 levels, in 0..1."""
         raise NotImplementedError
 
     def transform(self, results: dict) -> dict:
@@ -30,14 +30,9 @@ class _RandomTone(BaseTransform):
 class RandomBrightnessContrast(_RandomTone):
     """contrast v + brightness, of levels v in 0..1.
 
-    Required Keys: img. Modified Keys: img.
-
     Args:
-        brightness: Range of what is added; 1 is the whole range of levels.
-        contrast: Range of the factor.
-
-    Raises:
-        ValueError: If a range is not within -1..1 or 0..10.
+        brightness: Range of the summand, within -1..1.
+        contrast: Range of the factor, within 0..10.
     """
 
     def __init__(
@@ -57,13 +52,8 @@ class RandomBrightnessContrast(_RandomTone):
 class RandomGamma(_RandomTone):
     """v ** gamma, of levels v in 0..1.
 
-    Required Keys: img. Modified Keys: img.
-
     Args:
-        gamma: Range of the exponent; above 1 is darker.
-
-    Raises:
-        ValueError: If the range is not within 0.01..100.
+        gamma: Range of the exponent, within 0.01..100; above 1 is darker.
     """
 
     def __init__(self, gamma: tuple[float, float] = (0.8, 1.2)) -> None:
@@ -78,17 +68,12 @@ class RandomGamma(_RandomTone):
 class RandomToneCurve(_RandomTone):
     """A smooth rising curve from black to white: a cubic Bezier polynomial.
 
-    3 (1 - v)^2 v a + 3 (1 - v) v^2 b + v^3 of levels v in 0..1, which changes nothing
-    for a = 1/3 and b = 2/3.
-
-    Required Keys: img. Modified Keys: img.
+    3 (1 - v)^2 v a + 3 (1 - v) v^2 b + v^3 of levels v in 0..1; a = 1/3 and b = 2/3
+    is the identity.
 
     Args:
-        spread: Standard deviation of a and b about these values; both are clipped to
-            0..1 and put in order, so that the curve never falls.
-
-    Raises:
-        ValueError: If the spread is not within 0..1.
+        spread: Standard deviation of a and b about these values, within 0..1; both
+            are clipped to 0..1 and sorted, so that the curve never falls.
     """
 
     def __init__(self, spread: float = 0.1) -> None:

@@ -220,9 +220,16 @@ class ForgeryMetric(BaseMetric):
         gt = torch.as_tensor(sample['gt_sem_seg']['data']).cpu().numpy()[0]
         frame = tuple(sample.get('img_shape', gt.shape))[:2]
         forged = sample.get('forged')
+        marked = bool((gt == 1).any())
+        if forged and not marked and not sample.get('allow_empty_truth'):
+            raise ValueError(
+                f'{image_name(sample)}: the ground truth of a forged image marks no '
+                'pixel as forged; correct its mask, or set allow_empty_truth=True on '
+                'the data set'
+            )
         try:
             if forged is None:
-                forged = bool((gt == 1).any())
+                forged = marked
             image = ScoredImage(prob, gt, bool(forged), frame, self.threshold)
             return self._record_of(image, sample)
         except ValueError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.s3_backend import read_bytes
 from mpc_mmseg.hashing import sha256
 
@@ -98,7 +98,9 @@ def write_results(
         },
         'images': list(images),
     }
-    write_whole(path, json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False))
+    write_atomic(
+        path, json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
+    )
 
 
 def read_results(
@@ -136,10 +138,10 @@ def read_results(
 def write_images(path: str | Path, images: Sequence[Mapping[str, Any]]) -> None:
     """Writes images as JSON lines, or as CSV if the file's name ends in .csv."""
     if Path(path).suffix.lower() == '.csv':
-        write_whole(path, _as_csv(images))
+        write_atomic(path, _as_csv(images))
     else:
         lines = (json.dumps(i, ensure_ascii=False, allow_nan=False) for i in images)
-        write_whole(path, ''.join(f'{line}\n' for line in lines))
+        write_atomic(path, ''.join(f'{line}\n' for line in lines))
 
 
 def read_per_image(path: str | Path) -> list[dict]:

@@ -10,7 +10,7 @@ from mmengine.utils import ProgressBar
 
 from mpc_mmseg.apis.inference.image_inputs import expand
 from mpc_mmseg.apis.inference.prediction_files import output_names
-from mpc_mmseg.atomic_files import write_whole
+from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
 
 from .case_report import CaseReport, Examiner
@@ -115,6 +115,6 @@ def _write(out: Path, name: str, report: CaseReport) -> dict[str, str]:
     seals = {}
     for kind, (text, seal) in texts.items():
         file = f'{name}_case.{kind}'
-        write_whole(out / file, text)
+        write_atomic(out / file, text)
         seals[file] = seal
     return seals

@@ -167,7 +167,7 @@ def test_what_fails_leaves_the_index_as_it_was(run, card, tmp_path, monkeypatch)
     def dies(path, text):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, 'write_whole', dies)
+    monkeypatch.setattr(module, 'write_atomic', dies)
     with pytest.raises(KeyboardInterrupt):
         publish(run[0], zoo, card=card, weights='raw', **SAID)
     assert (zoo / 'index.json').read_bytes() == before

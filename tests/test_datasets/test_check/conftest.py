@@ -1,4 +1,4 @@
-"""Pictures whose edges are where their masks say."""
+"""Images whose edges lie on the outlines of their masks."""
 
 import cv2
 import numpy as np

@@ -38,7 +38,7 @@ def test_within_a_list():
     ]
 
 
-def test_near_within_a_list_depends_on_what_the_list_says():
+def test_near_within_a_list_depends_on_its_source_groups():
     rows = [
         ('a', '1', A, ('s/1',), None),
         ('b', '2', NEAR_A, ('s/1', 's/2'), None),

@@ -8,7 +8,7 @@ from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
 
 
 @pytest.mark.parametrize('quality', [1, 10, 49, 50, 75, 90, 95, 100])
-def test_the_quality_that_libjpeg_was_told(quality):
+def test_the_quality_given_to_libjpeg(quality):
     file = BytesIO()
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(file, 'JPEG', quality=quality)
     tables = Image.open(file).quantization

@@ -26,23 +26,23 @@ def test_a_mask_that_fits(ranks_and_mask):
 
 
 @pytest.mark.parametrize('name', [name for name in FLIPS if name != 'no transform'])
-def test_the_flip_is_told(ranks_and_mask, name):
+def test_the_flip_is_found(ranks_and_mask, name):
     ranks, mask = ranks_and_mask
     assert better_flip(fits(ranks, FLIPS[name](mask), FLIPS)) == name
 
 
 @pytest.mark.parametrize(
-    ('made', 'told'),
+    ('made', 'found'),
     [
         ('a quarter turn clockwise', 'a quarter turn anticlockwise'),
         ('a quarter turn anticlockwise', 'a quarter turn clockwise'),
         ('a transposition', 'a transposition'),
     ],
 )
-def test_the_turn_is_told(ranks_and_mask, made, told):
+def test_the_rotation_is_found(ranks_and_mask, made, found):
     ranks, mask = ranks_and_mask
     scores = fits(ranks, TURNS[made](mask), TURNS)
-    assert max(scores, key=scores.get) == told
+    assert max(scores, key=scores.get) == found
 
 
 def test_no_outline(ranks_and_mask):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mpc_mmseg.datasets.check.measure import measure
+from mpc_mmseg.datasets.check import measure as module
+from mpc_mmseg.datasets.check.measure import measure, measure_all
 from mpc_mmseg.datasets.lists.list_file import ListEntry
 
 
@@ -72,7 +73,7 @@ def test_files_that_cannot_be_read(files, which):
         (lambda m: m.T, 'mask of another size', 'a transposition of the mask would'),
         (lambda m: m[::2, ::2], 'mask of another size', 'the same proportions'),
         (lambda m: m.T[::2, ::2], 'mask of another size', 'swapped proportions'),
-        (lambda m: m[:50], 'mask of another size', 'the mask of another image'),
+        (lambda m: m[:50], 'mask of another size', 'it belongs to another image'),
     ],
 )
 def test_defects_of_masks(files, change, kind, detail):
@@ -90,3 +91,58 @@ def test_a_coding_of_0_and_1_is_binary(files):
 def test_an_authentic_image(files):
     facts = measure(ListEntry(str(files[0][0])))
     assert facts.defects == [] and facts.area is None and facts.mask_sha256 is None
+
+
+@pytest.fixture
+def entries(tmp_path, scene):
+    found = []
+    for seed in range(40):
+        image, mask = scene(seed, (32, 48))
+        paths = tmp_path / f'{seed}.jpg', tmp_path / f'{seed}.png'
+        cv2.imwrite(str(paths[0]), image)
+        cv2.imwrite(str(paths[1]), mask)
+        found.append(ListEntry(*map(str, paths)))
+    return found
+
+
+def test_processes_give_the_same_as_one(entries, tmp_path):
+    calls = []
+    alone = measure_all(entries, tmp_path / 'a', 0)
+    both = measure_all(entries, tmp_path / 'b', 2, lambda: calls.append(1))
+    assert both == alone and len(calls) == 40
+    assert [each.size for each in alone] == [(32, 48)] * 40
+
+
+def test_an_interrupted_check_resumes(entries, tmp_path, monkeypatch):
+    cache, read = tmp_path / 'cache', []
+    expected = measure_all(entries, tmp_path / 'complete', 0)
+
+    def interrupted(entry):
+        if len(read) == 7:
+            raise KeyboardInterrupt
+        read.append(entry)
+        return expected[entries.index(entry)]
+
+    monkeypatch.setattr(module, 'measure', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        measure_all(entries, cache, 0)
+    with open(cache, 'a') as file:
+        file.write('["killed in the middle of a li')
+    read = ['resumed']
+    assert measure_all(entries[:12], cache, 0) == expected[:12]
+    assert len(read) == 1 + 5
+    read = []
+    assert measure_all(entries[:12], cache, 0) == expected[:12]
+    assert not read
+
+
+def test_a_changed_file_is_read_again(entries, tmp_path, scene):
+    before = measure_all(entries[:2], tmp_path / 'cache', 0)
+    cv2.imwrite(entries[0].image, scene(99, (64, 48))[0])
+    after = measure_all(entries[:2], tmp_path / 'cache', 0)
+    assert after[0].size == (64, 48) and after[1] == before[1]
+
+
+def test_a_negative_number_of_processes(tmp_path):
+    with pytest.raises(ValueError, match='workers must not be negative, got -1'):
+        measure_all([], tmp_path / 'cache', -1)

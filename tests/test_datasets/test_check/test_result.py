@@ -47,11 +47,11 @@ def test_statistics_by_hand():
     assert (found['forged'], found['authentic']) == (3, 0)
 
 
-@pytest.mark.parametrize(('flipped', 'told'), [(15, True), (8, False)])
-def test_most_masks_of_a_list(flipped, told):
+@pytest.mark.parametrize(('flipped', 'reported'), [(15, True), (8, False)])
+def test_most_masks_of_a_list(flipped, reported):
     fits = ['a half turn'] * flipped + ['no transform'] * (16 - flipped)
     defects = judge([checked(*(Facts(best_fit=fit) for fit in fits))]).defects
-    assert [each.kind for each in defects] == ['masks flipped'] * told
+    assert [each.kind for each in defects] == ['masks flipped'] * reported
 
 
 def test_one_coding_a_list():

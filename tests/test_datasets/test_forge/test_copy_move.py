@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge import copy_move
+from mpc_mmseg.datasets.forge import ForgeRecipe, copy_move
 
 
 @pytest.mark.parametrize('seed', range(8))
@@ -19,13 +19,13 @@ def test_mask_marks_what_changed(scene, seed):
 
 def test_copy_is_found_elsewhere_in_the_image(scene):
     noise = np.random.default_rng(9).integers(0, 30, (128, 160, 3), dtype=np.uint8)
-    image = scene(3) + noise  # every place is different
+    image = scene(3) + noise  # every position is different
     forged, mask, _ = copy_move(
         image,
         np.random.default_rng(1),
-        scale_range=(1, 1),
-        rotation_range=(0, 0),
-        feather_range=(0, 0),
+        recipe=ForgeRecipe(
+            scale_range=(1, 1), rotation_range=(0, 0), feather_range=(0, 0)
+        ),
     )
     rows, columns = np.nonzero(mask)
     height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
@@ -49,7 +49,7 @@ def test_copy_is_found_elsewhere_in_the_image(scene):
 def test_copies_from_the_source(scene):
     image, source = scene(0), np.full((128, 160, 3), 255, np.uint8)
     forged, mask, _ = copy_move(
-        image, np.random.default_rng(0), source, feather_range=(0, 0)
+        image, np.random.default_rng(0), source, ForgeRecipe(feather_range=(0, 0))
     )
     assert (forged[mask > 0] == 255).all()
     assert np.array_equal(forged[mask == 0], image[mask == 0])
@@ -62,4 +62,9 @@ def test_source_of_another_size(scene):
 
 def test_no_room(scene):
     with pytest.raises(ValueError, match='no room'):
-        copy_move(scene(0), np.random.default_rng(0), area_range=(0.55, 0.6))
+        copy_move(
+            scene(0),
+            np.random.default_rng(0),
+            None,
+            ForgeRecipe(area_range=(0.55, 0.6)),
+        )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge import enhance
+from mpc_mmseg.datasets.forge import ForgeRecipe, enhance
 from mpc_mmseg.datasets.forge.enhance import EFFECTS, LEAST_CHANGE, apply_effect
 
 
@@ -10,7 +10,9 @@ def test_only_the_part_changes_and_it_does(scene):
     for seed in range(20):
         image = scene(seed)
         forged, mask, drawn = enhance(
-            image, np.random.default_rng(seed), (0.05, 0.2), (0.0, 0.0)
+            image,
+            np.random.default_rng(seed),
+            ForgeRecipe(area_range=(0.05, 0.2), feather_range=(0.0, 0.0)),
         )
         change = np.abs(forged.astype(int) - image).sum(axis=2)
         assert not change[mask == 0].any()
@@ -47,4 +49,4 @@ def test_an_image_that_cannot_change():
 
     rng = Blurs(np.random.PCG64(0))
     with pytest.raises(ValueError, match='no effect'):
-        enhance(black, rng, (0.05, 0.2))
+        enhance(black, rng, ForgeRecipe(area_range=(0.05, 0.2)))

@@ -91,7 +91,7 @@ def test_workers_change_nothing(photographs, tmp_path):
     assert contents(tmp_path / 'one') == contents(tmp_path / 'three')
 
 
-def test_again(photographs, tmp_path, monkeypatch):
+def test_a_finished_set_is_left_unchanged(photographs, tmp_path, monkeypatch):
     out = tmp_path / 'set'
     out.mkdir()  # an empty folder may be there
     make_forgeries([photographs], out, wanted())
@@ -101,9 +101,9 @@ def test_again(photographs, tmp_path, monkeypatch):
     assert contents(out) == before
 
 
-def test_interruption_and_going_on(photographs, tmp_path, monkeypatch):
-    out, whole = tmp_path / 'set', tmp_path / 'whole'
-    make_forgeries([photographs], whole, wanted())
+def test_interruption_and_resume(photographs, tmp_path, monkeypatch):
+    out, complete = tmp_path / 'set', tmp_path / 'complete'
+    make_forgeries([photographs], complete, wanted())
     original, made = forgery_folder.make_image, []
 
     def interrupted(*args):
@@ -118,14 +118,16 @@ def test_interruption_and_going_on(photographs, tmp_path, monkeypatch):
     assert not out.exists()
 
     monkeypatch.setattr(forgery_folder, 'make_image', original)
-    with pytest.raises(ValueError, match=r'set\.partial .*seed: 1 there, 2 now'):
+    with pytest.raises(
+        ValueError, match=r'set\.partial .*seed: 1 in the folder, 2 requested'
+    ):
         make_forgeries([photographs], out, wanted(seed=2))
     assert make_forgeries([photographs], out, wanted()) == 4
-    assert contents(out) == contents(whole)
+    assert contents(out) == contents(complete)
     assert not (tmp_path / 'set.partial').exists()
 
 
-def test_a_file_is_there_in_full_or_not_at_all(photographs, tmp_path, monkeypatch):
+def test_files_are_written_atomically(photographs, tmp_path, monkeypatch):
     out = tmp_path / 'set'
 
     def full_disk(*_):
@@ -140,10 +142,10 @@ def test_a_file_is_there_in_full_or_not_at_all(photographs, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     'changes, message',
     [
-        ({'count': 7}, 'count: 6 there, 7 now'),
+        ({'count': 7}, 'count: 6 in the folder, 7 requested'),
         ({'size': (64, 64)}, 'size'),
         ({'recipe': PRESETS['demo']}, 'recipe: .*area_range'),
-        ({'image_format': 'jpg'}, 'image_format: png there, jpg now'),
+        ({'image_format': 'jpg'}, 'image_format: png in the folder, jpg requested'),
     ],
 )
 def test_other_settings(photographs, tmp_path, changes, message):
@@ -167,7 +169,7 @@ def test_folder_of_something_else(photographs, tmp_path):
     assert (tmp_path / 'set' / 'thesis.txt').read_text() == 'precious'
 
 
-def test_file_gone_from_a_finished_set(photographs, tmp_path):
+def test_file_missing_from_a_finished_set(photographs, tmp_path):
     make_forgeries([photographs], tmp_path / 'set', wanted())
     (tmp_path / 'set' / 'masks' / 'removal_000002.png').unlink()
     with pytest.raises(FileNotFoundError, match='removal_000002'):
@@ -179,7 +181,7 @@ def test_invalid_workers(photographs, tmp_path):
         make_forgeries([photographs], tmp_path / 'set', wanted(), workers=0)
 
 
-def test_the_list_tells_photographs_and_kinds(photographs, tmp_path):
+def test_the_list_has_photographs_and_kinds(photographs, tmp_path):
     make_forgeries([photographs], tmp_path / 'set', wanted())
     listed = read_list_file(tmp_path / 'set' / 'list.txt')
     assert listed.header.name.startswith('forgeries-') and len(listed.entries) == 8

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge.paste import MARGIN, cut_out, find_place, paste
+from mpc_mmseg.datasets.forge.paste import MARGIN, cut_out, paste
 
 
 @pytest.fixture
@@ -39,37 +39,3 @@ def test_paste(scene, block):
     expected[where] = source[10:25, 20:50]
     assert np.array_equal(image, expected)
     assert mask.sum() == 450 and mask[where].all()
-
-
-def test_place_where_the_seam_shows_least(block):
-    source = np.full((60, 80, 3), 200, np.uint8)
-    background = np.full((60, 160, 3), 20, np.uint8)
-    background[:, 100:] = 200
-    place = find_place(
-        cut_out(source, block), background, np.random.default_rng(0), tries=60
-    )
-    assert place is not None
-    (top, left), cost = place
-    assert 0 <= top <= 60 - 23 and left >= 100 - MARGIN and cost == 0
-
-
-def test_occupied_places_are_left(scene, block):
-    background = scene(1, (60, 80))
-    occupied = np.zeros((60, 80), np.uint8)
-    occupied[:30] = 1
-    part = cut_out(background, block)
-    for seed in range(10):
-        found = find_place(
-            part, background, np.random.default_rng(seed), 30, occupied, max_overlap=0
-        )
-        assert found is not None and found[0][0] + MARGIN >= 30
-    occupied[:] = 1
-    assert (
-        find_place(part, background, np.random.default_rng(0), occupied=occupied)
-        is None
-    )
-
-
-def test_no_room(scene, block):
-    part = cut_out(scene(0, (60, 80)), block, scale=3)
-    assert find_place(part, scene(1, (60, 80)), np.random.default_rng(0)) is None

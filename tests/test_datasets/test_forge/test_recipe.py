@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mpc_mmseg.datasets.forge import PRESETS, ForgeRecipe, HistoryRanges, override
+from mpc_mmseg.datasets.forge.recipe import happens
 
 
 def test_drawn_histories_stay_in_range():
@@ -115,3 +116,13 @@ def test_override_of_an_unknown_name(name):
 def test_override_is_checked():
     with pytest.raises(ValueError, match='noise_sigma'):
         override(PRESETS['demo'], {'part.noise_sigma': (3, 1)})
+
+
+def test_an_option_that_is_off_draws_nothing():
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    assert not happens(0.0, rng)
+    assert rng.bit_generator.state == before
+    assert happens(1.0, rng)
+    assert rng.bit_generator.state != before
+    assert 0.2 < np.mean([happens(0.3, rng) for _ in range(400)]) < 0.4

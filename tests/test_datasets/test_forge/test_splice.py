@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge import splice
+from mpc_mmseg.datasets.forge import ForgeRecipe, splice
 from mpc_mmseg.datasets.grey import is_grey, to_grey
 
 
@@ -28,7 +28,10 @@ def test_mask_marks_what_changed(scene, seed):
 def test_hard_edge_leaves_everything_outside_alone(scene):
     background = scene(0)
     image, mask, _ = splice(
-        background, scene(1), np.random.default_rng(0), feather_range=(0, 0)
+        background,
+        scene(1),
+        np.random.default_rng(0),
+        ForgeRecipe(feather_range=(0, 0)),
     )
     assert np.array_equal(image[mask == 0], background[mask == 0])
 
@@ -43,7 +46,10 @@ def test_area_range_holds_for_the_background(scene):
     donor = scene(1, (256, 320))
     for seed in range(10):
         _, mask, _ = splice(
-            scene(0), donor, np.random.default_rng(seed), area_range=(0.1, 0.15)
+            scene(0),
+            donor,
+            np.random.default_rng(seed),
+            ForgeRecipe(area_range=(0.1, 0.15)),
         )
         assert 0.1 <= mask.mean() <= 0.15
 
@@ -51,7 +57,10 @@ def test_area_range_holds_for_the_background(scene):
 def test_grey_background_stays_grey(scene):
     background = to_grey(scene(0))
     image, mask, _ = splice(
-        background, scene(1), np.random.default_rng(2), feather_range=(0, 0)
+        background,
+        scene(1),
+        np.random.default_rng(2),
+        ForgeRecipe(feather_range=(0, 0)),
     )
     assert is_grey(image)
     assert np.array_equal(image[mask == 0], background[mask == 0])
@@ -71,5 +80,5 @@ def test_nothing_fits(scene):
             scene(0, (64, 400)),
             scene(1, (256, 256)),
             np.random.default_rng(0),
-            area_range=(0.55, 0.6),
+            ForgeRecipe(area_range=(0.55, 0.6)),
         )

@@ -2,13 +2,19 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge import write_text
+from mpc_mmseg.datasets.forge import ForgeRecipe, write_text
+
+
+def heights(low, high):
+    return ForgeRecipe(text_height_range=(low, high))
 
 
 def test_text_is_marked_and_readable(scene):
     for seed in range(8):
         image = scene(seed, (160, 240))
-        forged, mask, drawn = write_text(image, np.random.default_rng(seed), (0.1, 0.2))
+        forged, mask, drawn = write_text(
+            image, np.random.default_rng(seed), heights(0.1, 0.2)
+        )
         changed = np.abs(forged.astype(int) - image).max(axis=2)
         assert len(drawn['text']) >= 3 and 0.002 < mask.mean() < 0.2
         # the strokes differ from what was there; beyond their soft edge nothing does
@@ -23,14 +29,14 @@ def test_the_same_seed_writes_the_same(scene):
     assert first[2] == second[2]
 
 
-def test_text_goes_where_the_image_is_even():
+def test_text_goes_where_the_image_is_smooth():
     noise = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
     noise[:, 120:] = 90
-    places = [
-        write_text(noise, np.random.default_rng(seed), (0.06, 0.08))[1]
+    masks = [
+        write_text(noise, np.random.default_rng(seed), heights(0.06, 0.08))[1]
         for seed in range(8)
     ]
-    right = [mask[:, 120:].sum() / mask.sum() for mask in places]
+    right = [mask[:, 120:].sum() / mask.sum() for mask in masks]
     assert np.mean(right) > 0.8
 
 

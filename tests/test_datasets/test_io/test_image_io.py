@@ -315,7 +315,7 @@ class TestBadFiles:
 
     def test_no_image(self, read, tmp_path):
         (tmp_path / 'a.jpg').write_text('<html>not found</html>')
-        with pytest.raises(ImageReadError, match=r'a\.jpg: is no image'):
+        with pytest.raises(ImageReadError, match=r'a\.jpg: is not an image'):
             read(tmp_path / 'a.jpg')
 
     def test_folder(self, read, tmp_path):

@@ -136,7 +136,7 @@ def test_an_error_of_the_store_names_the_address(store, error, kind):
         fetch('s3://zoo/absent')
 
 
-def test_no_store_and_no_profile_are_said(store, monkeypatch):
+def test_an_unreachable_store_and_a_missing_profile_are_named(store, monkeypatch):
     backend = S3Backend(endpoint_url='http://127.0.0.1:9')
     with pytest.raises(ConnectionError, match=r's3://zoo/a: .*127\.0\.0\.1:9'):
         backend.get('s3://zoo/a')
@@ -146,11 +146,11 @@ def test_no_store_and_no_profile_are_said(store, monkeypatch):
 
 @pytest.mark.parametrize('address', ['s3://', 's3://zoo', 's3://zoo/', 'zoo/a'])
 def test_what_is_no_address_is_named(address):
-    with pytest.raises(ValueError, match='no address like s3://BUCKET/KEY'):
+    with pytest.raises(ValueError, match='must be an address s3://BUCKET/KEY'):
         S3Backend().get(address)
 
 
-def test_without_boto3_it_says_what_to_install(monkeypatch):
+def test_without_boto3_the_error_states_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, 'boto3', None)
     with pytest.raises(ImportError, match='pip install boto3'):
         S3Backend().get('s3://zoo/a')

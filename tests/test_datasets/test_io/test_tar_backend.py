@@ -109,9 +109,9 @@ def test_text_and_missing_members(tmp_path):
 def test_compressed_and_empty_files_are_refused(tmp_path):
     with tarfile.open(tmp_path / 'a.tar.gz', 'w:gz') as tar:
         tar.add(__file__, arcname='x')
-    with pytest.raises(ValueError, match='no uncompressed tar file'):
+    with pytest.raises(ValueError, match='not an uncompressed tar file'):
         TarBackend(str(tmp_path / 'a.tar.gz'))
     with tarfile.open(tmp_path / 'b.tar', 'w'):
         pass
-    with pytest.raises(ValueError, match='holds no file'):
+    with pytest.raises(ValueError, match='contains no file'):
         TarBackend(str(tmp_path / 'b.tar'))

@@ -9,9 +9,9 @@ def miniature(tmp_path):
     """name -> a data set of that layout below tmp_path."""
 
     def build(name: str) -> Miniature:
-        made = Miniature(Path(tmp_path) / name)
-        made.root.mkdir()
-        BUILDERS[name](made)
-        return made
+        data_set = Miniature(Path(tmp_path) / name)
+        data_set.root.mkdir()
+        BUILDERS[name](data_set)
+        return data_set
 
     return build

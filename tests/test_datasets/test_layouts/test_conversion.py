@@ -12,81 +12,79 @@ def run(name, root, **kwargs):
     return convert(build_layout(name), root, root / 'decoded_masks', **kwargs)
 
 
-def test_what_is_missing_is_told_by_name(miniature):
-    made = miniature('coverage')
-    (made.root / 'image/1t.tif').unlink()
-    (made.root / 'mask/2forged.tif').unlink()
-    made.photograph('image/3t.tif', 'notes/a.png')
-    made.write('mask/3forged.tif', np.ones((24, 32), np.uint8))
-    done = run('coverage', made.root)
+def test_missing_files_are_named(miniature):
+    data_set = miniature('coverage')
+    (data_set.root / 'image/1t.tif').unlink()
+    (data_set.root / 'mask/2forged.tif').unlink()
+    data_set.photograph('image/3t.tif', 'notes/a.png')
+    data_set.write('mask/3forged.tif', np.ones((24, 32), np.uint8))
+    done = run('coverage', data_set.root)
     assert [entry.image for entry in done.entries] == ['image/3t.tif']
     assert 'image of the mask mask/1forged.tif' in done.missing
     assert 'mask of image/2t.tif' in done.missing
     assert 'forged image 100' in done.missing and len(done.missing) == 2 + 97
     assert done.extra == ['notes/a.png']
-    assert done.shortfalls == [
-        '1 forged images with all they need, 100 are distributed'
-    ]
+    assert done.shortfalls == ['1 complete forged images, 100 are distributed']
     assert not done.complete
     for part in ('mask of image/2t.tif', 'and 79 more', 'notes/a.png'):
         assert part in done.report(show=20)
 
 
 def test_a_complete_data_set_says_so(miniature):
-    made = miniature('folders')
-    done = run('folders', made.root, part='all')
+    data_set = miniature('folders')
+    done = run('folders', data_set.root, part='all')
     assert done.complete and len(done.entries) == 3
-    authentic = run('folders', made.root, part='authentic')
+    authentic = run('folders', data_set.root, part='authentic')
     assert [entry.mask for entry in authentic.entries] == [None]
 
 
 def test_masks_of_another_size(miniature):
-    made = miniature('folders')
+    data_set = miniature('folders')
     for name, size in (('turned', (32, 24)), ('small', (12, 16))):
-        made.photograph(f'images/{name}.jpg')
+        data_set.photograph(f'images/{name}.jpg')
         mask = np.zeros(size, np.uint8)
         mask[: size[0] // 2] = 255
-        made.write(f'masks/{name}.png', mask)
-    done = run('folders', made.root)
+        data_set.write(f'masks/{name}.png', mask)
+    done = run('folders', data_set.root)
     assert len(done.entries) == 2 and len(done.unusable) == 2
-    done = run('folders', made.root, resize_masks=True)
+    done = run('folders', data_set.root, resize_masks=True)
     assert len(done.entries) == 3 and len(done.unusable) == 1
     assert 'turned.jpg' in done.unusable[0] and 'quarter turn' in done.unusable[0]
     entry = next(each for each in done.entries if 'small' in each.image)
     assert re.fullmatch(
         r'decoded_masks/images/small\.jpg\.[0-9a-f]{12}\.png', entry.mask
     )
-    mask = cv2.imread(str(made.root / entry.mask), cv2.IMREAD_GRAYSCALE)
+    mask = cv2.imread(str(data_set.root / entry.mask), cv2.IMREAD_GRAYSCALE)
     assert mask.shape == (24, 32) and mask[:12].all() and not mask[12:].any()
     # the decoded masks are no part of the data set
-    assert not run('folders', made.root).extra
+    assert not run('folders', data_set.root).extra
 
 
 def test_unreadable_files_are_left_out_and_named(miniature):
-    made = miniature('folders')
-    (made.root / 'images/a.jpg').write_bytes(b'not an image')
-    done = run('folders', made.root)
+    data_set = miniature('folders')
+    (data_set.root / 'images/a.jpg').write_bytes(b'not an image')
+    done = run('folders', data_set.root)
     assert [entry.image for entry in done.entries] == ['images/b/c.jpg']
     assert 'a.jpg' in done.unusable[0] and not done.complete
 
 
 def test_selection(miniature):
-    made = miniature('in_the_wild')
-    done = run('in_the_wild', made.root, select=['2508.jpg', 'x/9999'])
+    data_set = miniature('in_the_wild')
+    done = run('in_the_wild', data_set.root, select=['2508.jpg', 'x/9999'])
     assert [entry.image for entry in done.entries] == ['label_in_wild/images/2508.jpg']
-    assert done.missing == ['x/9999, which is selected']
+    assert done.missing == ['x/9999 (selected)']
 
 
 def test_decoded_masks_are_kept_and_counted(miniature):
-    made = miniature('dso1')
+    data_set = miniature('dso1')
     steps = []
     done = run(
-        'dso1', made.root, on_start=steps.append, on_sample=lambda: steps.append(0)
+        'dso1', data_set.root, on_start=steps.append, on_sample=lambda: steps.append(0)
     )
     assert steps == [2, 0, 0]
-    target = made.root / done.entries[0].mask
+    target = data_set.root / done.entries[0].mask
     before = target.stat().st_mtime_ns
-    run('dso1', made.root)
+    run('dso1', data_set.root)
     assert target.stat().st_mtime_ns == before
 
 
@@ -106,13 +104,13 @@ def test_another_folder_is_refused(name, part, tmp_path):
 
 
 def test_arguments(miniature):
-    made = miniature('folders')
+    data_set = miniature('folders')
     with pytest.raises(ValueError, match="'some'"):
-        run('folders', made.root, part='some')
+        run('folders', data_set.root, part='some')
     with pytest.raises(ValueError, match='workers'):
-        run('folders', made.root, workers=0)
+        run('folders', data_set.root, workers=0)
     with pytest.raises(FileNotFoundError, match='nowhere'):
-        run('folders', made.root / 'nowhere')
+        run('folders', data_set.root / 'nowhere')
 
 
 def masks_of(done, root):
@@ -123,28 +121,28 @@ def masks_of(done, root):
 
 
 def test_another_coding_gives_other_masks_and_keeps_the_first(miniature):
-    made = miniature('folders')
+    data_set = miniature('folders')
     runs = {}
     for coding in ('nonzero', 'inverted'):
         layout = build_layout('folders', {'coding': coding})
-        runs[coding] = convert(layout, made.root, made.root / 'decoded_masks')
-    first, second = (masks_of(runs[c], made.root) for c in ('nonzero', 'inverted'))
+        runs[coding] = convert(layout, data_set.root, data_set.root / 'decoded_masks')
+    first, second = (masks_of(runs[c], data_set.root) for c in ('nonzero', 'inverted'))
     for image, mask in first.items():
         np.testing.assert_array_equal(mask, 255 - second[image])
 
 
 def test_a_changed_source_mask_is_decoded_again(miniature):
-    made = miniature('folders')
+    data_set = miniature('folders')
     layout = build_layout('folders', {'coding': 'nonzero'})
-    before = convert(layout, made.root, made.root / 'decoded_masks')
-    source = made.root / 'masks' / 'a.png'
+    before = convert(layout, data_set.root, data_set.root / 'decoded_masks')
+    source = data_set.root / 'masks' / 'a.png'
     mask = np.zeros_like(cv2.imread(str(source), cv2.IMREAD_GRAYSCALE))
     mask[:3, :5] = 255
     cv2.imwrite(str(source), mask)
-    after = convert(layout, made.root, made.root / 'decoded_masks')
+    after = convert(layout, data_set.root, data_set.root / 'decoded_masks')
     image = next(each.image for each in after.entries if '/a.' in each.image)
-    np.testing.assert_array_equal(masks_of(after, made.root)[image], mask)
-    assert not np.array_equal(masks_of(before, made.root)[image], mask)
+    np.testing.assert_array_equal(masks_of(after, data_set.root)[image], mask)
+    assert not np.array_equal(masks_of(before, data_set.root)[image], mask)
 
 
 def test_images_of_one_stem_keep_their_own_masks(tmp_path):

@@ -8,7 +8,7 @@ from mpc_mmseg.datasets.lists.list_file import write_list
 
 OPTIONS = {'table': {'csv': 'pairs.csv'}}
 #: Layout -> tags and sources of its forged images, in the order of their paths.
-TOLD = {
+EXPECTED = {
     'autosplice': [('ai,splice', 'autosplice/12')] * 2,
     'casia_v1': [
         ('copy-move', 'casia_v1/pla0016'),
@@ -48,51 +48,53 @@ TOLD = {
 
 
 @pytest.mark.parametrize('name', [name for name in LAYOUTS if name != 'compraise'])
-def test_a_list_gives_the_true_masks(name, miniature, tmp_path):
-    made = miniature(name)
+def test_a_list_gives_the_ground_truth(name, miniature, tmp_path):
+    data_set = miniature(name)
     layout = build_layout(name, OPTIONS.get(name))
-    masks_to = made.root / 'decoded_masks'
-    done = convert(layout, made.root, masks_to, part='all', workers=2)
+    masks_to = data_set.root / 'decoded_masks'
+    done = convert(layout, data_set.root, masks_to, part='all', workers=2)
     write_list(tmp_path / 'list.txt', done.entries)
     dataset = ForgeryDataset(
         ann_file=str(tmp_path / 'list.txt'),
-        data_root=str(made.root),
+        data_root=str(data_set.root),
         pipeline=[dict(type='LoadForgeryImage'), dict(type='LoadForgeryMask')],
     )
     seen = {}
     for sample in dataset:
-        path = sample['img_path'].removeprefix(f'{made.root}/')
+        path = sample['img_path'].removeprefix(f'{data_set.root}/')
         seen[path] = sample['gt_seg_map']
-    assert {path for path, mask in seen.items() if mask.any()} == made.truth.keys()
-    for path, mask in made.truth.items():
+    assert {
+        path for path, mask in seen.items() if mask.any()
+    } == data_set.ground_truth.keys()
+    for path, mask in data_set.ground_truth.items():
         np.testing.assert_array_equal(seen[path], mask, err_msg=path)
-    assert len(seen) == sum(done.counts.values()) > len(made.truth) - 1
+    assert len(seen) == sum(done.counts.values()) > len(data_set.ground_truth) - 1
 
-    told = [
+    found = [
         (','.join(entry.tags[1:]), ','.join(entry.groups))
         for entry in done.entries
         if entry.mask
     ]
-    assert told == TOLD[name]
+    assert found == EXPECTED[name]
     assert all(entry.tags[0] == name for entry in done.entries)
     assert {tag for entry in done.entries for tag in entry.tags[1:]} <= set(TAGS)
     # what is not complete in a miniature is its numbers, and the names that are known
     assert bool(done.missing) == (name == 'coverage')
-    again = convert(layout, made.root, masks_to, part='all')
+    again = convert(layout, data_set.root, masks_to, part='all')
     assert again.entries == done.entries
 
 
 def test_korus_without_collateral_damage(miniature):
-    made = miniature('korus')
+    data_set = miniature('korus')
     layout = build_layout('korus', {'collateral': 'authentic'})
-    found = layout.find(made.root, index_files(made.root))
+    found = layout.find(data_set.root, index_files(data_set.root))
     for sample in found.samples:
         if sample.forged:
-            mask = sample.draw(made.root)
-            truth = made.truth[sample.image].copy()
-            assert truth[:, 10].any()
-            truth[:, 10] = 0
-            np.testing.assert_array_equal(mask, truth)
+            mask = sample.draw(data_set.root)
+            ground_truth = data_set.ground_truth[sample.image].copy()
+            assert ground_truth[:, 10].any()
+            ground_truth[:, 10] = 0
+            np.testing.assert_array_equal(mask, ground_truth)
 
 
 def test_compraise_is_authentic(tmp_path):
@@ -104,7 +106,7 @@ def test_compraise_is_authentic(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('name', 'options', 'said'),
+    ('name', 'options', 'message'),
     [
         ('casia', {}, 'casia_v1'),
         ('korus', {'grey': 1}, 'collateral'),
@@ -118,6 +120,6 @@ def test_compraise_is_authentic(tmp_path):
         ('table', {}, 'csv'),
     ],
 )
-def test_bad_options_are_named(name, options, said):
-    with pytest.raises(ValueError, match=said):
+def test_bad_options_are_named(name, options, message):
+    with pytest.raises(ValueError, match=message):
         build_layout(name, options)

@@ -35,7 +35,7 @@ def test_renamed_images_are_paired_where_that_is_unique():
     ]
 
 
-def test_an_exact_name_is_never_given_away():
+def test_an_exact_partner_is_kept():
     files = ['Tp/a_1.jpg', 'Tp/b_1.jpg', 'Gt/a_1_gt.png']
     found = patterns(loose=lambda key: key[-1])(ROOT, files)
     assert pairs(found) == {'Tp/a_1.jpg': 'Gt/a_1_gt.png'}
@@ -57,6 +57,6 @@ def test_known_gaps():
 
 
 @pytest.mark.parametrize('name', ['TP/A.JPG', 'x/tp/A.tif'])
-def test_case_and_place_do_not_matter(name):
+def test_case_and_folder_do_not_matter(name):
     found = patterns()(ROOT, [name, 'gt/A_GT.PNG'])
     assert pairs(found) == {name: 'gt/A_GT.PNG'}

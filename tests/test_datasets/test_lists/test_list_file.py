@@ -6,8 +6,8 @@ import pytest
 from mpc_mmseg.datasets.lists.list_file import (
     ListEntry,
     ListHeader,
-    read_list,
     read_list_file,
+    rehash,
     write_list,
 )
 
@@ -53,13 +53,16 @@ def test_columns_comments_and_empty_lines(path):
 
 def test_windows_text(path):
     path.write_bytes('\ufeffa.jpg\tä.png\r\nb.jpg\r\n'.encode())
-    assert read_list(path) == [ListEntry('a.jpg', 'ä.png'), ListEntry('b.jpg')]
+    assert read_list_file(path).entries == [
+        ListEntry('a.jpg', 'ä.png'),
+        ListEntry('b.jpg'),
+    ]
 
 
 def test_what_is_written_is_read_back(path):
     entries = [('x 1.jpg', 'm/x 1.png'), ('ü/y.jpg', None), (' z.jpg', 'm/z-.png')]
     write_list(path, entries, comments=['split of photographs', ''])
-    assert read_list(path) == [ListEntry(*entry) for entry in entries]
+    assert read_list_file(path).entries == [ListEntry(*entry) for entry in entries]
     assert path.read_text(encoding='utf-8').startswith('# split of photographs\n#\n')
 
 
@@ -128,9 +131,9 @@ def test_an_edited_list_is_refused(path, old, new, message):
     assert old in text
     path.write_text(text.replace(old, new), encoding='utf-8')
     with pytest.raises(ValueError, match=r'train\.txt') as error:
-        read_list(path)
+        read_list_file(path)
     assert message in str(error.value)
-    if 'entries' in message or 'says' in message:
+    if 'entries' in message or 'states' in message:
         assert f'rehash_list.py {path} --version' in str(error.value)
 
 
@@ -147,7 +150,7 @@ def test_factors_that_do_not_apply_are_not_written(path):
     [
         (('', '1'), "name must be one line of text, not ''"),
         (('a', '1\n2'), 'version'),
-        (('a', '1', {'Splice': 2}), "'Splice' is no tag"),
+        (('a', '1', {'Splice': 2}), "'Splice' is not a tag"),
         (('a', '1', {'splice': 0}), r"repeats\['splice'\]"),
         (('a', '1', {'splice': 1.5}), r"repeats\['splice'\]"),
     ],
@@ -161,7 +164,7 @@ def test_write_makes_folders_and_leaves_nothing_else(tmp_path):
     path = tmp_path / 'lists' / 'a.txt'
     write_list(path, [('old.jpg', None)])
     write_list(path, iter([('new.jpg', None)]))
-    assert read_list(path) == [ListEntry('new.jpg')]
+    assert read_list_file(path).entries == [ListEntry('new.jpg')]
     assert os.listdir(path.parent) == ['a.txt']
 
 
@@ -183,7 +186,7 @@ def test_groups_that_would_not_be_read_back(path, group):
 
 @pytest.mark.parametrize('tag', ['', '-', 'Splice', 'a b'])
 def test_tags_that_would_not_be_read_back(path, tag):
-    with pytest.raises(ValueError, match='is no tag'):
+    with pytest.raises(ValueError, match='is not a tag'):
         write_list(path, [('a.jpg', None, (), (tag,))])
 
 
@@ -206,17 +209,61 @@ def test_comment_that_would_be_taken_for_the_header(path, comment):
 
 def test_missing_file(path):
     with pytest.raises(FileNotFoundError, match=r'train\.txt'):
-        read_list(path)
+        read_list_file(path)
 
 
 @pytest.mark.parametrize('line', ['a.jpg\tb.png\tc\td\te', '\tb.png', 'a\t-\t-\tA b'])
 def test_bad_line(path, line):
     path.write_text(f'# comment\nok.jpg\n{line}\n')
     with pytest.raises(ValueError, match=r'train\.txt, line 3'):
-        read_list(path)
+        read_list_file(path)
 
 
 def test_not_text(path):
     path.write_bytes(b'\xff\xd8\xff\xe0')
     with pytest.raises(ValueError, match=r'train\.txt is not UTF-8'):
-        read_list(path)
+        read_list_file(path)
+
+
+@pytest.fixture
+def listed(tmp_path):
+    path = tmp_path / 'val.txt'
+    entries = [('a.jpg', 'a.png', (), ('splice',)), ('b.jpg', None)]
+    write_list(path, entries, ['by hand'], ListHeader('casia', '1', {'splice': 3}))
+    return path
+
+
+def edit(path):
+    path.write_text(f'{path.read_text()}# found later\nc.jpg\n')
+
+
+def test_an_edited_list_gets_a_new_version(listed):
+    edit(listed)
+    with pytest.raises(ValueError, match=r"no longer those of 'casia', version '1'"):
+        rehash(listed)
+    with pytest.raises(ValueError, match='give it a new version'):
+        rehash(listed, version='1')
+    line = rehash(listed, version='2')
+    found = read_list_file(listed)
+    assert found.header == ListHeader('casia', '2', {'splice': 3})
+    assert [entry.image for entry in found.entries] == ['a.jpg', 'b.jpg', 'c.jpg']
+    assert found.comments == ['by hand', 'found later']
+    assert 'casia, version 2' in line and found.sha256 in line
+
+
+def test_an_unedited_list_stays_as_it_is(listed):
+    before = listed.read_bytes()
+    rehash(listed)
+    assert listed.read_bytes() == before
+    rehash(listed, name='casia-small')
+    assert read_list_file(listed).header.name == 'casia-small'
+
+
+def test_a_plain_list_gets_a_header(tmp_path):
+    path = tmp_path / 'plain.txt'
+    path.write_text('# by hand\na.jpg\n')
+    with pytest.raises(ValueError, match=r'plain\.txt is a plain list'):
+        rehash(path, version='1')
+    rehash(path, '1', 'mine')
+    assert read_list_file(path).header == ListHeader('mine', '1')
+    assert read_list_file(path).comments == ['by hand']

@@ -3,20 +3,17 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, median_filter
 
-from mpc_mmseg.datasets.post_processing.blur import (
+from mpc_mmseg.datasets.post_processing.families import (
+    FAMILIES,
+    SCREEN_OFFSET,
     blur_of_kernel,
     blur_of_sigma,
-    median,
-)
-from mpc_mmseg.datasets.post_processing.crop import centre_box
-from mpc_mmseg.datasets.post_processing.families import FAMILIES
-from mpc_mmseg.datasets.post_processing.resampling import (
-    SCREEN_OFFSET,
+    gamma_curve,
     limit_longest_side,
+    median,
     resize,
     screenshot,
 )
-from mpc_mmseg.datasets.post_processing.tone import gamma_curve
 
 # A value of each family that changes an image visibly.
 STRONG = {
@@ -55,7 +52,7 @@ def test_every_family_is_tested_here():
 
 
 @pytest.mark.parametrize(
-    ('name', 'value', 'says'),
+    ('name', 'value', 'message'),
     [
         ('jpeg_quality', 0, r'jpeg_quality must be a whole number in 1\.\.100, got 0'),
         ('jpeg_quality', 70.5, 'whole number'),
@@ -65,8 +62,8 @@ def test_every_family_is_tested_here():
         ('gamma', float('nan'), 'got nan'),
     ],
 )
-def test_values_out_of_bounds(name, value, says):
-    with pytest.raises(ValueError, match=says):
+def test_values_out_of_bounds(name, value, message):
+    with pytest.raises(ValueError, match=message):
         FAMILIES[name].check(value)
 
 
@@ -122,10 +119,3 @@ def test_a_screenshot_samples_bilinearly_a_quarter_of_a_pixel_off():
     x = np.arange(20)[2:-2]
     expected = 4 * ((x + 0.5 + SCREEN_OFFSET) * 2 - 0.5)
     assert np.abs(shot - expected).max() <= 1
-
-
-def test_a_crop_keeps_the_centre(image):
-    box = centre_box((48, 64), 0.5)
-    assert box == (12, 16, 24, 32)
-    np.testing.assert_array_equal(box.cut(image), image[12:36, 16:48])
-    assert centre_box((1, 3), 0.02) == (0, 1, 1, 1)

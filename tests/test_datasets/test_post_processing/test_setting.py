@@ -9,6 +9,7 @@ from mpc_mmseg.datasets.post_processing import (
     parse_grid,
     parse_setting,
 )
+from mpc_mmseg.datasets.post_processing.setting import centre_box
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_families_of_settings():
     assert parse_setting('whatsapp_like').family == 'chain'
 
 
-def test_imitations_are_chains_that_say_so():
+def test_imitations_are_chains_whose_names_end_in_like():
     for name, chain in IMITATIONS.items():
         setting = parse_setting(name)
         assert name.endswith('_like') and setting.name == name
@@ -38,18 +39,18 @@ def test_imitations_are_chains_that_say_so():
 
 
 @pytest.mark.parametrize(
-    ('text', 'says'),
+    ('text', 'message'),
     [
         ('jpeg', "'jpeg' is no post-processing"),
         ('jpeg_quality=high', 'expected FAMILY=NUMBER'),
         ('', 'is no post-processing'),
-        ('sharpen=2', "unknown post-processing 'sharpen'; there are jpeg_quality"),
+        ('sharpen=2', "unknown post-processing 'sharpen'; use one of jpeg_quality"),
         ('jpeg_quality=101', 'got 101'),
-        ('jpeg_quality=70+crop_side_share=0.5', 'must come first'),
+        ('jpeg_quality=70+crop_side_share=0.5', 'must be the first step'),
     ],
 )
-def test_what_is_no_setting(text, says):
-    with pytest.raises(ValueError, match=says):
+def test_what_is_no_setting(text, message):
+    with pytest.raises(ValueError, match=message):
         parse_setting(text)
 
 
@@ -61,7 +62,7 @@ def test_steps_are_taken_in_order(image):
     assert box is None
 
 
-def test_a_crop_tells_its_box(image):
+def test_a_crop_returns_its_box(image):
     cropped, box = parse_setting('crop_side_share=0.5+jpeg_quality=90').apply(image)
     assert box == (10, 15, 20, 30) and cropped.shape == (20, 30, 3)
 
@@ -90,3 +91,10 @@ def test_a_grid_begins_clean_and_names_each_setting_once():
 def test_a_grid_needs_lists(values):
     with pytest.raises(ValueError, match='jpeg_quality: expected a list of values'):
         parse_grid({'jpeg_quality': values})
+
+
+def test_a_crop_keeps_the_centre(image):
+    box = centre_box((48, 64), 0.5)
+    assert box == (12, 16, 24, 32)
+    np.testing.assert_array_equal(box.cut(image), image[12:36, 16:48])
+    assert centre_box((1, 3), 0.02) == (0, 1, 1, 1)

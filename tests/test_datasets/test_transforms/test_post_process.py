@@ -54,8 +54,8 @@ def test_a_resized_photograph_is_scored_on_its_native_pixels(pair):
 def test_a_crop_cuts_the_mask_alike(pair, resize):
     sample, _, mask = pair
     packed = run(sample, 'crop_side_share=0.5+resize_factor=0.5', resize)
-    truth = packed['data_samples'].gt_sem_seg.data[0].numpy()
-    np.testing.assert_array_equal(truth, mask[10:30, 15:45])
+    ground_truth = packed['data_samples'].gt_sem_seg.data[0].numpy()
+    np.testing.assert_array_equal(ground_truth, mask[10:30, 15:45])
     assert packed['data_samples'].metainfo['ori_shape'] == (20, 30)
     assert packed['data_samples'].metainfo['forged'] is True
 

@@ -57,12 +57,12 @@ def test_a_run_repeats_its_samples_whatever_the_workers_and_resumes(
         data_prefix=dict(img_path='images', seg_map_path='masks'),
         pipeline=steps,
     )
-    whole = phase_samples(dataset, count=12)
-    assert len(set(whole)) > 8  # six pictures; few draws leave one as it is
-    assert phase_samples(dataset, count=12, workers=2) == whole
+    complete = phase_samples(dataset, count=12)
+    assert len(set(complete)) > 8  # six images; few draws change nothing
+    assert phase_samples(dataset, count=12, workers=2) == complete
     for workers in (0, 2):
-        assert phase_samples(dataset, count=6, skip=6, workers=workers) == whole[6:]
-    assert phase_samples(dataset, count=6, phase='localize') != whole[:6]
+        assert phase_samples(dataset, count=6, skip=6, workers=workers) == complete[6:]
+    assert phase_samples(dataset, count=6, phase='localize') != complete[:6]
 
 
 def test_shares_are_the_published_ones(steps, monkeypatch):

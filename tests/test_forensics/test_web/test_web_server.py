@@ -145,7 +145,7 @@ def test_limits(address, tmp_path):
     assert 'pixel_limit=100000' in answer['output']['data'][2]
     assert answer['output']['data'][1] == ''
     answer = visitor.examine('photo.png', b'no image')
-    assert 'photo.png: is no image' in answer['output']['data'][2]
+    assert 'photo.png: is not an image' in answer['output']['data'][2]
 
 
 def test_many_files_in_a_request_are_bounded_together(address, tmp_path):

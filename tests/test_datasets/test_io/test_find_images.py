@@ -2,8 +2,7 @@ import os
 
 import pytest
 
-from mpc_mmseg.datasets.io.find_images import find_images
-from mpc_mmseg.datasets.io.walk import walk
+from mpc_mmseg.datasets.io.find_images import find_images, walk
 from mpc_mmseg.datasets.layouts.layout import index_files
 
 

@@ -1,16 +1,101 @@
+import os
+
+import cv2
 import numpy as np
 import pytest
 from mmengine.dataset import Compose
+from mmseg.registry import TRANSFORMS
 from PIL import ExifTags, Image
 
 from mpc_mmseg.datasets import LoadForgeryImage, LoadForgeryMask, PackForgeryInputs
 from mpc_mmseg.datasets.io.image_io import ImageReadError
-from mpc_mmseg.datasets.transforms.load_forgery_mask import reduce_mask
+from mpc_mmseg.datasets.transforms.loading import reduce_mask
+
+
+@pytest.fixture
+def path(tmp_path):
+    y, x = np.mgrid[:24, :40]
+    path = tmp_path / 'a.jpg'
+    Image.fromarray(np.stack([x, y, x + y], -1).astype(np.uint8)).save(path)
+    return str(path)
+
+
+def test_image_and_shapes(path):
+    results = TRANSFORMS.build({'type': 'LoadForgeryImage'})({'img_path': path})
+    assert np.array_equal(results['img'], cv2.imread(path))
+    assert results['img_shape'] == results['ori_shape'] == (24, 40)
+
+
+def test_file_backend(path):
+    load = LoadForgeryImage(backend_args={'backend': 'local'})
+    assert load({'img_path': path})['img'].shape == (24, 40, 3)
+
+
+def test_truncated_file_is_named(path):
+    with open(path, 'r+b') as file:
+        file.truncate(os.path.getsize(path) - 20)
+    with pytest.raises(ImageReadError, match=r'a\.jpg: is truncated'):
+        LoadForgeryImage()({'img_path': path})
+
+
+def test_missing_file_is_named():
+    with pytest.raises(ImageReadError, match=r'gone\.jpg: there is no such file'):
+        LoadForgeryImage()({'img_path': 'gone.jpg'})
+
+
+def test_pixel_limit(path):
+    with pytest.raises(ImageReadError, match='pixel_limit=100'):
+        LoadForgeryImage(pixel_limit=100)({'img_path': path})
+    with pytest.raises(ValueError, match=r'pixel_limit.*0'):
+        LoadForgeryImage(pixel_limit=0)
+
+
+@pytest.mark.parametrize(
+    ('least', 'shape'),
+    [
+        ((512, 512), (301, 403)),
+        ((150, 200), (151, 202)),
+        ((151, 201), (301, 403)),
+        ((30, 30), (38, 51)),
+    ],
+)
+def test_reduced_decoding(tmp_path, least, shape):
+    y, x = np.mgrid[:301, :403]
+    pixels = np.stack([x // 2, y // 2, (x + y) // 4], -1).astype(np.uint8)
+    path = tmp_path / 'a.jpg'
+    Image.fromarray(pixels).save(path, quality=95)
+    results = LoadForgeryImage(reduce_to=least)({'img_path': str(path)})
+    assert results['img'].shape[:2] == results['img_shape'] == shape
+    assert results['ori_shape'] == (301, 403)
+    s = results['img_reduction']
+    assert s == round(301 / shape[0])
+    # a pixel is about the mean of its square
+    means = pixels[: 301 // s * s, : 403 // s * s, ::-1].reshape(
+        301 // s, s, 403 // s, s, 3
+    )
+    found = results['img'][: 301 // s, : 403 // s].astype(float)
+    assert np.abs(found - means.mean((1, 3))).max() < 6
+
+
+def test_reduced_decoding_of_a_turned_photograph_and_of_other_formats(tmp_path):
+    image = Image.fromarray(np.zeros((80, 200, 3), np.uint8))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    image.save(tmp_path / 'a.jpg', exif=exif)
+    image.save(tmp_path / 'a.png')
+    load = LoadForgeryImage(reduce_to=(100, 40))
+    turned = load({'img_path': str(tmp_path / 'a.jpg')})
+    assert turned['img'].shape == (100, 40, 3) and turned['ori_shape'] == (200, 80)
+    plain = load({'img_path': str(tmp_path / 'a.png')})
+    assert plain['img'].shape == (80, 200, 3) and plain['img_reduction'] == 1
+    with pytest.raises(ValueError, match=r'reduce_to.*\(0, 4\)'):
+        LoadForgeryImage(reduce_to=(0, 4))
+
 
 H, W = 24, 40
 
 
-def truth() -> np.ndarray:
+def ground_truth() -> np.ndarray:
     mask = np.zeros((H, W), np.uint8)
     mask[3:9, 5:25] = 1
     return mask
@@ -41,8 +126,8 @@ def load(sample):
 
 
 def test_forged(sample):
-    results = load(sample(truth() * 255))
-    assert np.array_equal(results['gt_seg_map'], truth())
+    results = load(sample(ground_truth() * 255))
+    assert np.array_equal(results['gt_seg_map'], ground_truth())
     assert results['gt_seg_map'].dtype == np.uint8
     assert results['seg_fields'] == ['gt_seg_map']
 
@@ -61,7 +146,7 @@ def test_without_ground_truth_nothing_changes(sample):
 
 
 def test_upright_mask_of_a_rotated_image(sample):
-    upright = np.rot90(truth(), -1)
+    upright = np.rot90(ground_truth(), -1)
     results = load(sample(upright * 255, orientation=6))
     assert results['img'].shape == (W, H, 3)
     assert np.array_equal(results['gt_seg_map'], upright)
@@ -70,18 +155,18 @@ def test_upright_mask_of_a_rotated_image(sample):
 def test_mask_drawn_before_the_exif_rotation(sample):
     match = r'a\.png is 24 wide and 40 high.*a_mask\.png is 40 wide and 24 high.*EXIF'
     with pytest.raises(ValueError, match=match):
-        load(sample(truth() * 255, orientation=6))
+        load(sample(ground_truth() * 255, orientation=6))
 
 
 def test_mask_of_another_size(sample):
     with pytest.raises(ValueError, match=r'20 wide and 12 high.*resized'):
-        load(sample(truth()[::2, ::2] * 255))
+        load(sample(ground_truth()[::2, ::2] * 255))
     with pytest.raises(ValueError, match=r'40 wide and 23 high$'):
-        load(sample(truth()[1:] * 255))
+        load(sample(ground_truth()[1:] * 255))
 
 
 def test_unreadable_mask_is_named(sample):
-    data = sample(truth())
+    data = sample(ground_truth())
     with open(data['seg_map_path'], 'r+b') as file:
         file.truncate(60)
     with pytest.raises(ImageReadError, match=r'a_mask\.png'):
@@ -89,7 +174,7 @@ def test_unreadable_mask_is_named(sample):
 
 
 def test_a_forged_sample_without_a_forged_pixel(sample):
-    data = sample(truth() * 0)
+    data = sample(ground_truth() * 0)
     with pytest.raises(ValueError, match=r'a_mask\.png.*marks no pixel.*allow_empty'):
         load(dict(data))
     for loader, more in (
@@ -100,7 +185,7 @@ def test_a_forged_sample_without_a_forged_pixel(sample):
 
 
 def test_the_coding_that_is_declared(sample):
-    mask = truth()
+    mask = ground_truth()
     mask[:2] = 255
     data = sample(mask)
     with pytest.raises(ImageReadError, match=r'a_mask\.png: has the levels 0, 1, 255'):
@@ -114,7 +199,7 @@ def test_the_coding_that_is_declared(sample):
         LoadForgeryMask(mask_coding='white')
 
 
-def test_pixel_limit():
+def test_pixel_limit_of_masks():
     with pytest.raises(ValueError, match=r'pixel_limit.*-1'):
         LoadForgeryMask(pixel_limit=-1)
 
@@ -128,20 +213,20 @@ def test_after_resize_the_mask_keeps_the_original_size(sample):
             PackForgeryInputs(),
         ]
     )
-    packed = pipeline(sample(truth() * 255))
+    packed = pipeline(sample(ground_truth() * 255))
     assert packed['inputs'].shape == (3, 16, 16)
     data = packed['data_samples'].gt_sem_seg.data
-    assert np.array_equal(data[0].numpy(), truth())
+    assert np.array_equal(data[0].numpy(), ground_truth())
     assert packed['data_samples'].ori_shape == (H, W)
     assert packed['data_samples'].scale_factor == (16 / W, 16 / H)
 
 
 def test_training_steps_move_image_and_mask_together(sample):
-    data = sample(truth() * 255)
+    data = sample(ground_truth() * 255)
     with Image.open(data['img_path']) as image:
         marked = np.asarray(image).copy()
-    marked[truth() == 1] = 255
-    marked[truth() == 0] = 0
+    marked[ground_truth() == 1] = 255
+    marked[ground_truth() == 0] = 0
     Image.fromarray(marked).save(data['img_path'])
     pipeline = Compose(
         [
@@ -201,7 +286,7 @@ def test_reduced_mask_after_a_resize_is_refused(sample):
             LoadForgeryMask(size='image'),
         ]
     )
-    with pytest.raises(ValueError, match='must follow LoadForgeryImage at once'):
-        pipeline(sample(truth() * 255))
+    with pytest.raises(ValueError, match='must directly follow LoadForgeryImage'):
+        pipeline(sample(ground_truth() * 255))
     with pytest.raises(ValueError, match=r"size must be .* not 'small'"):
         LoadForgeryMask(size='small')
