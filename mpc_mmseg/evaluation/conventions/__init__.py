@@ -1,4 +1,4 @@
-"""Ways in which the field turns maps into numbers, by name."""
+"""Scoring conventions of the field, by name."""
 
 from .convention import CONVENTIONS, Convention, build_conventions
 from .native import NativeConvention

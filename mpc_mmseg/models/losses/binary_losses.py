@@ -68,7 +68,7 @@ class ForgeryBCELoss(_BinaryPixelLoss):
     """Binary cross-entropy, the paper's loss of the localize phase.
 
     Args:
-        forged_weight: Factor of forged pixels; above 1 answers their rarity.
+        forged_weight: Factor of forged pixels; above 1 balances their rarity.
         loss_weight: Factor of the loss.
         loss_name: Its key in the log.
 
