@@ -8,14 +8,8 @@ from mmengine.config import Config
 from mmengine.hooks import EarlyStoppingHook
 
 _SUFFIX = '_phase'
-_FIELDS = {
-    'early_stop',
-    'load_best',
-    'max_iters',
-    'optim_wrapper',
-    'param_scheduler',
-    'val_interval',
-}
+_REQUIRED = {'max_iters', 'optim_wrapper'}
+_OPTIONAL = {'early_stop', 'load_best', 'param_scheduler', 'val_interval'}
 _SPANS = ('begin', 'end', 'T_max', 'total_iters')
 
 
@@ -196,9 +190,9 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
     for name in run_phases(cfg):
         key = name + _SUFFIX
         spec = Config(cfg[key]).to_dict()
-        if unknown := set(spec) - _FIELDS:
+        if unknown := set(spec) - _REQUIRED - _OPTIONAL:
             raise ValueError(f'{key} has unknown keys {sorted(unknown)}')
-        if missing := {'max_iters', 'optim_wrapper'} - set(spec):
+        if missing := _REQUIRED - set(spec):
             raise ValueError(f'{key} lacks {sorted(missing)}')
         length = _positive(spec['max_iters'], f'{key}.max_iters')
         load_best = spec.get('load_best', False)

@@ -64,16 +64,13 @@ class ImageCalibration:
 
     def score(self, features: Mapping[str, float]) -> float:
         """An image's uncalibrated score from its `map_features`."""
-        if self.image_score != 'logistic':
-            return features[self.image_score]
-        return float(_regression(_columns([features]), self.weights, self.bias)[0])
+        fitted = {'weights': self.weights, 'bias': self.bias}
+        return float(_scores([features], self.image_score, fitted)[0])
 
     def probability(self, score: float) -> float:
         """The calibrated probability that the image was forged."""
-        fitted: dict[str, Any] = {'levels': self.levels}
-        if self.method == 'temperature':
-            fitted = {'temperature': self.temperature}
-        return float(_calibrate(np.array([score]), fitted)[0])
+        name = 'temperature' if self.method == 'temperature' else 'levels'
+        return float(_calibrate(np.array([score]), {name: getattr(self, name)})[0])
 
     def verdict(self, score: float) -> str:
         """'forged', 'authentic' or 'inconclusive'."""
@@ -206,9 +203,9 @@ def _scores(
     if image_score != 'logistic':
         return np.array([f[image_score] for f in features])
     # One by one, as in `score`: a batch rounds differently, and thresholds are scores.
+    weights, bias = np.asarray(fitted['weights']), fitted['bias']
     rows = _columns(features)[:, None]
-    each = [_regression(row, fitted['weights'], fitted['bias']) for row in rows]
-    return np.concatenate(each)
+    return np.concatenate([expit(row @ weights + bias) for row in rows])
 
 
 def _calibrate(scores: np.ndarray, fitted: Mapping[str, Any]) -> np.ndarray:
@@ -220,9 +217,3 @@ def _calibrate(scores: np.ndarray, fitted: Mapping[str, Any]) -> np.ndarray:
 def _columns(features: Sequence[Mapping[str, float]]) -> np.ndarray:
     """Logits of the features, (N, C)."""
     return logits_of(np.array([[f[name] for name in _FEATURES] for f in features]))
-
-
-def _regression(
-    columns: np.ndarray, weights: Sequence[float], bias: float
-) -> np.ndarray:
-    return expit(columns @ np.asarray(weights) + bias)

@@ -2,7 +2,7 @@ from mpc_mmseg.openmmlab_notices import import_openmmlab
 
 import_openmmlab('mmseg.models')
 
-from . import (  # noqa: E402
+from . import (  # noqa: E402, F401 - each registers its classes
     backbones,
     decode_heads,
     input_filters,
@@ -10,12 +10,3 @@ from . import (  # noqa: E402
     necks,
     segmentors,
 )
-
-__all__ = [
-    'backbones',
-    'decode_heads',
-    'input_filters',
-    'losses',
-    'necks',
-    'segmentors',
-]

@@ -96,16 +96,9 @@ def _draw(
     )
     if any(value is None for _, value, _ in found):
         rows = np.array([index for index, *_ in found])
+        style: dict[str, Any] = dict(fmt='o', ms=4, capsize=3, lw=1.2, color=colour)
         axes.errorbar(
-            mean,
-            rows,
-            xerr=[mean - low, high - mean],
-            fmt='o',
-            color=colour,
-            markersize=4,
-            capsize=3,
-            linewidth=1.2,
-            label=dataset,
+            mean, rows, xerr=[mean - low, high - mean], label=dataset, **style
         )
         return
     severity = np.array([value for _, value, _ in found])

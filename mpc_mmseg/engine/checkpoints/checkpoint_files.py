@@ -24,12 +24,12 @@ class AtomicLocalBackend(LocalBackend):
         """Write bytes to a file; its folder is created."""
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(path.name + '.unfinished')
-        with open(aside, 'wb') as file:
+        unfinished = path.with_name(path.name + '.unfinished')
+        with open(unfinished, 'wb') as file:
             file.write(obj)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        os.replace(unfinished, path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)  # so that the new name survives a power cut as well
@@ -41,7 +41,7 @@ class AtomicLocalBackend(LocalBackend):
         self.put(obj.encode(encoding), filepath)
 
 
-def is_whole(path: str | Path) -> bool:
+def is_complete(path: str | Path) -> bool:
     """Whether a file is a complete and undamaged checkpoint.
 
     Reads it once, 0.4 GB/s: torch writes zip files, which have their directory at the
@@ -87,7 +87,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     ends = work_dir.glob('*_end.pth')
     candidates += sorted(ends, key=lambda p: p.stat().st_mtime, reverse=True)
     for path in candidates:
-        if is_whole(path):
+        if is_complete(path):
             return str(path)
         what = 'is incomplete or damaged' if path.exists() else 'does not exist'
         _warn(f'skipped the checkpoint {path}, which {what}')

@@ -11,7 +11,7 @@ from mmseg.registry import HOOKS
 
 from mpc_mmseg.engine.checkpoints.checkpoint_files import (
     AtomicLocalBackend,
-    is_whole,
+    is_complete,
     latest_checkpoint,
 )
 from mpc_mmseg.openmmlab_notices import notices_left_out
@@ -46,7 +46,7 @@ class AtomicCheckpointHook(CheckpointHook):
         chosen = runner._load_from
         if chosen is None:
             runner._load_from = latest_checkpoint(runner.work_dir)
-        elif osp.isfile(chosen) and not is_whole(chosen):
+        elif osp.isfile(chosen) and not is_complete(chosen):
             raise RuntimeError(
                 f'cannot resume from {chosen}, which is incomplete or damaged; '
                 '--resume without a path takes the latest complete one of the work dir'

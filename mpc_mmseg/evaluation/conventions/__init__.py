@@ -2,21 +2,11 @@
 
 from .convention import CONVENTIONS, Convention, build_conventions
 from .native import NativeConvention
-from .published import (
-    FocalConvention,
-    IMDLBenCoConvention,
-    MPCConvention,
-    MVSSConvention,
-    TruForConvention,
-)
+from .published import TruForConvention
 
 __all__ = [
     'CONVENTIONS',
     'Convention',
-    'FocalConvention',
-    'IMDLBenCoConvention',
-    'MPCConvention',
-    'MVSSConvention',
     'NativeConvention',
     'TruForConvention',
     'build_conventions',

@@ -23,15 +23,6 @@ class Confusion:
     fn: int = 0
     tn: int = 0
 
-    def __add__(self, other: 'Confusion') -> 'Confusion':
-        """Pools the pixels of two images."""
-        return Confusion(
-            self.tp + other.tp,
-            self.fp + other.fp,
-            self.fn + other.fn,
-            self.tn + other.tn,
-        )
-
     @property
     def total(self) -> int:
         """Pixels counted, without ignored ones."""

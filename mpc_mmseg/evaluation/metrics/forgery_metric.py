@@ -19,7 +19,6 @@ from mpc_mmseg.evaluation.probability_map import (
 from mpc_mmseg.evaluation.results.dataset_summary import (
     pooled_bounds,
     results_table,
-    score_dataset,
     summarize,
     summarize_dataset,
 )
@@ -184,8 +183,8 @@ class ForgeryMetric(BaseMetric):
                 self.n_resamples,
                 self.seed,
             )
-            values = score_dataset(own, self.conventions, self.threshold)
-            scores |= {f'{name}/{score}': value for score, value in values.items()}
+            for score, summary in datasets[name]['scores'].items():
+                scores[f'{name}/{score}'] = summary['value']
         explanations = {c.name: c.explanation for c in self.conventions}
         print_log(results_table(datasets, explanations), logger='current')
         if self.results_file is not None:

@@ -62,27 +62,6 @@ def column_of(records: Sequence[ImageRecord], name: str) -> np.ndarray:
     return np.array([record.scores.get(name, np.nan) for record in records])
 
 
-def mean_bounds(records: Sequence[ImageRecord]) -> dict[str, tuple[float, float]]:
-    """Bounds of the means of scores that are not exact."""
-    found: dict[str, tuple[float, float]] = {}
-    for name in dict.fromkeys(name for r in records for name in r.bounds):
-        ends = np.array([r.bounds[name] for r in records if name in r.bounds])
-        low, high = ends.mean(axis=0).tolist()
-        found[name] = low, high
-    return found
-
-
-def score_dataset(
-    records: Sequence[ImageRecord],
-    conventions: Sequence[Convention],
-    threshold: float = 0.5,
-) -> dict[str, float]:
-    """Scores one data set by every convention; undefined scores are absent."""
-    ones = np.ones((1, len(records)))
-    scores = score_images(records, conventions, threshold, ones)
-    return {name: float(v[0]) for name, v in scores.items() if not np.isnan(v[0])}
-
-
 def summarize_dataset(
     records: Sequence[ImageRecord],
     conventions: Sequence[Convention],
@@ -107,7 +86,8 @@ def summarize_dataset(
         Counts, and ``scores``: name -> ``value``, ``low``, ``high``, ``n`` and, if it
         is not exact, ``bounds``, as docs/evaluation.md describes.
     """
-    values = score_dataset(records, conventions, threshold)
+    ones = np.ones((1, len(records)))
+    values = score_images(records, conventions, threshold, ones)
     groups = group_numbers([record.source for record in records])
     intervals = bootstrap_intervals(
         lambda w: score_images(records, conventions, threshold, w),
@@ -117,16 +97,21 @@ def summarize_dataset(
     )
     n_forged = sum(record.forged for record in records)
     scores: dict[str, Any] = {}
-    for name, value in values.items():
+    for name, [value] in values.items():
+        if np.isnan(value):
+            continue
         low, high = intervals.get(name) or (None, None)
         # A score of several columns is of all images.
         n = int(np.sum(~np.isnan(column_of(records, name)))) or len(records)
-        scores[name] = {'value': value, 'low': low, 'high': high, 'n': n}
+        scores[name] = {'value': float(value), 'low': low, 'high': high, 'n': n}
     for name, value in pooled.items():
         scores[name] = {'value': value, 'low': None, 'high': None, 'n': n_forged}
-    bounds = {**mean_bounds(records), **pooled_bounds}
+    bounds = {name: list(ends) for name, ends in pooled_bounds.items()}
+    for name in dict.fromkeys(name for r in records for name in r.bounds):
+        ends = [r.bounds[name] for r in records if name in r.bounds]
+        bounds.setdefault(name, np.mean(ends, axis=0).tolist())
     for name in bounds.keys() & scores.keys():
-        scores[name]['bounds'] = list(bounds[name])
+        scores[name]['bounds'] = bounds[name]
     return {
         'n_images': len(records),
         'n_forged': n_forged,

@@ -206,19 +206,10 @@ class EfficientNetLite(BaseModule):
             for group in groups:
                 _, kernel, stride, expansion, _ = GROUPS[group]
                 blocks, width = sizes[group]
-                for i in range(blocks):
-                    stage.append(
-                        InvertedResidual(
-                            channels,
-                            width,
-                            kernel,
-                            stride if i == 0 else 1,
-                            expansion,
-                            drop_path_rate * done / total,
-                            norm_cfg,
-                            with_cp,
-                        )
-                    )
+                for step in [stride] + [1] * (blocks - 1):
+                    shape = channels, width, kernel, step, expansion
+                    rate = drop_path_rate * done / total
+                    stage.append(InvertedResidual(*shape, rate, norm_cfg, with_cp))
                     channels, done = width, done + 1
             self.stages.append(stage)
         self._freeze()
@@ -258,9 +249,38 @@ class EfficientNetLite(BaseModule):
             for key in [key for key in state_dict if key.startswith(prefix)]:
                 del state_dict[key]
             state_dict.update(found)
-        expected = {prefix + key: value for key, value in self.state_dict().items()}
-        check_fit(self.arch, state_dict, expected, prefix, packaged)
+        self._check_fit(state_dict, prefix, complete=packaged)
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _check_fit(
+        self, state: Mapping[str, Tensor], prefix: str, complete: bool
+    ) -> None:
+        """Refuse weights of another architecture, which mmengine would only log.
+
+        Raises:
+            ValueError: If a weight has another shape, one is missing although they must
+                be ``complete``, or all are missing in a file for the backbone alone.
+        """
+        counted = {
+            prefix + k: v
+            for k, v in self.state_dict().items()
+            if 'num_batches_tracked' not in k
+        }
+        missing = [key for key in counted if key not in state]
+        if missing and (
+            complete or (not prefix and state and len(missing) == len(counted))
+        ):
+            raise ValueError(
+                f'the weights are not of an EfficientNet-{self.arch}: {len(missing)} '
+                f'of {len(counted)} are missing, such as {missing[0]}; the file has '
+                f'{[*state][:3]}'
+            )
+        for key, value in counted.items():
+            if key in state and state[key].shape != value.shape:
+                raise ValueError(
+                    f'the weights do not fit arch={self.arch!r}: {key} has the shape '
+                    f'{tuple(state[key].shape)} instead of {tuple(value.shape)}'
+                )
 
 
 def renamed(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -312,40 +332,3 @@ def renamed(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, Te
             continue
         found[prefix + name] = value
     return found
-
-
-def check_fit(
-    arch: str,
-    state: Mapping[str, Tensor],
-    expected: Mapping[str, Tensor],
-    prefix: str,
-    complete: bool,
-) -> None:
-    """Refuse weights of another architecture, which mmengine would only log.
-
-    Args:
-        arch: The network's architecture.
-        state: Names -> weights to load.
-        expected: Names -> weights of the network.
-        prefix: Prefix of the names.
-        complete: Whether none may be missing.
-
-    Raises:
-        ValueError: If a weight has another shape, one is missing although they must be
-            complete, or all are missing in a file for the backbone alone.
-    """
-    counted = {k: v for k, v in expected.items() if 'num_batches_tracked' not in k}
-    missing = [key for key in counted if key not in state]
-    if missing and (
-        complete or (not prefix and state and len(missing) == len(counted))
-    ):
-        raise ValueError(
-            f'the weights are not of an EfficientNet-{arch}: {len(missing)} of '
-            f'{len(counted)} are missing, as {missing[0]}; the file has {[*state][:3]}'
-        )
-    for key, value in counted.items():
-        if key in state and state[key].shape != value.shape:
-            raise ValueError(
-                f'the weights do not fit arch={arch!r}: {key} has the shape '
-                f'{tuple(state[key].shape)} in place of {tuple(value.shape)}'
-            )

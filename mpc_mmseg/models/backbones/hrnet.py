@@ -96,10 +96,8 @@ class MPCHRNet(HRNet):
     blocks_dict = {'BASIC': StochasticBasicBlock, 'BOTTLENECK': StochasticBottleneck}
 
     def __init__(self, *args, drop_path_rate: float = 0.0, **kwargs) -> None:
-        if not 0 <= drop_path_rate < 1:
-            raise ValueError(f'drop_path_rate must be in [0, 1), got {drop_path_rate}')
         super().__init__(*args, **kwargs)
         self.drop_path_rate = drop_path_rate
-        if drop_path_rate > 0:
+        if drop_path_rate != 0:
             stages = (self.stage2, self.stage3, self.stage4)
             set_drop_path([m for stage in stages for m in stage], drop_path_rate)

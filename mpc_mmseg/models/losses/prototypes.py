@@ -1,4 +1,4 @@
-"""A memory of both classes' prototypes, and a view that contrasts pixels with it."""
+"""A memory of both classes' prototypes, and the view that compares pixels with it."""
 
 from collections.abc import Sequence
 
@@ -47,18 +47,19 @@ class PrototypeMemory(nn.Module):
 
     @torch.no_grad()
     def update(self, images: Sequence[PixelSet]) -> None:
-        """Add the prototypes of the images of a batch, from all processes.
+        """Put in the prototypes of a batch, of all processes.
 
-        A class without pixels is skipped.
+        Args:
+            images: Each image's pixels by class; a class without pixels is left out.
         """
         flat = [pixels.float() for image in images for pixels in image]
         means = [F.normalize(pixels.sum(0), dim=0) for pixels in flat]
         counts = torch.tensor([len(pixels) > 0 for pixels in flat]).view(-1, 2)
         news = torch.cat(all_gather(torch.stack(means).unflatten(0, (-1, 2))))
-        present = torch.cat(all_gather(counts.to(news.device)))
+        there = torch.cat(all_gather(counts.to(news.device)))
         size = self.filled.size(1)
         for k in range(2):
-            new = news[present[:, k], k]
+            new = news[there[:, k], k]
             self.prototypes[k] = torch.cat([new, self.prototypes[k]])[:size]
             self.filled[k] = torch.cat(
                 [self.filled.new_ones(len(new)), self.filled[k]]
@@ -69,8 +70,8 @@ class PrototypeMemory(nn.Module):
 class PrototypeView(View):
     """Authentic pixels of the finest map against the memory's forged prototypes.
 
-    The memory's authentic prototypes are the positives. So the classes are separated
-    across images, not only within each image.
+    The memory's authentic prototypes are the positives. What separates the classes
+    within every image alike is then learned, not in each image for itself.
     """
 
     name = 'prototype'
