@@ -183,15 +183,12 @@ def png_picture(mask: np.ndarray) -> Picture:
 def case_pictures(
     image: np.ndarray, prob: np.ndarray, mask: np.ndarray
 ) -> list[Picture]:
-    """Draws the pictures of a case: photograph, overlay, heat map.
+    """Photograph, overlay and heat map of a case, as JPEG files that fit on a sheet.
 
     Args:
         image: (H, W, 3) uint8, BGR.
         prob: (H, W) in 0..1.
         mask: (H, W) of 0 and 1.
-
-    Returns:
-        JPEG files that fit on a sheet.
     """
     image, prob, inside = (
         shrunk(array, _ON_A_SHEET) for array in (image, prob, mask.astype(np.float32))

@@ -68,14 +68,11 @@ def by_area(areas: np.ndarray, scores: np.ndarray) -> list[dict]:
 def plot_by_area(
     runs: Mapping[str, tuple[np.ndarray, np.ndarray]], score: str = 'F1'
 ) -> bytes:
-    """Plots each image's score against its forged area, and the groups' means.
+    """PNG of each image's score against its forged area, and the groups' means.
 
     Args:
         runs: Name -> areas (N,) and scores (N,) of its forged images.
         score: Name of the scores.
-
-    Returns:
-        A PNG file.
     """
     figure = Figure(figsize=(7.4, 3.2), layout='constrained')
     axes = figure.add_subplot()
@@ -137,7 +134,7 @@ def principal_plane(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def plot_embeddings(
     embeddings: np.ndarray, labels: np.ndarray, title: str, max_points: int = 4000
 ) -> bytes:
-    """Plots pixel embeddings in their principal plane, coloured by class.
+    """PNG of pixel embeddings in their principal plane, coloured by class.
 
     They are normalised first: the contrast compares directions.
 
@@ -146,9 +143,6 @@ def plot_embeddings(
         labels: (N,) integers; 1 forged, 0 authentic; others are left out.
         title: Above the plot.
         max_points: Number of points at most, a fixed random choice.
-
-    Returns:
-        A PNG file.
 
     Raises:
         ValueError: If shapes do not fit, or no pixel is forged or authentic.

@@ -30,7 +30,7 @@ def robustness_families(settings: Sequence[Entry]) -> list[str]:
 
 
 def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> bytes:
-    """Plots a score against a family's severity, and its paired difference from clean.
+    """PNG of a score against a family's severity, and of its difference from clean.
 
     Bands and bars are 95 % bootstrap intervals; the dashed line is the clean score.
 
@@ -38,9 +38,6 @@ def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> by
         settings: As in the results of `measure_robustness`, with the clean one.
         family: Which of `robustness_families`.
         score: The score.
-
-    Returns:
-        A PNG file.
 
     Raises:
         ValueError: If no setting of the family has that score.

@@ -172,8 +172,7 @@ class ForgeryMetric(BaseMetric):
         datasets = {}
         for name in dict.fromkeys(record.dataset for record in results):
             own = [record for record in results if record.dataset == name]
-            found = {k: scores.get(f'{name}/{k}') for k in _POOLED}
-            pooled = {k: v for k, v in found.items() if v is not None}
+            pooled = {k: scores[n] for k in _POOLED if (n := f'{name}/{k}') in scores}
             datasets[name] = summarize_dataset(
                 own,
                 self.conventions,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -106,12 +106,9 @@ def _parts(
     parts: dict[str, list] = {'all': list(pairs)}
     for low, high in pairwise(AREA_EDGES):
         name = f'forged area {low:.0%}..{high:.0%}'
-        parts[name] = [
-            pair
-            for pair in pairs
-            if pair[0]['forged_area'] is not None
-            and low < pair[0]['forged_area'] <= high
-        ]
+        areas = [pair[0]['forged_area'] for pair in pairs]
+        inside = [area is not None and low < area <= high for area in areas]
+        parts[name] = list(compress(pairs, inside))
     for pair in pairs:
         tags = set(pair[0]['tags'])
         if tag_pattern is not None:

@@ -78,9 +78,6 @@ def write_results(
         n_resamples: Of the bootstrap.
         seed: Of the bootstrap.
     """
-    of_dataset: dict[str, list] = {}
-    for image in images:
-        of_dataset.setdefault(image['dataset'], []).append(image)
     result = {
         'format': RESULTS_FORMAT,
         'version': VERSION,
@@ -89,7 +86,10 @@ def write_results(
         'seed': seed,
         'conventions': dict(explanations),
         'datasets': {
-            name: {'list_hash': list_hash(of_dataset[name]), **summary}
+            name: {
+                'list_hash': list_hash(i for i in images if i['dataset'] == name),
+                **summary,
+            }
             for name, summary in datasets.items()
         },
         'images': list(images),

@@ -176,9 +176,8 @@ class EfficientNetLite(BaseModule):
             raise ValueError(f'drop_path_rate must be in [0, 1), got {drop_path_rate}')
         if frozen_stages not in range(-1, 5):
             raise ValueError(f'frozen_stages must be in -1..4, got {frozen_stages}')
-        if not out_indices or list(out_indices) != sorted(
-            set(out_indices) & {*range(4)}
-        ):
+        allowed = sorted({*out_indices} & {*range(4)})
+        if not out_indices or [*out_indices] != allowed:
             raise ValueError(
                 f'out_indices must be ascending numbers of 0..3, got {out_indices}'
             )

@@ -217,11 +217,8 @@ class MPCSegmentor(BaseSegmentor):
         losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
         # With one logit mmseg counts every pixel as predicted authentic.
         single = self.decode_head.out_channels == 1
-        return {
-            name: value
-            for name, value in losses.items()
-            if not (single and name.endswith('acc_seg'))
-        }
+        unwanted = ('acc_seg',) if single else ()
+        return {k: v for k, v in losses.items() if not k.endswith(unwanted)}
 
     def _contrast(
         self, inputs: Tensor, maps: list[Tensor], data_samples: SampleList
