@@ -60,11 +60,11 @@ def main() -> int:
     from mpc_mmseg.apis.robustness import measure_robustness
     from mpc_mmseg.datasets.post_processing import parse_grid
     from mpc_mmseg.engine.launch import load_config
-    from mpc_mmseg.visualization.robustness_curves import (
+    from mpc_mmseg.visualization.robustness import (
         plot_family,
         robustness_families,
+        robustness_table,
     )
-    from mpc_mmseg.visualization.robustness_table import robustness_table
 
     try:
         cfg = load_config(args.config, args.cfg_options, args.data_root)

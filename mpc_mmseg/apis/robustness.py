@@ -22,13 +22,13 @@ from mpc_mmseg.evaluation.results.results_file import (
     VERSION,
     read_per_image,
 )
-from mpc_mmseg.evaluation.robustness.fingerprint import (
+from mpc_mmseg.evaluation.robustness import (
     cache_key,
     config_hash,
     images_hash,
+    post_processed,
+    summarize_setting,
 )
-from mpc_mmseg.evaluation.robustness.pipeline import post_processed
-from mpc_mmseg.evaluation.robustness.summary import summarize_setting
 from mpc_mmseg.hashing import file_sha256
 
 from .inference.model_from_files import load_model

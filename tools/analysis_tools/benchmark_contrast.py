@@ -1,4 +1,4 @@
-"""The contrast loss against the naive form of its formula: time and peak memory.
+"""Time and peak memory of the contrast loss, compared with its naive form.
 
     python tools/analysis_tools/benchmark_contrast.py --out work_dirs/contrast
     python tools/analysis_tools/benchmark_contrast.py --step MODEL_CONFIG \\
@@ -6,13 +6,13 @@
     python tools/analysis_tools/benchmark_contrast.py --launches 2 8 32 \\
         --out work_dirs/contrast_launches
 
-Forward and backward with N queries and N negatives, each row in a fresh process.
-With --step: the loss of one phase-1 step (all views, 5,000 pixels a class) against
-forward and backward of the config's backbone and neck, for shares of forged pixels.
-The backbone runs one image once; a step is that many times batch and passes. The
-column products_seconds is the loss's matrix products alone, which bound it.
-With --launches: operators and host syncs of a step (all views, small maps) for
-batches of these sizes, images grouped as on a GPU; counted on a CPU.
+Forward and backward with N queries and N negatives, each row in a fresh process. With
+--step: the loss of one phase-1 step (all views, 5,000 pixels per class) compared with
+forward and backward of the config's backbone and neck, for shares of forged pixels. The
+backbone is timed for one image and multiplied by batch size and passes. The column
+products_seconds is the time of the loss's matrix products alone, a lower bound. With
+--launches: operators and host syncs of a step (all views, small maps) for batches of
+these sizes, images grouped as on a GPU; counted on a CPU.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def inputs(n: int, channels: int):
 
 
 def naive_info_nce(queries, negatives, temperature=0.1):
-    """The formula as it is read: all similarities as matrices."""
+    """The formula as written: all similarities as matrices."""
     import torch
 
     similarity = queries @ queries.T

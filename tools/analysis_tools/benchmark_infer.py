@@ -1,13 +1,13 @@
-"""Time of tools/infer.py's way from files to files, beside the network's alone.
+"""Time of tools/infer.py from files to files, compared with the network alone.
 
     python tools/analysis_tools/benchmark_infer.py --backends eager folded
 
-A network with seeded random weights predicts a folder of made photographs: decoded,
-prepared, predicted; mask, 16-bit map and overlay as PNG and a line of JSON written. In
-the same process, with the same batch size and threads, the network alone is run on as
-many prepared images. Both are repeated in turn, and the best of each counts; building
-the network and one batch to warm up do not. Beside the time by the clock stands that of
-all cores together, which means something on a busy machine, too, with ``--threads 1``.
+A network with seeded random weights predicts a folder of generated photographs: they
+are decoded, prepared and predicted; mask, 16-bit map and overlay are written as PNG,
+and a line of JSON. In the same process, with the same batch size and threads, the
+network alone runs on as many prepared images. Both are repeated alternately, and the
+best of each counts, without building the network and one batch to warm up. CPU time of
+all cores is reported as well; with ``--threads 1`` it is meaningful on a busy machine.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def write_checkpoint(name: str, side: int, file: Path) -> None:
 
 
 def ready(backend: str, checkpoint: Path, batch_size: int) -> ImageByImage:
-    """An inferencer of a back-end; exports the model where that was not done."""
+    """An inferencer of a back-end; exports the model if needed."""
     if not backend.startswith('onnx'):
         folds = backend == 'folded'
         return ForgeryInferencer(
@@ -84,9 +84,9 @@ def ready(backend: str, checkpoint: Path, batch_size: int) -> ImageByImage:
         model, cfg = load_model(checkpoint, device='cpu')
         export_onnx(model, describe(model, cfg, checkpoint), file)
     if backend == 'onnx-int8':
-        whole, file = file, file.with_name('int8.onnx')
+        float32, file = file, file.with_name('int8.onnx')
         if not file.is_file():
-            quantise(whole, file)
+            quantise(float32, file)
     return OnnxInferencer(file, 'cpu', batch_size=batch_size)
 
 
@@ -102,7 +102,7 @@ def forward_of(inferencer: ImageByImage, side: int) -> Callable[[], object]:
 
 
 def seconds(run: Callable[[], object]) -> tuple[float, float]:
-    """Time that a call takes, by the clock and of all cores together."""
+    """Wall-clock time of a call, and CPU time of all cores."""
     start, work = time.perf_counter(), time.process_time()
     run()
     return time.perf_counter() - start, time.process_time() - work
@@ -111,7 +111,7 @@ def seconds(run: Callable[[], object]) -> tuple[float, float]:
 def measure(
     inferencer: ImageByImage, photographs: Path, n: int, repeats: int, side: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds per image, by the clock and of cores: network alone, files to files."""
+    """Seconds per image, wall-clock and CPU: network alone, files to files."""
     forward = forward_of(inferencer, side)
     n_batches = -(-n // inferencer.batch_size)
     forward()
@@ -130,7 +130,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--model', default='mpc_hrnet_w18', help='of configs/_base_/models'
     )
-    parser.add_argument('--side', type=int, default=512, help='what the network sees')
+    parser.add_argument(
+        '--side', type=int, default=512, help='side of the input of the network'
+    )
     parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
     parser.add_argument('--batch-sizes', nargs='+', type=int, default=[1, 2, 4, 8])
     parser.add_argument(

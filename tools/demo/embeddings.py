@@ -4,7 +4,7 @@
 
 writes arrays embeddings (N, C), L2-normalised, from the finest map, and labels
 (N,), 1 forged and 0 authentic, as many of each class. Without a checkpoint the
-network has the random weights that training with the config's seed begins with.
+network has the initial random weights of training with the config's seed.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--checkpoint', help='checkpoint of either phase')
     parser.add_argument('--out', required=True, help='.npz file to write')
     parser.add_argument(
-        '--per-image', type=int, default=20, help='pixels a class and image (20)'
+        '--per-image', type=int, default=20, help='pixels per class and image (20)'
     )
     parser.add_argument(
         '--save-untrained',

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.atomic_files import write_atomic
-from mpc_mmseg.visualization.overlay import add_key, add_legend, heat_map, outline
+from mpc_mmseg.visualization.pictures import add_key, add_legend, heat_map, outline
 
 from .prediction import Prediction
 

@@ -16,9 +16,8 @@ from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, Prediction
 from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_image
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, file_metadata
-from mpc_mmseg.visualization.overlay import colour_scale
 from mpc_mmseg.visualization.pages import render
-from mpc_mmseg.visualization.pictures import Picture, case_pictures
+from mpc_mmseg.visualization.pictures import Picture, case_pictures, colour_scale
 
 from .case import ModelIdentity, as_json, case_content, model_identity
 from .seal import sealed

@@ -10,8 +10,7 @@ from mpc_mmseg.apis.inference.embedding_evidence import similarity_map
 from mpc_mmseg.apis.inference.prediction_files import similarity_picture
 from mpc_mmseg.forensics.case.case_report import Analysis
 from mpc_mmseg.probability import binarize
-from mpc_mmseg.visualization.overlay import outline
-from mpc_mmseg.visualization.pictures import Picture, jpeg_picture, shrunk
+from mpc_mmseg.visualization.pictures import Picture, jpeg_picture, outline, shrunk
 
 #: Longer side of a picture on the page, in pixels.
 _LONGEST = 1000

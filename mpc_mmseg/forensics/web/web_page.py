@@ -13,8 +13,8 @@ import gradio as gr
 from mpc_mmseg.forensics.case.case import score_in_words
 from mpc_mmseg.forensics.case.case_report import Analysis, Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
-from mpc_mmseg.visualization.overlay import colour_scale
 from mpc_mmseg.visualization.pages import data_url, render_part, source
+from mpc_mmseg.visualization.pictures import colour_scale
 
 from .photo_views import overlay_view, similarity_view
 

@@ -1,4 +1,4 @@
-"""Supervised contrast: every positive has a logarithm of its own."""
+"""Supervised contrast: one logarithm per positive."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def supervised_contrast(
     temperature: float = 0.1,
     positives: Tensor | None = None,
 ) -> Tensor:
-    r"""Contrast whose mean over positives stands outside the logarithm.
+    r"""Contrast with the mean over positives outside the logarithm.
 
     .. math::
         L = \frac{1}{N} \sum_i \frac{1}{|R_i|} \sum_{r \in R_i}
@@ -29,9 +29,9 @@ def supervised_contrast(
 
     Supervised contrast (Khosla et al., NeurIPS 2020, eq. 2) with the denominator of
     pixel contrast (Wang et al., ICCV 2021, eq. 3), as the MPC paper describes it.
-    Unlike ``info_nce`` it pulls hardest at the positives that are furthest away.
-    Computed in float32, block of queries by block; a block is recomputed in backward,
-    so that memory is linear in the number of pixels.
+    Unlike ``info_nce`` it attracts the most distant positives most. Computed in float32
+    by blocks of queries, each recomputed in the backward pass, so that memory is linear
+    in the number of pixels.
 
     Args:
         queries: L2-normalised embeddings (N, C) of the anchor class.
@@ -84,11 +84,11 @@ def packed_supervised_contrast(pair: Pair, temperature: float) -> Tensor:
 
 @MODELS.register_module()
 class SupervisedContrast(nn.Module):
-    """A logarithm for each positive, averaged outside: see ``supervised_contrast``.
+    """One logarithm per positive, averaged outside: see ``supervised_contrast``.
 
-    For authentic pixels that fall apart into several clusters: far positives pull
-    harder than near ones. Costs about twice ``MeanPositiveContrast``; with
-    ``positives='other'`` in the views it is the form that the paper describes.
+    For authentic pixels in several clusters: far positives attract more than near ones.
+    Costs about twice ``MeanPositiveContrast``; with ``positives='other'`` in the views
+    it is the form that the paper describes.
     """
 
     def forward(self, pairs: Sequence[Pair], temperature: float) -> Tensor:
