@@ -38,12 +38,9 @@ def features_of_validation(
     cfg = load_config(config, options, data_root, 'none', work_dir)
     cfg.load_from, cfg.resume = checkpoint, False
     cfg.test_dataloader, cfg.test_cfg = cfg.val_dataloader, dict(type='TestLoop')
-    for key in list(cfg):
-        if key.startswith(('train_', 'val_')) or key in (
-            'optim_wrapper',
-            'param_scheduler',
-        ):
-            cfg.pop(key)
+    training = ('train_', 'val_', 'optim_wrapper', 'param_scheduler')
+    for key in [key for key in cfg if key.startswith(training)]:
+        cfg.pop(key)
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, 'images.jsonl')
         cfg.test_evaluator = dict(type='ForgeryMetric', per_image_file=file)

@@ -115,22 +115,10 @@ def score_setting(
     cfg: Config,
     setting: Setting,
     metric: dict,
-    per_image_file: str | Path,
-    progress: Callable[[int], None] | None = None,
-) -> dict[str, float]:
-    """Scores the test set under one setting, as MMEngine's test loop does.
-
-    Args:
-        model: In eval mode.
-        cfg: Its config, which defines the test set.
-        setting: Post-processing of the photographs.
-        metric: Config of a ForgeryMetric.
-        per_image_file: The file to which it writes the scores per image.
-        progress: Called with the number of images after each batch.
-
-    Returns:
-        The metric's scores.
-    """
+    per_image_file: Path,
+    progress: Callable[[int], None],
+) -> None:
+    """Scores the test set under one setting, as MMEngine's test loop does."""
     loader_cfg = copy.deepcopy(cfg.test_dataloader)
     loader_cfg.dataset = post_processed(loader_cfg.dataset, setting)
     loader = Runner.build_dataloader(loader_cfg, seed=0)
@@ -139,11 +127,10 @@ def score_setting(
         for batch in loader:
             samples = model.test_step(batch)
             evaluator.process(data_samples=samples, data_batch=batch)
-            if progress is not None:
-                progress(len(samples))
+            progress(len(samples))
     except ValueError as error:
         raise ValueError(f'{setting.name}: {error}') from error
-    return evaluator.evaluate(len(loader.dataset))
+    evaluator.evaluate(len(loader.dataset))  # writes the file
 
 
 def _forgery_metric(cfg: Config) -> dict:

@@ -144,8 +144,7 @@ def describe(
         ValueError: If the config has no test pipeline or JSON cannot represent it.
         OSError: If the checkpoint cannot be read.
     """
-    steps = [_plain(step) for step in inference_steps(cfg)]
-    before = _plain(cfg.model.data_preprocessor)
+    steps, before = inference_steps(cfg), cfg.model.data_preprocessor
     test = before.get('test_cfg') or {}
     calibration = getattr(model, 'image_calibration', None)
     description = {
@@ -169,13 +168,12 @@ def describe(
         'versions': {'mpc_mmseg': __version__, 'torch': torch.__version__},
     }
     try:
-        json.dumps(description)
+        return json.loads(json.dumps(description))
     except TypeError as error:
         raise ValueError(
             'the test pipeline or data_preprocessor of the config contains a value '
             f'that JSON cannot represent: {error}'
         ) from error
-    return description
 
 
 def resize_rule(steps: list[dict]) -> list[int] | str | None:
@@ -185,14 +183,6 @@ def resize_rule(steps: list[dict]) -> list[int] | str | None:
     if not rest:
         return None
     scale = rest[0].get('scale')
-    if rest == [{'type': 'Resize', 'scale': scale}] and isinstance(scale, list):
+    if rest == [{'type': 'Resize', 'scale': scale}] and isinstance(scale, list | tuple):
         return [scale[1], scale[0]]
     return 'other'
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
-    return node

@@ -88,7 +88,7 @@ def infer_folder(
         model = model_file(model, settings.get('weights'))
         inferencer = _inferencer(model, similarity is not None, settings)
     compared = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
-    done = prepare_folder(out, {k: _plain(v) for k, v in compared.items()}, resume)
+    done = prepare_folder(out, compared, resume)
     names = {
         path: name
         for path, name in zip(paths, output_names(paths, root))
@@ -108,7 +108,11 @@ def infer_folder(
         files += line.pop('files', [])
         return {**result_line(prediction, inferencer.threshold, files), **line}
 
-    results = _predictions(inferencer, list(names), similarity is not None)
+    results: Iterable[Result]
+    if similarity is not None:
+        results = map(inferencer.predict_with_embeddings, names)  # type: ignore[attr-defined] # a ForgeryInferencer
+    else:
+        results = ((found, None) for found in inferencer(list(names), read_ahead=True))
     written = _in_threads(write, zip(names.values(), results))
     failures = []
     with (out / FILE).open('a', encoding='utf-8') as lines:
@@ -137,17 +141,6 @@ def _inferencer(
     from .inferencer import ForgeryInferencer
 
     return ForgeryInferencer(model, **settings)
-
-
-def _predictions(
-    inferencer: ImageByImage, paths: Sequence[str], with_embeddings: bool
-) -> Iterator[Result]:
-    """Batch by batch without embeddings, one by one with them."""
-    if with_embeddings:
-        one: Callable[[str], Result] = inferencer.predict_with_embeddings  # type: ignore[attr-defined] # a ForgeryInferencer
-        yield from map(one, paths)
-    else:
-        yield from ((found, None) for found in inferencer(paths, read_ahead=True))
 
 
 def _in_threads(
@@ -222,7 +215,3 @@ def _fixed_part(source: Path) -> Path:
     parts = list(source.parts[:-1])
     wild = [i for i, part in enumerate(parts) if any(c in part for c in '*?[')]
     return Path(*parts[: wild[0]] if wild else parts)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value

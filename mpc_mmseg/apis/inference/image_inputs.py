@@ -1,5 +1,6 @@
 """Accepted kinds of image inputs, and how they are read."""
 
+import os
 from collections.abc import Iterable, Iterator
 from glob import glob, has_magic
 from pathlib import Path
@@ -31,9 +32,15 @@ def expand(inputs: Input | Iterable[Input]) -> Iterator[Input]:
         if not isinstance(item, str | Path):
             yield item
         elif Path(item).is_dir():
-            yield from _images_in(str(item))
+            found, _ = find_images(str(item))
+            if not found:
+                raise FileNotFoundError(f'the folder {item} contains no image')
+            yield from (path for _, path in found)
         elif has_magic(str(item)) and not Path(item).exists():
-            yield from _matching(str(item))
+            files = filter(os.path.isfile, sorted(glob(str(item), recursive=True)))
+            if not (matching := list(files)):
+                raise FileNotFoundError(f'no file matches the pattern {item}')
+            yield from matching
         else:
             yield item
 
@@ -69,17 +76,3 @@ def as_loaded(pixels: np.ndarray, path: str | None) -> dict[str, Any]:
     """The results dict of `LoadForgeryImage` for an image."""
     size = pixels.shape[:2]
     return {'img': pixels, 'img_path': path, 'img_shape': size, 'ori_shape': size}
-
-
-def _images_in(folder: str) -> list[str]:
-    found, _ = find_images(folder)
-    if not found:
-        raise FileNotFoundError(f'the folder {folder} contains no image')
-    return [path for _, path in found]
-
-
-def _matching(pattern: str) -> list[str]:
-    found = sorted(p for p in glob(pattern, recursive=True) if Path(p).is_file())
-    if not found:
-        raise FileNotFoundError(f'no file matches the pattern {pattern}')
-    return found

@@ -63,7 +63,13 @@ def load_model(
             set_phases(cfg)  # overridden by the phase of a checkpoint, if it has one
     else:
         checkpoint = read_checkpoint(model)
-        cfg = _config_of(checkpoint, model)
+        text = checkpoint.get('meta', {}).get('cfg')
+        if not isinstance(text, str):
+            raise ValueError(
+                f'{model} contains no config: pass the config file as the model and '
+                'this file as the weights'
+            )
+        cfg = Config.fromstring(text, file_format='.py')
     source = model if weights is None else weights
     if weights is not None:
         checkpoint = read_checkpoint(weights)
@@ -75,17 +81,11 @@ def load_model(
     if checkpoint is not None:
         _load(built, checkpoint, str(source))
     if device is None:
-        device = default_device()
+        mps = torch.backends.mps.is_available()
+        device = 'cuda' if torch.cuda.is_available() else 'mps' if mps else 'cpu'
     if any('SyncBatchNorm' in type(module).__name__ for module in built.modules()):
         built = revert_sync_batchnorm(built)
     return built.to(device).eval(), cfg
-
-
-def default_device() -> str:
-    """The device to run on: a GPU if torch can use one."""
-    if torch.cuda.is_available():
-        return 'cuda'
-    return 'mps' if torch.backends.mps.is_available() else 'cpu'
 
 
 def find_config(name: str | Path) -> Path:
@@ -137,16 +137,6 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f'{path} contains a {type(checkpoint).__name__}, not a checkpoint'
         )
     return checkpoint
-
-
-def _config_of(checkpoint: Mapping[str, Any], path: str | Path) -> Config:
-    text = checkpoint.get('meta', {}).get('cfg')
-    if not isinstance(text, str):
-        raise ValueError(
-            f'{path} contains no config: pass the config file as the model and this '
-            'file as the weights'
-        )
-    return Config.fromstring(text, file_format='.py')
 
 
 def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:

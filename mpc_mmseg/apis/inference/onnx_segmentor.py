@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
@@ -53,10 +52,6 @@ class OnnxSegmentor(BaseModel):
         # eps: the logit of a probability rounded to 1 must stay finite.
         return torch.from_numpy(prob).to(inputs.device).logit(eps=1e-7)
 
-    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Logits (B, 1, H, W) at the inputs' size, mmseg's interface."""
-        return F.interpolate(self._forward(inputs), inputs.shape[-2:], mode='bilinear')
-
     predict = MPCSegmentor.predict
 
     def forward(
@@ -82,14 +77,9 @@ def load_onnx(
 ) -> tuple[OnnxSegmentor, Config]:
     """Loads an exported model, and the part of its config that inference needs.
 
-    Args:
-        file: The ONNX file.
-        weights: Must be None: the file contains the weights.
-        device: See `OnnxEngine`.
-
     Raises:
         FileNotFoundError, ImportError, RuntimeError, ValueError: See `OnnxSegmentor`;
-            ValueError also if ``weights`` is given.
+            ValueError also if ``weights``, which the file contains, are given.
     """
     if weights is not None:
         raise ValueError(f'weights must be None with an ONNX file, got {weights}')

@@ -73,15 +73,7 @@ def prediction_of(
     threshold: float,
     calibration: ImageCalibration | None,
 ) -> Prediction:
-    """Derives mask, scores, verdict and regions from a probability map.
-
-    Args:
-        path: The image's file; None if the image was not a file.
-        image: (H, W, 3) uint8 BGR.
-        prob: (H, W) float32 in 0..1.
-        threshold: A pixel is predicted forged above this probability.
-        calibration: Gives the verdict; None for no verdict.
-    """
+    """Derives mask, scores, verdict and regions from a map (H, W) float32 in 0..1."""
     mask = binarize(prob, threshold).view(np.uint8)
     probability, verdict = None, None
     if calibration is not None:

@@ -214,7 +214,7 @@ def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[
     Raises:
         ValueError: If the earlier run had other settings.
     """
-    settings = json.loads(json.dumps(settings))
+    settings = json.loads(json.dumps(settings, default=str))  # paths as text
     lines: dict[str, dict[str, Any]] = {}
     if resume and (out / FILE).is_file() and (out / SETTINGS_FILE).is_file():
         earlier = json.loads((out / SETTINGS_FILE).read_text(encoding='utf-8'))

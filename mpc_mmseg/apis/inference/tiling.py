@@ -1,6 +1,6 @@
 """The map of a large image from overlapping tiles, blended without visible seams."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -91,7 +91,7 @@ def tiled_map(
     edges = [min(tiling.tile, length) for length in size]
     prob = np.zeros(size, np.float32)
     grid = product(zip(starts[0], weights[0]), zip(starts[1], weights[1]))
-    for batch in _batches(grid, batch_size):
+    for batch in iter(lambda: list(islice(grid, batch_size)), []):
         windows = [
             (slice(y, y + edges[0]), slice(x, x + edges[1])) for (y, _), (x, _) in batch
         ]
@@ -101,8 +101,3 @@ def tiled_map(
             prob[window] += tile_prob * down[:, None] * across
     # The weights sum to 1 up to rounding.
     return np.clip(prob, 0, 1, out=prob)
-
-
-def _batches(items: Iterator, size: int) -> Iterator[list]:
-    while batch := list(islice(items, size)):
-        yield batch

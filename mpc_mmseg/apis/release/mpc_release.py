@@ -112,8 +112,9 @@ def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif head := _HEAD.fullmatch(name):
             layer = f'stack.{head[1]}' if int(head[1]) < last else 'conv_seg'
             converted[f'decode_head.{layer}.{head[2]}'] = value
-        elif new := _renamed(name):
-            converted[new] = value
+        elif rules := [(p, new) for p, new in _RULES if re.fullmatch(p, name)]:
+            pattern, new = rules[0]
+            converted[re.sub(pattern, new, name)] = value
         elif not (_QKV.fullmatch(name) or _INDEX.fullmatch(name)):
             leftover.append(name)
     leftover += [
@@ -212,10 +213,3 @@ def _check_indices(weights: Mapping[str, Tensor], source: str) -> None:
             raise ValueError(
                 f'{source}: {name} is not the relative position index of Swin'
             )
-
-
-def _renamed(name: str) -> str | None:
-    for pattern, new in _RULES:
-        if match := re.fullmatch(pattern, name):
-            return match.expand(new)
-    return None

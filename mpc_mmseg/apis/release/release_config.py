@@ -15,15 +15,8 @@ _PIPELINE = [
 ]
 
 
-def read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
-    """Derives HRFormer's ``extra`` from the shapes of its weights.
-
-    Args:
-        state: Weights by name, from `convert_keys`.
-
-    Raises:
-        ValueError: If the weights are not of an HRFormer; gives the first missing name.
-    """
+def _read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
+    """Derives HRFormer's ``extra`` from the shapes of its weights."""
     extra = {
         'stage1': dict(
             num_modules=1,
@@ -63,9 +56,9 @@ def model_config(state: Mapping[str, Tensor]) -> dict:
         state: Weights by name, from `convert_keys`.
 
     Raises:
-        ValueError: See `read_extra`.
+        ValueError: If the weights are not of an HRFormer; gives the first missing name.
     """
-    extra = read_extra(state)
+    extra = _read_extra(state)
     channels = extra['stage4']['num_channels']
     projection = state.get('neck.projections.0.conv.weight')
     width = 256 if projection is None else projection.shape[0]

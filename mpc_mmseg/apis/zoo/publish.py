@@ -65,8 +65,10 @@ def publish(
         card: Markdown file, copied to the zoo; see ``link_card``.
         link_card: Whether ``card`` is a path relative to the zoo or an address, which
             is stored instead of a copy.
-        weights: See `published`.
-        half: See `published`.
+        weights: 'ema' for the averaged weights, 'raw' for the last ones; None if the
+            checkpoint has only one kind.
+        half: Whether to store float16, which halves the size and changes the maps by
+            rounding.
         results: File of tools/test.py --results, for these weights.
         config: Name of the config; None for that of the run.
         address: Public address of the zoo, for the metafile; None for the folder's
@@ -76,7 +78,7 @@ def publish(
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If an argument is invalid; names it.
-        RuntimeError: If the checkpoint cannot be read, or the result not be loaded.
+        RuntimeError: If the checkpoint cannot be read, or its copy cannot be loaded.
     """
     zoo = Path(zoo)
     check_name(name)
@@ -91,9 +93,9 @@ def publish(
     elif not Path(card).is_file():
         raise FileNotFoundError(f'no card {card}')
     checkpoint = read_checkpoint(source)
-    scores = read_results(results) if results is not None else None
+    metrics = {} if results is None else _metrics_of(read_results(results))
     try:
-        content = published(checkpoint, weights, half, scores)
+        content = _published(checkpoint, weights, half, metrics)
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from error
     experiment = str(checkpoint['meta'].get('experiment_name', ''))
@@ -113,7 +115,7 @@ def publish(
         config=config,
         card=str(card) if link_card else f'{name}.md',
         terms=terms,
-        metrics={} if scores is None else metrics_of(scores),
+        metrics=metrics,
     )
     n_parameters = _count_parameters(saved, entry.file)
     AtomicLocalBackend().put(saved, zoo / entry.file)
@@ -125,28 +127,16 @@ def publish(
     return entry
 
 
-def published(
+def _published(
     checkpoint: Mapping[str, Any],
     weights: str | None,
-    half: bool = False,
-    results: Mapping[str, Any] | None = None,
+    half: bool,
+    metrics: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The content of a published checkpoint: weights, config and their origin.
 
     Optimizer, schedules, logs and hook states are removed, and so are absolute paths,
     of which only the last part is kept.
-
-    Args:
-        checkpoint: Checkpoint of a run.
-        weights: 'ema' for the averaged weights, 'raw' for the last ones; None if the
-            checkpoint has only one kind.
-        half: Whether to store float16, which halves the size and changes the maps by
-            rounding.
-        results: Content of the file of tools/test.py --results, for these weights.
-
-    Raises:
-        ValueError: If the kind of weights is missing or ambiguous, there is no config,
-            or a weight exceeds float16.
     """
     meta = checkpoint.get('meta', {})
     if not isinstance(meta.get('cfg'), str):
@@ -155,30 +145,22 @@ def published(
         )
     kind, state = _chosen(checkpoint, weights)
     cfg = Config.fromstring(meta['cfg'], file_format='.py')
-    protocols = dict(_protocols(cfg))
     return {
         'meta': {
             **{key: meta[key] for key in _KEPT if key in meta},
             'cfg': Config(_without_folders(cfg.to_dict())).pretty_text,
             'weights': kind,
             'half': half,
-            'protocols': protocols,
-            'metrics': {} if results is None else metrics_of(results),
+            'protocols': dict(_protocols(cfg)),
+            'metrics': metrics,
             'versions': installed_versions(),
         },
         'state_dict': {k: _stored(v, k, half) for k, v in state.items()},
     }
 
 
-def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The scores of a results file that a zoo publishes.
-
-    Of several conventions only MPC's is published, if it is among them.
-
-    Returns:
-        Data set -> ``n_images``, ``list_hash`` (hash of the scored images and ground
-        truths) and ``scores``: name -> ``value``, ``low``, ``high``.
-    """
+def _metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores of a results file for `ZooEntry`, of MPC's convention if present."""
     conventions = set(results['conventions'])
     left_out = conventions - {'mpc'} if 'mpc' in conventions else set()
     return {

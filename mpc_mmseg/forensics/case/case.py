@@ -1,6 +1,5 @@
 """The content of a case report as plain data, and the wording of its results."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -63,15 +62,7 @@ def case_content(
     settings: Mapping[str, Any],
     notes: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Collects a case as plain data, equal for equal input.
-
-    Args:
-        analysis: Analysis of the image.
-        calibration: Calibration of the model.
-        model: Identity of the model, see `model_identity`.
-        settings: Everything else that determines the result.
-        notes: Additions by the examiner, such as a date.
-    """
+    """Collects a case as plain data, equal for equal input; see `Examiner`."""
     prediction, metadata = analysis.prediction, analysis.metadata
     prob, mask = prediction.prob, prediction.mask
     assert prob is not None and mask is not None
@@ -186,9 +177,3 @@ def reliability_of(embeddings: Tensor | None) -> dict[str, Any]:
         f'({level}). {meanings[level]} It does not show which of the two is forged, '
         'and authentic photographs can also contain two distinct kinds of pixels.',
     }
-
-
-def as_json(case: Mapping[str, Any]) -> str:
-    """A case as JSON, equal text for equal cases, to which the seal is added."""
-    text = json.dumps(case, indent=1, ensure_ascii=True, allow_nan=False)
-    return '{"case": ' + text + ',\n'

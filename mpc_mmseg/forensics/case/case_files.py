@@ -88,11 +88,7 @@ def verify(paths: Sequence[str | Path]) -> dict[str, str | None]:
     for item in map(Path, paths):
         found = [item]
         if item.is_dir():
-            found = sorted(
-                path
-                for kind in ('html', 'json')
-                for path in item.rglob(f'*_case.{kind}')
-            )
+            found = sorted([*item.rglob('*_case.html'), *item.rglob('*_case.json')])
         if not found or not found[0].exists():
             raise FileNotFoundError(f'no case report {item}')
         files += found

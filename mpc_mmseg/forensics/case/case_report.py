@@ -1,5 +1,6 @@
 """From an image's file to its sealed case report; nothing is written to disk."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from mpc_mmseg.visualization.overlay import colour_scale
 from mpc_mmseg.visualization.pages import render
 from mpc_mmseg.visualization.pictures import Picture, case_pictures
 
-from .case import Analysis, as_json, case_content, reliability_of
+from .case import Analysis, case_content, reliability_of
 from .seal import sealed
 
 
@@ -36,7 +37,8 @@ class Examiner:
 
     Args:
         inferencer: With the model.
-        model: Identity of that model, see `model_identity`.
+        model: Identity of the model: file name and SHA-256 of its ``weights`` (of the
+            ONNX file), SHA-256 of the config's text, and phase.
     """
 
     def __init__(self, inferencer: ForgeryInferencer, model: Mapping[str, Any]) -> None:
@@ -64,7 +66,15 @@ class Examiner:
             raise ValueError(
                 f'{model} is a config: its weights are needed, a checkpoint of it'
             )
-        return cls(inferencer, model_identity(inferencer, checkpoint))
+        return cls(
+            inferencer,
+            {
+                'weights': plain_text(checkpoint.name),
+                'weights_sha256': file_sha256(checkpoint),
+                'config_sha256': sha256(inferencer.cfg.pretty_text.encode('utf-8')),
+                'phase': getattr(inferencer.model, 'phase', None),
+            },
+        )
 
     def analyse(
         self, content: bytes, name: str, pixel_limit: int = PIXEL_LIMIT
@@ -101,7 +111,8 @@ class Examiner:
         case = case_content(
             analysis, calibration, self.model, self.settings(), notes or {}
         )
-        json_text, json_seal = sealed(as_json(case), 'json')
+        text = json.dumps(case, indent=1, ensure_ascii=True, allow_nan=False)
+        json_text, json_seal = sealed('{"case": ' + text + ',\n', 'json')
         page = render(
             'case.html',
             case=case,
@@ -140,20 +151,3 @@ class Examiner:
             'device': device,
             'threads': torch.get_num_threads(),
         }
-
-
-def model_identity(
-    inferencer: ForgeryInferencer, checkpoint: str | Path
-) -> dict[str, Any]:
-    """Identifies a model in a report: hashes of weights and config, and the phase.
-
-    Args:
-        inferencer: With the model.
-        checkpoint: File of its weights, or the ONNX file.
-    """
-    return {
-        'weights': plain_text(Path(checkpoint).name),
-        'weights_sha256': file_sha256(checkpoint),
-        'config_sha256': sha256(inferencer.cfg.pretty_text.encode('utf-8')),
-        'phase': getattr(inferencer.model, 'phase', None),
-    }

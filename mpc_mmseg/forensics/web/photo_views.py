@@ -33,7 +33,8 @@ def overlay_view(
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f'threshold must be in 0..1, got {threshold}')
-    image, prob = _maps(analysis)
+    image, prob = analysis.prediction.image, analysis.prediction.prob
+    assert image is not None and prob is not None
     mask = binarize(prob, threshold)
     small = shrunk(image, _LONGEST)
     inside = cv2.resize(
@@ -64,7 +65,8 @@ def similarity_view(
         raise ValueError(f'x and y must be shares in 0..1, got {x} and {y}')
     if analysis.embeddings is None:
         raise ValueError('this model has no embeddings to compare')
-    image, _ = _maps(analysis)
+    image = analysis.prediction.image
+    assert image is not None
     height, width = image.shape[:2]
     pixel = min(int(x * width), width - 1), min(int(y * height), height - 1)
     size = shrunk(image, _LONGEST).shape[:2]
@@ -73,10 +75,3 @@ def similarity_view(
     similarity = similarity_map(analysis.embeddings, at, size)
     picture = similarity_picture(similarity, at, legend=False)
     return jpeg_picture(picture, _LONGEST), pixel
-
-
-def _maps(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    image, prob = analysis.prediction.image, analysis.prediction.prob
-    if image is None or prob is None:
-        raise ValueError(f'{analysis.name}: {analysis.prediction.error}')
-    return image, prob
