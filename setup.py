@@ -48,6 +48,7 @@ setup(
         'opencv-python',
         'packaging',
         'Pillow',
+        'rich',
         'scipy>=1.12',
         'torch>=2.0',
     ],
