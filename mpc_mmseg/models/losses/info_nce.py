@@ -200,7 +200,7 @@ def _one_batch(pairs: Sequence[Pair], temperature: float, fused: bool) -> Tensor
         log_sums = fused_log_sum_exp(queries, negatives, counts, temperature)
         return (F.softplus(log_sums - positive) * row_weights).sum(1)
     padding = None
-    if m.min() < m.max():
+    if len({len(p.negatives) for p in pairs}) > 1:
         padding = (torch.arange(k.size(1)) >= m)[:, None].to(device)  # (P, 1, M)
     return BlockedInfoNCE.apply(q, k, positive, row_weights, padding, temperature)
 
