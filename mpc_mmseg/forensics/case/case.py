@@ -23,7 +23,7 @@ LIMITS = (
     'The map shows where the image differs from itself in the way that the forgeries '
     'of the training data did. It does not show who changed it, when, or why.',
     'A bright region is a reason to look, no proof: text and logos, strong sharpening, '
-    'reflections, blown highlights and stitched panoramas may look alike to the model.',
+    'reflections, blown highlights and stitched panoramas may have the same effect.',
     'A dark map is no proof of authenticity: forgeries unlike those of the training '
     'data, changes to the whole image (colours, crop, generation as a whole) and '
     'images that were shrunk or compressed strongly may leave nothing to see.',

@@ -64,7 +64,7 @@ def test_probabilities_are_those_of_pytorch_at_any_batch_and_size(
 
 
 @pytest.mark.parametrize('resized', [True, False])
-def test_inferencer_and_lone_engine_say_what_the_checkpoint_says(
+def test_inferencer_and_lone_engine_agree_with_the_checkpoint(
     hrnet, tmp_path, resized
 ):
     steps = [dict(type='Resize', scale=(96, 64))] if resized else []
@@ -94,7 +94,7 @@ def test_a_case_report_of_an_exported_model(hrnet, tmp_path):
     assert case['reliability']['separation'] is None
 
 
-def test_the_file_says_what_inference_needs(hrnet, tmp_path):
+def test_the_file_describes_what_inference_needs(hrnet, tmp_path):
     calibration = dict(
         image_score='max',
         method='temperature',
@@ -139,7 +139,7 @@ def test_resize_rule(steps, rule):
     assert resize_rule(steps) == rule
 
 
-def test_what_cannot_be_exported_or_run_is_said(hrnet, tmp_path):
+def test_what_cannot_be_exported_or_run_is_refused(hrnet, tmp_path):
     _, file, model = exported(
         tmp_path, hrnet, dict(type='Resize', scale=(64, 64), keep_ratio=True)
     )

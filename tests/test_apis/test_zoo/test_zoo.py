@@ -139,7 +139,7 @@ def test_what_was_fetched_works_without_the_server(server, capsys):
         elsewhere.find('mpc_small')
 
 
-def test_only_the_pinned_index_is_believed(folder, server):
+def test_only_the_pinned_index_is_accepted(folder, server):
     pin = hashlib.sha256((folder / 'index.json').read_bytes()).hexdigest()
     zoo = Zoo.from_environment(f'{server.address}#sha256={pin}')
     assert zoo.find('mpc_small') == zoo.find('mpc_small')
