@@ -94,6 +94,11 @@ def test_loss(path):
     second = [m[None].clone().requires_grad_() for m in data['second_pass']]
     criterion = MultiViewPixelContrastLoss(
         sampler=dict(type='RandomPixelSampler', max_pixels=10**9),
+        views=[
+            dict(type='WithinImageView'),
+            dict(type='CrossScaleView', positives='own'),
+            dict(type='CrossModalityView', positives='own'),
+        ],
         temperature=data['temperature'],
     )
     losses = criterion(first, second, data['mask'][None].long())
