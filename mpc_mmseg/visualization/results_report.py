@@ -19,7 +19,7 @@ from .report_images import (
     table_of_runs,
 )
 from .results_files import Run, read_files, score_notes
-from .robustness import plot_family, robustness_families
+from .robustness_plots import plot_family, robustness_families
 
 _CURVES = ('F1', 'image_AUC')
 _ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')

@@ -27,8 +27,8 @@ class MultiViewPixelContrastLoss(nn.Module):
     """Multi-view pixel contrast (MPC, IEEE TIFS 2025).
 
     Of each image the sampler draws pixels of both classes, each view says which of
-    these sets are contrasted, and ``contrast`` gives the loss of two sets. A view's loss is the
-    mean over images; an image with one class missing counts as zero.
+    these sets are contrasted, and ``contrast`` gives the loss of two sets. A view's
+    loss is the mean over images; an image with one class missing counts as zero.
 
     Args:
         sampler: Config of the pixel sampler.
@@ -105,7 +105,8 @@ class MultiViewPixelContrastLoss(nn.Module):
         """``forward``, and ``separation`` of the finest map's samples."""
         if second_pass is None and self.needs_second_pass:
             raise ValueError(
-                'CrossModalityView needs second_pass, got None: pass it or remove the view'
+                'CrossModalityView needs second_pass, got None: pass it or remove '
+                'the view'
             )
         needs_coarser = any(view.needs_coarser for view in self.views)
         if needs_coarser and len(first_pass) < 2:

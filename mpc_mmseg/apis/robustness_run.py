@@ -22,7 +22,7 @@ from mpc_mmseg.evaluation.results.results_file import (
     VERSION,
     read_per_image,
 )
-from mpc_mmseg.evaluation.robustness import (
+from mpc_mmseg.evaluation.robustness_scores import (
     cache_key,
     config_hash,
     images_hash,
