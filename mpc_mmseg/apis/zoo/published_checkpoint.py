@@ -66,14 +66,22 @@ def published(
 def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
     """Gives what a zoo says of the scores of a file of results.
 
-    Of several conventions it is MPC's alone, if that is among them.
+    Of several conventions it is MPC's alone, if that is among them; of a data set
+    without forged images, of which MPC's says nothing, it is ``native``'s.
 
     Returns:
         Data set -> ``n_images``, ``list_hash`` (which images were scored with which
         ground truths) and ``scores``: name -> ``value``, ``low``, ``high``.
     """
     conventions = set(results['conventions'])
-    left_out = conventions - {'mpc'} if 'mpc' in conventions else set()
+
+    def kept(score: str, n_forged: int) -> bool:
+        convention = score.partition('.')[0]
+        wanted = 'mpc' if n_forged else 'native'
+        return convention not in conventions or (
+            convention == wanted or wanted not in conventions
+        )
+
     return {
         name: {
             'n_images': summary['n_images'],
@@ -81,7 +89,7 @@ def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
             'scores': {
                 score: {key: found[key] for key in ('value', 'low', 'high')}
                 for score, found in summary['scores'].items()
-                if score.partition('.')[0] not in left_out
+                if kept(score, summary['n_forged'])
             },
         }
         for name, summary in results['datasets'].items()
