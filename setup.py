@@ -40,7 +40,7 @@ setup(
     packages=find_packages(include=['mpc_mmseg', 'mpc_mmseg.*']),
     package_data={'mpc_mmseg.visualization': ['templates/*']},
     cmdclass={'build_py': BuildForMim},
-    python_requires='>=3.10',
+    python_requires='>=3.11',
     install_requires=[
         'Jinja2',
         'matplotlib',
@@ -48,6 +48,7 @@ setup(
         'opencv-python',
         'packaging',
         'Pillow',
+        'rich',
         'scipy>=1.12',
         'torch>=2.0',
     ],

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from mpc_mmseg.apis.inference.model_from_files import find_config
-from mpc_mmseg.apis.zoo.zoo_index import parse_index
+from mpc_mmseg.apis.zoo.zoo import parse_index
 
 ROOT = Path(__file__).parents[1]
 

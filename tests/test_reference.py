@@ -16,8 +16,11 @@ import torch
 from mmseg.registry import MODELS
 from released_names import model_cfg, released
 
-from mpc_mmseg.apis.release.mpc_release import convert_release, read_release
-from mpc_mmseg.apis.release.release_keys import bare_names
+from mpc_mmseg.apis.release.mpc_release import (
+    bare_names,
+    convert_release,
+    read_release,
+)
 from mpc_mmseg.models.losses import MultiViewPixelContrastLoss
 
 ROOT = Path(__file__).parents[1]

@@ -1,12 +1,12 @@
-"""Teach a checkpoint what its scores of whole images mean.
+"""Calibrate the image-level scores of a checkpoint.
 
     python tools/calibrate.py CONFIG CHECKPOINT --data-root my_forgeries
 
 Runs the checkpoint on the config's validation data (forged and authentic images),
 fits image score, calibration and the thresholds of the verdict, and stores them in the
-checkpoint. tools/infer.py and ForgeryInferencer then say forged, authentic or
-inconclusive. With --per-image, a file that tools/test.py --per-image wrote is used and
-nothing is run. Never calibrate on the images that you report scores of.
+checkpoint. tools/infer.py and ForgeryInferencer then give the verdict forged, authentic
+or inconclusive. With --per-image, a file of tools/test.py --per-image is used instead
+of running the model. Do not calibrate on images for which you report scores.
 """
 
 import argparse
@@ -18,7 +18,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file, which is written to')
+    parser.add_argument('checkpoint', help='checkpoint file, which is updated')
     parser.add_argument('--data-root', help='data_root of every data set of the config')
     parser.add_argument(
         '--per-image', metavar='FILE', help='JSON lines of tools/test.py --per-image'
@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
         '--image-score',
         default='logistic',
         choices=['max', 'top_0.1%', 'top_1%', 'logistic'],
-        help='what sums a map up; logistic is learned from the others',
+        help='summary of a map; logistic is a regression on the others',
     )
     parser.add_argument(
         '--method', default='temperature', choices=['temperature', 'isotonic']
@@ -36,8 +36,8 @@ def parse_args() -> argparse.Namespace:
         '--false-alarm-rate',
         type=float,
         default=0.05,
-        help='share of authentic images that may be called forged, and of forged ones '
-        'that may be called authentic',
+        help='maximum share of authentic images predicted forged, and of forged ones '
+        'predicted authentic',
     )
     parser.add_argument('--work-dir', help='folder of the log')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')

@@ -1,16 +1,16 @@
-"""Write a report on each image, for a case file.
+"""Write a sealed report on each image, for a case file.
 
     python tools/case_report.py photo.jpg --model best.pth --out case
     python tools/case_report.py --verify case
 
-For each image STEM.* it writes STEM_case.html, to be read and printed, and
-STEM_case.json, the same as data: hashes of file, weights and config, metadata, where
-and how surely the image was forged, what the score means, how far to rely on it. The
-same input gives the same bytes: no clock is read, a date comes from --date.
+For each image STEM.* it writes STEM_case.html, to read and print, and STEM_case.json
+with the same data: hashes of file, weights and config, metadata, the forged regions and
+their probability, the meaning of the score and its reliability. Equal input gives equal
+bytes: the clock is not read, a date comes from --date.
 
-The last line of each file seals the lines above it. --verify tells whether reports
-are as they were written; the exit status is 1 if one is not. It cannot tell who wrote
-them: note the printed seals where others keep them too.
+The last line of each file is a hash that seals the lines above it. --verify checks that
+reports are unaltered; the exit status is 1 if one is not. A seal does not prove who
+wrote a report: store the printed seals also outside of your own control.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
         'or folders of reports',
     )
     parser.add_argument(
-        '--verify', action='store_true', help='check reports, and write none'
+        '--verify', action='store_true', help='verify reports instead of writing them'
     )
     parser.add_argument(
         '--model',
@@ -39,15 +39,15 @@ def parse_args() -> argparse.Namespace:
         help='a checkpoint of tools/train.py, or a config file (then give --weights)',
     )
     parser.add_argument('--out', metavar='DIR', help='folder of the reports')
-    add_model_arguments(parser, 'cpu', 'as torch names it; default: cpu')
+    add_model_arguments(parser, 'cpu', 'torch device; default: cpu')
     add_map_arguments(parser)
-    parser.add_argument('--date', metavar='TEXT', help='put into the report as it is')
+    parser.add_argument('--date', metavar='TEXT', help='text copied into the report')
     parser.add_argument(
-        '--note', metavar='TEXT', help='likewise, such as a case number'
+        '--note', metavar='TEXT', help='the same, such as a case number'
     )
     args = parser.parse_args()
     if not args.verify and (not args.model or not args.out):
-        parser.error('--model and --out are needed, unless reports are verified')
+        parser.error('--model and --out are needed unless --verify is given')
     return args
 
 
@@ -65,12 +65,12 @@ def check(args: argparse.Namespace) -> int:
 
     problems = verify(args.images)
     for path, problem in problems.items():
-        print(f'{path}: {problem or "as it was written"}')
+        print(f'{path}: {problem or "unaltered"}')
     return 1 if any(problems.values()) else 0
 
 
 def write(args: argparse.Namespace) -> int:
-    # Imported late: --help need not wait for torch.
+    # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.forensics.case.case_files import write_cases
     from mpc_mmseg.forensics.case.case_report import Examiner
 

@@ -1,4 +1,4 @@
-"""Show where images were forged.
+"""Localize forgeries in images.
 
     python tools/infer.py photo.jpg --model NAME --out results
     python tools/infer.py photo.jpg --model work_dirs/RUN/best.pth --out results
@@ -6,19 +6,20 @@
 
 For each image STEM.* it writes to the output folder, in the image's sub-folder:
 
-    STEM_mask.png      white where the image was forged
-    STEM_prob.png      how probable that is, as 16-bit grey (65535 is 1)
-    STEM_overlay.png   the image with the mask on it
+    STEM_mask.png      white where the image is predicted forged
+    STEM_prob.png      probability as 16-bit grey (65535 is 1)
+    STEM_overlay.png   the image with the mask outlined
     STEM_heatmap.png   the probability in colours, with a scale (--write heatmap)
 
-and one line to results.jsonl: path, size [height, width], regions (connected parts of
-the mask: box [x, y, width, height], area, mean_score), image_score (the highest
+and one line to results.jsonl: path, size [height, width], regions (connected components
+of the mask: box [x, y, width, height], area, mean_score), image_score (the highest
 probability), forged_share (of the pixels), threshold, files; after tools/calibrate.py
-also forged_probability and verdict (forged, authentic or inconclusive), unless --tile
-or --tta change the maps that it was made for. Of an image that cannot be read the line
-holds path and error; the others go on and the exit status is 1.
+also forged_probability and verdict (forged, authentic or inconclusive), except with
+--tile or --tta, for which the calibration does not hold. If an image cannot be read,
+its line contains path and error, the other images are still predicted, and the exit
+status is 1.
 
-Interrupted, the same command with --resume goes on.
+The same command with --resume resumes an interrupted run.
 """
 
 import argparse
@@ -49,7 +50,7 @@ def parse_args() -> argparse.Namespace:
         '--out', required=True, metavar='DIR', help='folder of the results'
     )
     add_model_arguments(
-        parser, None, 'for instance cpu or cuda:1; default: the GPU if there is one'
+        parser, None, 'torch device, such as cuda:1; default: the GPU if there is one'
     )
     add_map_arguments(parser)
     parser.add_argument(
@@ -58,14 +59,14 @@ def parse_args() -> argparse.Namespace:
         choices=('mask', 'prob', 'overlay', 'heatmap'),
         default=['mask', 'prob', 'overlay'],
         metavar='KIND',
-        help='pictures to write: mask, prob, overlay (these by default), heatmap',
+        help='pictures to write: mask, prob, overlay (the default), heatmap',
     )
     parser.add_argument(
         '--batch-size',
         type=int,
         default=1,
         metavar='N',
-        help='images, or tiles, that the network sees at once; default: 1',
+        help='images, or tiles, per batch; default: 1',
     )
     parser.add_argument(
         '--amp',
@@ -76,27 +77,26 @@ def parse_args() -> argparse.Namespace:
         '--similarity',
         type=_pixel,
         metavar='X,Y',
-        help='also write STEM_similarity.png, how alike the embeddings of all pixels '
-        'are to that of this one, and cluster_separation (0..1), how clearly the '
-        'embeddings fall into two kinds',
+        help='also write STEM_similarity.png, the similarity of all embeddings to that '
+        'of this pixel, and cluster_separation (0..1), how clearly the embeddings form '
+        'two clusters',
     )
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='leave images that an earlier run with the same settings finished',
+        help='skip images that an earlier run with the same settings finished',
     )
     parser.add_argument(
         '--fold-batch-norm',
         action='store_true',
-        help='make BatchNorm part of the convolutions: faster, and the same but for '
-        'rounding',
+        help='merge BatchNorm into the convolutions: faster, and equal up to rounding',
     )
     args = parser.parse_args()
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f'--threshold must be in 0..1, got {args.threshold}')
     is_config = args.model.endswith(('.py', '.yml', '.yaml', '.json'))
     if is_config and not args.weights:
-        parser.error(f'--model {args.model} is a config: its --weights are needed')
+        parser.error(f'--model {args.model} is a config: also give --weights')
     return args
 
 
@@ -107,9 +107,9 @@ def _pixel(text: str) -> tuple[int, int]:
 
 def main() -> int:
     args = parse_args()
-    # Parts as they are used: importing all takes longer than an image.
+    # Lazy imports: importing all of the package takes longer than an image.
     os.environ['MPC_MMSEG_LAZY'] = '1'
-    # Imported late: --help need not wait for it.
+    # Imported here, so that --help does not wait for it.
     from mpc_mmseg.apis.inference.folder_inference import infer_folder
 
     del os.environ['MPC_MMSEG_LAZY']
@@ -143,6 +143,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    # The objects that imports make are no garbage, so it is looked for seldom.
+    # Imports create many objects but no garbage: collect rarely.
     gc.set_threshold(100_000, 10, 10)
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Command-line arguments of the tools that show photographs to a network."""
+"""Command-line arguments shared by the inference tools."""
 
 import argparse
 
@@ -9,9 +9,9 @@ def add_model_arguments(
     """Adds --weights, --device, --tile and --tta.
 
     Args:
-        parser: To add to.
+        parser: The parser to extend.
         device: Default of --device.
-        device_help: Its help.
+        device_help: Help of --device.
     """
     parser.add_argument(
         '--weights', metavar='FILE', help='checkpoint to use with a config file'
@@ -21,9 +21,9 @@ def add_model_arguments(
         '--tile',
         type=int,
         metavar='SIZE',
-        help='show the network images at their own size, in tiles of this side that '
-        "overlap, in place of the whole image made small as the model's config says; a "
-        'calibration does not hold then',
+        help='predict images at their own size, in overlapping tiles of this side, '
+        "instead of the image resized as in the model's config; a calibration does not "
+        'apply then',
     )
     parser.add_argument(
         '--tta',
@@ -31,7 +31,7 @@ def add_model_arguments(
         choices=('flip', 'rot90', 'scale'),
         default=[],
         metavar='KIND',
-        help='average over views of the image: flip, rot90, scale; likewise',
+        help='average over views of the image (flip, rot90, scale); the same applies',
     )
 
 
@@ -40,11 +40,14 @@ def add_map_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--threshold',
         type=float,
-        help='probability above which a pixel is called forged; default: that of the '
-        "model's config, 0.5 unless set there",
+        help='probability above which a pixel is predicted forged; default: that of '
+        "the model's config, 0.5 unless set there",
     )
     parser.add_argument(
-        '--overlap', type=int, metavar='PIXELS', help='of tiles; default: a quarter'
+        '--overlap',
+        type=int,
+        metavar='PIXELS',
+        help='overlap of tiles; default: a quarter',
     )
     parser.add_argument(
         '--pixel-limit',

@@ -1,12 +1,12 @@
-"""Put a trained model into a zoo, a folder that others load it from by name.
+"""Publish a trained model in a zoo, a folder from which others load it by name.
 
     python tools/publish_model.py work_dirs/RUN/best.pth zoo --name NAME \\
         --card card.md --terms 'CC BY 4.0' --results results.json
 
-Written are NAME_DATE-HASH.pth (weights, config, scores, hashes of the protocols,
+It writes NAME_DATE-HASH.pth (weights, config, scores, hashes of the protocols,
 versions; no optimizer, no logs), the card, NAME.yml (metafile of the model) and, last,
-index.json, by which tools/infer.py --model NAME finds and checks it. A zoo elsewhere is
-such a folder, copied to where it is served; see docs/zoo.md.
+index.json, with which tools/infer.py --model NAME finds and verifies it. To serve a
+zoo, copy the folder to a server; see docs/zoo.md.
 """
 
 import argparse
@@ -18,37 +18,37 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('checkpoint', help='checkpoint of tools/train.py')
-    parser.add_argument('zoo', help='folder of the zoo; made if it is missing')
-    parser.add_argument('--name', required=True, help='by which it is asked for')
-    parser.add_argument(
-        '--terms', required=True, help='what it may be used for, in a line'
-    )
+    parser.add_argument('zoo', help='folder of the zoo; created if it is missing')
+    parser.add_argument('--name', required=True, help='name of the model')
+    parser.add_argument('--terms', required=True, help='terms of use, in one line')
     card = parser.add_mutually_exclusive_group(required=True)
     card.add_argument(
         '--card',
         metavar='FILE',
-        help='Markdown: data, scores, limits; copied. zoo/template/card.md is one to '
-        'fill in',
+        help='Markdown file (data, scores, limits), copied; zoo/template/card.md is a '
+        'template',
     )
     card.add_argument(
-        '--card-link', metavar='LINK', help='the same at an address, or seen from zoo'
+        '--card-link',
+        metavar='LINK',
+        help='address of the card, or path relative to the zoo, stored without a copy',
     )
     parser.add_argument(
         '--weights',
         choices=('ema', 'raw'),
-        help='averaged or last weights, of a checkpoint that holds both',
+        help='averaged or last weights, if the checkpoint contains both',
     )
     parser.add_argument(
-        '--half', action='store_true', help='store float16: half of the size'
+        '--half', action='store_true', help='store float16, half the size'
     )
     parser.add_argument(
         '--results',
         metavar='FILE',
-        help='of tools/test.py --results, for these weights',
+        help='file of tools/test.py --results, for these weights',
     )
     parser.add_argument('--config', metavar='NAME', help="default: the run's")
     parser.add_argument(
-        '--address', metavar='URL', help='where the zoo is served, for the metafile'
+        '--address', metavar='URL', help='public address of the zoo, for the metafile'
     )
     parser.add_argument('--date', metavar='YYYYMMDD', help='default: today')
     return parser.parse_args()
@@ -56,7 +56,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    # Imported late: --help need not wait for torch.
+    # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.apis.zoo.publish import publish
 
     try:

@@ -26,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--out', required=True, metavar='HTML', help='page to write')
     parser.add_argument(
-        '--names', nargs='+', metavar='NAME', help='what to call the files, in order'
+        '--names', nargs='+', metavar='NAME', help='names of the files, in order'
     )
     parser.add_argument(
         '--maps',

@@ -1,12 +1,12 @@
-"""Score a checkpoint on photographs that were processed after the forgery.
+"""Score a checkpoint on photographs that are post-processed after the forgery.
 
     python tools/robustness.py CONFIG CHECKPOINT --data-root my_forgeries
     python tools/robustness.py CONFIG CHECKPOINT --grid jpeg_quality=90,70,50 \\
         noise_sd_8bit=3,11 chain=whatsapp_like,resize_factor=0.5+jpeg_quality=70
 
 Photographs are processed at native size, before any resizing for the network. Each
-setting is scored once: an interrupted run goes on, another grid reuses what fits.
-In the output folder: robustness.json, robustness.txt (the table), curves/*.png, and
+setting is scored once: an interrupted run resumes, another grid reuses equal settings.
+The output folder contains robustness.json, robustness.txt (the table), curves/*.png and
 per_image/*.jsonl.
 """
 
@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
         '--grid',
         nargs='+',
         metavar='FAMILY=V,V',
-        help='values of each family; chain= takes imitations and steps joined by +',
+        help='values of each family; chain= takes presets and steps joined by +',
     )
     grid.add_argument(
         '--grid-file',
@@ -43,7 +43,7 @@ def parse_args() -> argparse.Namespace:
         f'own, else configs/_base_/robustness/{LISTS.name}',
     )
     parser.add_argument(
-        '--list', action='store_true', help='say what the grid holds, and stop'
+        '--list', action='store_true', help='print the settings of the grid and exit'
     )
     parser.add_argument('--device', help='for instance cpu or cuda:1')
     parser.add_argument(
@@ -54,17 +54,17 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    # Imported late: --help need not wait for torch.
+    # Imported here, so that --help does not wait for torch.
     from mmengine.config import Config
 
     from mpc_mmseg.apis.robustness import measure_robustness
     from mpc_mmseg.datasets.post_processing import parse_grid
     from mpc_mmseg.engine.launch import load_config
-    from mpc_mmseg.visualization.robustness_curves import (
+    from mpc_mmseg.visualization.robustness import (
         plot_family,
         robustness_families,
+        robustness_table,
     )
-    from mpc_mmseg.visualization.robustness_table import robustness_table
 
     try:
         cfg = load_config(args.config, args.cfg_options, args.data_root)
@@ -87,7 +87,7 @@ def main() -> int:
         print(f'robustness.py: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('\nrobustness.py: stopped; run again to go on', file=sys.stderr)
+        print('\nrobustness.py: interrupted; run again to resume', file=sys.stderr)
         return 130
     table = robustness_table(results)
     (out / 'robustness.txt').write_text(table + '\n', encoding='utf-8')

@@ -1,11 +1,11 @@
-"""A web page on which photographs are examined.
+"""Serve a web page for examining photographs.
 
     python tools/serve.py --model best.pth
 
-Needs gradio (pip install 'mpc_mmseg[web]'). It prints its address as soon as it
-answers, and ends with Ctrl-C or SIGTERM. It listens on this machine only, unless
---host says otherwise; there is no login, so put one in front before others can reach
-it. Nothing is sent elsewhere, and no photograph is kept on disk.
+It needs gradio (pip install 'mpc_mmseg[web]'), prints its address when it is ready, and
+stops on Ctrl-C or SIGTERM. By default (--host) only this machine can reach it. There is
+no login: put a proxy with one in front before others can reach it. No data is sent
+elsewhere, and no photograph is kept on disk.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import threading
 
 from inference_arguments import add_model_arguments
 
-#: What is left of broken uploads is deleted so often, and when it is so old.
+#: Interval of deleting incomplete uploads, and their minimum age.
 SECONDS = 300
 
 
@@ -35,10 +35,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--host', default='127.0.0.1', help='default: %(default)s')
     parser.add_argument('--port', type=int, default=7860, help='default: %(default)s')
     parser.add_argument(
-        '--max-megabytes', type=int, default=64, help='of an upload; default: 64'
+        '--max-megabytes',
+        type=int,
+        default=64,
+        help='maximum size of an upload; default: 64',
     )
     parser.add_argument(
-        '--max-megapixels', type=int, default=50, help='of a photograph; default: 50'
+        '--max-megapixels',
+        type=int,
+        default=50,
+        help='maximum size of a photograph; default: 50',
     )
     return parser.parse_args()
 
@@ -48,7 +54,7 @@ def main() -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    # Deleted at the end, with all that Gradio and others put there.
+    # Deleted at the end with all temporary files of Gradio.
     with tempfile.TemporaryDirectory(prefix='mpc_serve_') as folder:
         os.environ['GRADIO_TEMP_DIR'] = folder
         try:

@@ -3,7 +3,7 @@
     python tools/test.py configs/FAMILY/CONFIG.py work_dirs/CONFIG/best_*.pth
 
 A checkpoint of the contrast phase predicts by clustering, one of the localize
-phase by its head; the checkpoint says which it is.
+phase by its head; the phase is stored in the checkpoint.
 """
 
 import argparse
@@ -33,13 +33,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--results',
         metavar='FILE',
-        help='write everything as JSON: scores with intervals, images, conventions '
+        help='write all results as JSON: scores with intervals, images, conventions '
         '(all, unless --conventions names some)',
     )
     parser.add_argument(
         '--source-pattern',
         metavar='REGEX',
-        help='how file names tell the source photographs: images that share one are '
+        help='finds the source photograph in file names: images that share one are '
         'drawn together for the intervals',
     )
     parser.add_argument(

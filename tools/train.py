@@ -3,7 +3,7 @@
     python tools/train.py configs/FAMILY/CONFIG.py --data-root DIR
     python tools/train.py configs/FAMILY/CONFIG.py --phases contrast
 
-Phases run one after the other; default: those of the config's `phases`. A run of both
+Phases run one after the other; default: those of the config's `phases`. One run of both
 equals two: `--phases contrast`, then `--phases localize --load-from CHECKPOINT`.
 """
 
@@ -80,7 +80,7 @@ def main() -> None:
     if args.load_from:
         cfg.load_from = args.load_from
     if args.resume == 'auto':
-        # A run that left no checkpoint begins from scratch, or from load_from.
+        # Without a checkpoint a run starts from scratch, or from load_from.
         latest = latest_checkpoint(cfg.work_dir)
         cfg.resume = latest is not None
         if cfg.resume:

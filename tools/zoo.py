@@ -1,11 +1,11 @@
-"""Look at a zoo of published models.
+"""List, fetch and verify published models of a zoo.
 
     python tools/zoo.py list
     python tools/zoo.py fetch NAME     # into the cache; prints the file
-    python tools/zoo.py verify         # every file against the index
-    python tools/zoo.py pin            # for MPC_ZOO: trust this index only
+    python tools/zoo.py verify         # compare every file with the index
+    python tools/zoo.py pin            # a value for MPC_ZOO that pins this index
 
-The zoo is that of MPC_ZOO, a folder or an address; by default this project's own.
+The zoo is MPC_ZOO, a folder or an address; by default this project's own.
 """
 
 import argparse
@@ -18,15 +18,16 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('command', choices=('list', 'fetch', 'verify', 'pin'))
     parser.add_argument('names', nargs='*', metavar='NAME', help='default: all models')
-    parser.add_argument('--zoo', metavar='PLACE', help='in place of MPC_ZOO')
+    parser.add_argument(
+        '--zoo', metavar='LOCATION', help='folder or address; default: MPC_ZOO'
+    )
     return parser.parse_args()
 
 
 def main() -> int:
     args = parse_args()
-    # Imported late: --help need not wait for torch.
-    from mpc_mmseg.apis.zoo.zoo import Zoo
-    from mpc_mmseg.apis.zoo.zoo_index import entry_of
+    # Imported here, so that --help does not wait for torch.
+    from mpc_mmseg.apis.zoo.zoo import Zoo, entry_of
     from mpc_mmseg.hashing import sha256
 
     zoo, failed = Zoo.from_environment(args.zoo), False

@@ -1,4 +1,4 @@
-"""Forgery maps of images, from Python."""
+"""Inference, export, model zoo and conversion, for programs."""
 
 from mpc_mmseg.lazy_names import lazy_names
 

@@ -1,4 +1,4 @@
-"""A checkpoint's calibration: from validation images into its meta."""
+"""Calibration of a checkpoint: features of validation images, storage in its meta."""
 
 import json
 import os
@@ -29,8 +29,8 @@ def features_of_validation(
         config: Config file.
         checkpoint: Checkpoint file.
         options: ``KEY=VALUE`` overrides.
-        data_root: Folder for every data set, or None.
-        work_dir: Folder of the log, or None.
+        data_root: Folder of every data set, or None for the config's.
+        work_dir: Folder of the log, or None for the default.
 
     Returns:
         `map_features` of each image, and whether it is forged.
@@ -38,12 +38,9 @@ def features_of_validation(
     cfg = load_config(config, options, data_root, 'none', work_dir)
     cfg.load_from, cfg.resume = checkpoint, False
     cfg.test_dataloader, cfg.test_cfg = cfg.val_dataloader, dict(type='TestLoop')
-    for key in list(cfg):
-        if key.startswith(('train_', 'val_')) or key in (
-            'optim_wrapper',
-            'param_scheduler',
-        ):
-            cfg.pop(key)
+    training = ('train_', 'val_', 'optim_wrapper', 'param_scheduler')
+    for key in [key for key in cfg if key.startswith(training)]:
+        cfg.pop(key)
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, 'images.jsonl')
         cfg.test_evaluator = dict(type='ForgeryMetric', per_image_file=file)
@@ -52,10 +49,10 @@ def features_of_validation(
 
 
 def read_features(path: str | Path) -> tuple[list[dict[str, float]], list[bool]]:
-    """Reads the features of maps from the JSON lines of a test.
+    """Reads map features from the JSON lines of tools/test.py --per-image.
 
     Raises:
-        ValueError: If a line is something else. Names file and line.
+        ValueError: If a line is invalid. Names file and line.
     """
     features, forged = [], []
     lines = Path(path).read_text(encoding='utf-8').splitlines()
@@ -66,16 +63,14 @@ def read_features(path: str | Path) -> tuple[list[dict[str, float]], list[bool]]
             forged.append(bool(image['forged']))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(
-                f'{path}, line {number} is no image of tools/test.py --per-image: '
+                f'{path}, line {number} is not an entry of tools/test.py --per-image: '
                 f'{error!r}'
             ) from error
     return features, forged
 
 
 def store_calibration(path: str | Path, calibration: ImageCalibration) -> None:
-    """Writes a calibration into a checkpoint, replacing an earlier one.
-
-    The file is written aside and renamed, so an interruption leaves the old one.
+    """Stores a calibration in a checkpoint atomically, replacing an earlier one.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.

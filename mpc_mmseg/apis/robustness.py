@@ -1,4 +1,4 @@
-"""Scores of one checkpoint under a grid of post-processings: tools/robustness.py."""
+"""Scores of a checkpoint under a grid of post-processing: tools/robustness.py."""
 
 import copy
 import json
@@ -22,13 +22,13 @@ from mpc_mmseg.evaluation.results.results_file import (
     VERSION,
     read_per_image,
 )
-from mpc_mmseg.evaluation.robustness.fingerprint import (
+from mpc_mmseg.evaluation.robustness import (
     cache_key,
     config_hash,
     images_hash,
+    post_processed,
+    summarize_setting,
 )
-from mpc_mmseg.evaluation.robustness.pipeline import post_processed
-from mpc_mmseg.evaluation.robustness.summary import summarize_setting
 from mpc_mmseg.hashing import file_sha256
 
 from .inference.model_from_files import load_model
@@ -43,39 +43,39 @@ def measure_robustness(
     out: str | Path,
     device: str | None = None,
 ) -> dict[str, Any]:
-    """Scores a config's test set under each setting; what was scored is kept.
+    """Scores a config's test set under each setting, and caches the scores.
 
-    A setting's per-image scores are written to a file of their own as soon as they
-    are complete, under a hash of weights, config, images and setting. An interrupted
-    run goes on with the setting that it was at; another grid shares what fits.
+    The per-image scores of a setting are written to their own file when they are
+    complete, named by a hash of weights, config, images and setting. An interrupted
+    run resumes at the first incomplete setting; another grid reuses equal settings.
 
     Args:
         cfg: The config; its test set is processed and scored.
         checkpoint: The weights.
-        settings: What happens to the photographs; the clean ones are scored too.
+        settings: Post-processing of the photographs; clean ones are scored as well.
         out: Folder of ``robustness.json`` and ``per_image/``.
-        device: As torch names it; None for the GPU if there is one.
+        device: A torch device; None for the GPU if there is one.
 
     Returns:
-        What ``robustness.json`` holds: ``hashes``, and in ``settings`` what
-        `summarize_setting` gives, with the file of the per-image scores.
+        The content of ``robustness.json``: ``hashes``, and in ``settings`` the results
+        of `summarize_setting` with the file of the per-image scores.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the config has no ForgeryMetric or its pipeline does not begin
-            with reading the photograph, or an image cannot be scored. Names it.
-        RuntimeError: If the checkpoint cannot be read or does not fit.
+        ValueError: If the config has no ForgeryMetric, its pipeline does not start by
+            reading the photograph, or an image cannot be scored. Names it.
+        RuntimeError: If the checkpoint cannot be read or does not fit the model.
     """
     out = Path(out)
     metric = _forgery_metric(cfg)
     out.mkdir(parents=True, exist_ok=True)
-    # A file, since that is what a model is loaded from; and a record of overrides.
+    # Models are loaded from files; this one also records the overrides.
     cfg.dump(out / 'config.py')
     model, _ = load_model(out / 'config.py', checkpoint, device)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     samples = [dataset.get_data_info(i) for i in range(len(dataset))]
     if not samples:
-        raise ValueError('the test set is empty: there is nothing to score')
+        raise ValueError('the test set of the config is empty: check its lists')
     hashes = {
         'weights': file_sha256(checkpoint),
         'config': config_hash(cfg, metric),
@@ -115,22 +115,10 @@ def score_setting(
     cfg: Config,
     setting: Setting,
     metric: dict,
-    per_image_file: str | Path,
-    progress: Callable[[int], None] | None = None,
-) -> dict[str, float]:
-    """Scores the test set under one setting, as MMEngine's test loop does.
-
-    Args:
-        model: Ready to predict.
-        cfg: Its config, of which the test set is taken.
-        setting: What happens to the photographs.
-        metric: Config of a ForgeryMetric.
-        per_image_file: Where that writes the scores per image.
-        progress: Called with the number of images after each batch.
-
-    Returns:
-        The metric's scores.
-    """
+    per_image_file: Path,
+    progress: Callable[[int], None],
+) -> None:
+    """Scores the test set under one setting, as MMEngine's test loop does."""
     loader_cfg = copy.deepcopy(cfg.test_dataloader)
     loader_cfg.dataset = post_processed(loader_cfg.dataset, setting)
     loader = Runner.build_dataloader(loader_cfg, seed=0)
@@ -139,23 +127,22 @@ def score_setting(
         for batch in loader:
             samples = model.test_step(batch)
             evaluator.process(data_samples=samples, data_batch=batch)
-            if progress is not None:
-                progress(len(samples))
+            progress(len(samples))
     except ValueError as error:
         raise ValueError(f'{setting.name}: {error}') from error
-    return evaluator.evaluate(len(loader.dataset))
+    evaluator.evaluate(len(loader.dataset))  # writes the file
 
 
 def _forgery_metric(cfg: Config) -> dict:
     metrics = cfg.get('test_evaluator') or []
     for metric in [metrics] if isinstance(metrics, dict) else metrics:
         if metric.get('type') == 'ForgeryMetric':
-            # Each setting has a file of its own; none may overwrite the clean run's.
+            # No setting may overwrite the results of the clean run.
             return {k: v for k, v in metric.items() if k != 'results_file'}
-    raise ValueError("the config's test_evaluator holds no ForgeryMetric")
+    raise ValueError("the config's test_evaluator contains no ForgeryMetric")
 
 
 def _file_of(setting: Setting, hashes: dict[str, str]) -> str:
-    # The name is for people, the key tells settings apart.
+    # The name is for the reader; the key is unique.
     readable = re.sub(r'[^\w.=-]', '_', setting.name)[:80]
     return f'per_image/{readable}.{cache_key(hashes, setting)}.jsonl'

@@ -23,7 +23,7 @@ def multiply_adds(module: nn.Module, *inputs: Any) -> tuple[int, Any]:
         inputs: What its forward takes.
 
     Returns:
-        Their number, and the module's output.
+        Their number and the module's output.
     """
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         output = module(*inputs)
@@ -34,9 +34,8 @@ def complexity_of(model: dict, shape: tuple[int, int]) -> dict[str, tuple[int, i
     """Parameters and multiply-adds of a segmentor's parts for one image.
 
     Args:
-        model: Config of a segmentor of backbone, neck (optional) and decode_head; other
-            parts (the contrast, the clusters of phase 1) have no share in a
-            prediction.
+        model: Config of a segmentor. Backbone, neck (optional) and decode_head count;
+            the contrast and phase 1's clusters do not.
         shape: (H, W) of the image.
 
     Returns:
@@ -48,7 +47,7 @@ def complexity_of(model: dict, shape: tuple[int, int]) -> dict[str, tuple[int, i
     for name in PARTS:
         if config.get(name) is None:
             continue
-        # Built on the CPU: constructors may compute with what they make.
+        # Built on the CPU: constructors may compute with their tensors.
         part = MODELS.build(config[name]).to('meta')
         part.eval()
         products, maps = multiply_adds(part, maps)

@@ -13,9 +13,9 @@ from torch import nn
 class CpuAmpOptimWrapper(OptimWrapper):
     """bfloat16 autocast on a CPU, which MMEngine's ``AmpOptimWrapper`` refuses.
 
-    bfloat16 has the range of float32, so that losses are not scaled and there is no
-    further state to save. Weights and optimizer stay in float32. It pays on a CPU with
-    bfloat16 instructions alone. On a GPU use ``AmpOptimWrapper`` with ``dtype``.
+    bfloat16 has the range of float32, so losses are not scaled and no further state is
+    saved. Weights and optimizer stay in float32. Faster only on a CPU with bfloat16
+    instructions. On a GPU use ``AmpOptimWrapper`` with ``dtype``.
 
     Args:
         **kwargs: Those of MMEngine's ``OptimWrapper``.

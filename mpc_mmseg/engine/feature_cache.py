@@ -6,10 +6,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
+
+from mpc_mmseg.datasets.transforms import PackForgeryInputs
 
 _PRINT, _DONE, _MASKS = 'fingerprint.json', 'done.npy', 'masks.npy'
 
@@ -25,7 +29,7 @@ def weights_hash(state: Mapping[str, Tensor]) -> str:
 
 
 def files_hash(paths: Iterable[str]) -> str:
-    """SHA-256 of names, sizes and times of change of files, in their order."""
+    """SHA-256 of names, sizes and modification times of files, in their order."""
     digest = hashlib.sha256()
     for path in paths:
         stat = os.stat(path)
@@ -36,14 +40,14 @@ def files_hash(paths: Iterable[str]) -> str:
 class FeatureCache:
     """Maps of several scales and a mask per image, memory-mapped.
 
-    The folder is written aside and renamed once it is whole; what an interrupted run
-    has written is gone on from. Maps are stored in half precision, channels last, masks
+    The folder is written under another name and renamed when it is complete; an
+    interrupted run is resumed. Maps are stored in half precision, channels last, masks
     in 8 bits.
 
     Args:
-        folder: Where it is, or will be.
+        folder: Where the cache is, or will be.
         names: The images' names, distinct.
-        fingerprint: What the maps follow from, by name; any JSON.
+        fingerprint: What the maps depend on, by name; any JSON.
     """
 
     def __init__(
@@ -57,7 +61,7 @@ class FeatureCache:
         self.masks: np.ndarray | None = None
 
     def mismatch(self, folder: Path) -> list[str] | None:
-        """What a folder's maps follow from that is otherwise here; None: no folder."""
+        """Names of the entries that differ from a folder's; None: no such folder."""
         try:
             found = json.loads((folder / _PRINT).read_text())
         except (FileNotFoundError, json.JSONDecodeError):
@@ -69,7 +73,7 @@ class FeatureCache:
         ]
 
     def open(self) -> bool:
-        """Map the folder's files into memory; False where it does not fit or exist."""
+        """Map the files into memory; False if they are missing or of other data."""
         if self.mismatch(self.folder) != []:
             return False
         files = sorted(self.folder.glob('map_*.npy'))
@@ -78,7 +82,7 @@ class FeatureCache:
         return True
 
     def open_masks(self) -> bool:
-        """As ``open``, but for masks alone, which do not follow from the weights."""
+        """As ``open`` for the masks alone, which do not depend on the weights."""
         changed = self.mismatch(self.folder)
         if changed is None or set(changed) - {'weights'}:
             return False
@@ -90,15 +94,12 @@ class FeatureCache:
 
     def begin(
         self, shapes: Sequence[tuple[int, int, int]], mask_size: tuple[int, int]
-    ) -> np.ndarray:
-        """Make the files, or go on with those of an interrupted run.
+    ) -> None:
+        """Create the files, or resume with those of an interrupted run.
 
         Args:
             shapes: (C, H_i, W_i) of each map.
             mask_size: (H, W).
-
-        Returns:
-            Which rows are written, (N,).
         """
         if self.mismatch(self.partial) != []:
             shutil.rmtree(self.partial, ignore_errors=True)
@@ -114,7 +115,6 @@ class FeatureCache:
             np.save(self.partial / _DONE, np.zeros(len(self.rows), bool))
             # Last: a folder with a fingerprint has all its files.
             (self.partial / _PRINT).write_text(json.dumps(self.fingerprint, indent=1))
-        return self.done()
 
     def done(self) -> np.memmap:
         """Which rows of an unfinished folder are written, (N,)."""
@@ -143,9 +143,9 @@ class FeatureCache:
             file = np.lib.format.open_memmap(self.partial / name, 'r+')
             if values.shape[1:] != file.shape[1:]:
                 raise ValueError(
-                    f'{", ".join(names)}: {values.shape[1:3]} pixels in {name}, others '
-                    f'have {file.shape[1:3]}: embeddings can be stored of images of '
-                    'one size; resize or pad them in the pipeline'
+                    f'{", ".join(names)}: {values.shape[1:3]} pixels in {name}, other '
+                    f'images have {file.shape[1:3]}: all images must have one size to '
+                    'store embeddings; resize or pad them in the pipeline'
                 )
             file[rows] = values
             file.flush()
@@ -154,7 +154,7 @@ class FeatureCache:
         done.flush()
 
     def finish(self) -> None:
-        """Put the whole folder where readers look for it."""
+        """Give the complete folder its name."""
         shutil.rmtree(self.folder, ignore_errors=True)
         os.replace(self.partial, self.folder)
 
@@ -189,10 +189,10 @@ def build(
     progress: Callable[[Iterable], Iterable] = lambda batches: batches,
     barrier: Callable[[], None] = lambda: None,
 ) -> None:
-    """Fill a cache with what is missing, shared between processes.
+    """Fill a cache with the missing images, shared between processes.
 
     Args:
-        cache: What to fill.
+        cache: The cache.
         compute: Names of images -> their maps (B, C, H_i, W_i) and masks (B, H, W).
         batch_size: Images at a time.
         rank: This process.
@@ -207,7 +207,7 @@ def build(
         cache.begin([tuple(m.shape[1:]) for m in maps], (height, width))
     barrier()
     missing = [n for n, d in zip(names, cache.done()) if not d]
-    # Nobody writes before all know what is missing.
+    # No process writes before all have read what is missing.
     barrier()
     own = missing[rank::world_size]
     batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
@@ -217,3 +217,33 @@ def build(
     if rank == 0:
         cache.finish()
     barrier()
+
+
+class StoredSamples(Dataset):
+    """A data set's samples with masks from a cache and blank images.
+
+    Training on stored embeddings reads no image: once the cache exists, nothing is
+    decoded. Until then samples come from the data set. Each worker process checks by
+    itself.
+
+    Args:
+        dataset: The data set.
+        cache: A cache of its images; the names are their paths.
+    """
+
+    def __init__(self, dataset: Any, cache: FeatureCache) -> None:
+        self.dataset = dataset
+        self.cache = cache
+        self._pack = PackForgeryInputs()
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> dict:
+        if self.cache.masks is None and not self.cache.open_masks():
+            return self.dataset[index]
+        info = self.dataset.get_data_info(index)
+        mask = self.cache.read_mask(info['img_path'])
+        blank = np.zeros((*mask.shape, 3), np.uint8)
+        content = {'img': blank, 'img_shape': mask.shape, 'gt_seg_map': mask}
+        return self._pack({**info, **content})

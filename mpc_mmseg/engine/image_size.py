@@ -9,19 +9,18 @@ _WIDTH_FIRST, _HEIGHT_FIRST = ('scale',), ('crop_size', 'size')
 
 
 def set_image_size(cfg: Config, value: Any) -> None:
-    """Changes a config's ``image_size`` and what its file derived from it.
+    """Changes a config's ``image_size`` and the sizes derived from it.
 
-    That is, in the pipelines of its data sets and in the preprocessor: each ``scale``
-    that is ``image_size`` as (width, height), each ``crop_size`` and ``size`` that is
-    ``image_size`` as (height, width). All other sizes stay. A config whose test data
-    keep their native size has no such step in its test pipelines.
+    These are, in the pipelines and in the preprocessor, each ``scale`` that equals
+    ``image_size`` as (width, height), and each ``crop_size`` and ``size`` that equals
+    it as (height, width). Other sizes stay.
 
     Args:
-        cfg: Changed in place; a file, or what a run dumped.
+        cfg: Changed in place; from a file or as dumped by a run.
         value: Height and width, or one number for both.
 
     Raises:
-        ValueError: If the value is no size, or no pipeline holds the present one.
+        ValueError: If the value is no size, or no pipeline has the current one.
     """
     new = [value, value] if isinstance(value, int) else value
     if (
@@ -36,34 +35,31 @@ def set_image_size(cfg: Config, value: Any) -> None:
     old = cfg.image_size
     old = [old, old] if isinstance(old, int) else list(old)
     roots = [cfg[k] for k in cfg if k.endswith('_dataloader') and cfg[k]]
-    new = list(new)
-    places = [place for root in roots for place in _places(root, old, False)]
-    places += _places(cfg.get('model', {}).get('data_preprocessor'), old, True)
-    if not places:
+    found = [step for root in roots for step in _steps(root, old, False)]
+    found += _steps(cfg.get('model', {}).get('data_preprocessor'), old, True)
+    if not found:
         raise ValueError(
             f'image_size: no pipeline of this config has its image_size {tuple(old)}; '
             'set the sizes of the pipelines in the config file'
         )
-    for step, key in places:
+    for step, key in found:
         step[key] = tuple(new[::-1] if key in _WIDTH_FIRST else new)
     cfg.image_size = tuple(new)
 
 
-def _places(node: Any, old: list[int], inside: bool) -> list[tuple[dict, str]]:
-    """The steps of pipelines, with their keys, that hold a size."""
+def _steps(node: Any, old: list[int], inside: bool) -> list[tuple[dict, str]]:
+    """The steps of pipelines that have a size, with its key."""
     if isinstance(node, list | tuple):
-        return [place for each in node for place in _places(each, old, inside)]
+        return [step for each in node for step in _steps(each, old, inside)]
     if not isinstance(node, dict):
         return []
     found = []
     for key, value in node.items():
         size = old[::-1] if key in _WIDTH_FIRST else old
-        if inside and key in _WIDTH_FIRST + _HEIGHT_FIRST and _is(value, size):
+        is_list = isinstance(value, list | tuple)
+        is_size = key in _WIDTH_FIRST + _HEIGHT_FIRST and is_list
+        if inside and is_size and list(value) == size:
             found.append((node, key))
         else:
-            found += _places(value, old, inside or key == 'pipeline')
+            found += _steps(value, old, inside or key == 'pipeline')
     return found
-
-
-def _is(value: Any, size: list[int]) -> bool:
-    return isinstance(value, list | tuple) and list(value) == size

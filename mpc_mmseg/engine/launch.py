@@ -31,8 +31,8 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     """Point every data set of a config to one folder.
 
     Raises:
-        ValueError: If a dataloader mixes data sets of different folders, which cannot
-            all lie in one; names their keys.
+        ValueError: If a dataloader mixes data sets of different folders; names their
+            keys.
     """
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if not cfg.get(key):
@@ -45,7 +45,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
             )
             raise ValueError(
                 f'--data-root {data_root}: {key} mixes data sets of several folders, '
-                f'which one folder cannot stand for. Give --cfg-options {options}'
+                f'which one folder cannot replace. Give --cfg-options {options}'
             )
         for dataset in found.values():
             dataset['data_root'] = data_root
@@ -55,8 +55,8 @@ def override(cfg: Config, options: Sequence[str]) -> None:
     """Apply ``KEY=VALUE`` overrides; ``image_size`` reaches all pipelines.
 
     Raises:
-        ValueError: If an option's first word is no key of the config, which
-            MMEngine would take in silence and never read; or as ``set_image_size``.
+        ValueError: If an option's first word is no key of the config, which MMEngine
+            would accept and never read; or as ``set_image_size``.
     """
     for option in options:
         key, separator, value = option.partition('=')
@@ -76,10 +76,10 @@ def override(cfg: Config, options: Sequence[str]) -> None:
 
 
 def leave_process_group() -> None:
-    """Ends the process group of a run whose work is done, threads included.
+    """Ends the process group, with its threads, after a run.
 
-    The caller has dropped its runner: a wrapped model that is still referred to keeps
-    the group alive, and a thread of it that is left when the interpreter ends may abort
+    The caller must have released its runner: a wrapped model that is still referenced
+    keeps the group alive, and a thread of it that is left at interpreter exit may abort
     the process.
     """
     if torch.distributed.is_initialized():
@@ -96,18 +96,18 @@ def load_config(
     work_dir: str | None = None,
     phases: Sequence[str] | None = None,
 ) -> Config:
-    """A config file with overrides, checked as far as it can be without data.
+    """A config file with overrides, checked as far as possible without data.
 
-    On a machine without a GPU a distributed run gets the gloo backend, whose
-    process group is started here.
+    Without a GPU a distributed run gets the gloo backend, whose process group is
+    started here.
 
     Args:
         path: Config file.
         options: ``KEY=VALUE`` overrides.
         data_root: Folder for every data set, or None.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
-        work_dir: Folder of the run; by default the config's own, or one in work_dirs
-            of the config's name and, if they are given, the phases'.
+        work_dir: Folder of the run; by default the config's own, or work_dirs/NAME with
+            the name of the config and, if given, of the phases.
         phases: Names of the phases to train; by default the config's ``phases``.
 
     Raises:
@@ -127,8 +127,8 @@ def load_config(
     cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)
     cfg.launcher = launcher
     if launcher != 'none':
-        # Imported first by DistributedDataParallel, it would take the process group
-        # for the default of its arguments and keep it, with its threads, to the end.
+        # Imported first by DistributedDataParallel, this module would bind the process
+        # group as a default argument and keep it, with its threads, to the end.
         importlib.import_module('torch.distributed.nn.functional')
     if launcher != 'none' and not torch.cuda.is_available():
         # MMEngine's launcher sets a CUDA device whatever the backend, unless the

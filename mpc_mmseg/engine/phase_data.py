@@ -1,22 +1,57 @@
-"""The samples of a phase, from any place in it, the same in every process."""
+"""Samples and random numbers of a phase, reproducible from any position in it."""
 
 import copy
+import random
+import zlib
 from collections.abc import Iterator
+from enum import IntEnum
 from itertools import count, islice
 from typing import Any
 
+import numpy as np
+import torch
 from mmengine.dist import get_dist_info
 from mmengine.registry import DATA_SAMPLERS, DATASETS
 from torch.utils.data import Dataset, Sampler
 
-from .random_streams import Stream, seed_global_streams, stream_words
+
+class Stream(IntEnum):
+    """What random numbers are drawn for; two streams share none."""
+
+    ORDER = 0
+    SAMPLE = 1
+    ITERATION = 2
+    VALIDATION = 3
+
+
+def stream_words(stream: Stream, seed: int, phase: str, *position: int) -> list[int]:
+    """Eight 32-bit words, a function of the arguments alone.
+
+    Args:
+        stream: What the numbers are for.
+        seed: The run's.
+        phase: Name of the phase.
+        position: Where in the phase, non-negative: an iteration and a rank, or a
+            sample's position in the order.
+    """
+    # Not hash(), which Python salts differently in every process.
+    key = [int(stream), seed % 2**64, zlib.crc32(phase.encode()), *position]
+    return np.random.SeedSequence(key).generate_state(8).tolist()
+
+
+def seed_global_streams(stream: Stream, seed: int, phase: str, *position: int) -> None:
+    """Seed ``random``, NumPy and torch (all devices) by ``stream_words``."""
+    words = stream_words(stream, seed, phase, *position)
+    random.seed(words[0] << 32 | words[1])
+    np.random.seed(words[2:6])
+    torch.manual_seed(words[6] << 32 | words[7])
 
 
 class SampleIndex(int):
     """An index into a data set, and which draw of the run it is.
 
     Attributes:
-        draw: Seed, phase and place of the draw in the phase's order, over all ranks.
+        draw: Seed, phase and position of the draw in the phase's order, over all ranks.
     """
 
     draw: tuple[int, str, int]
@@ -35,16 +70,15 @@ class SampleIndex(int):
 class SeededDataset(Dataset):
     """Reads each sample with random numbers of its own.
 
-    Augmentation then depends neither on the number of workers, nor on what they
-    read before, nor on a run having been resumed: transforms that draw from
-    ``random``, ``numpy.random`` or torch give the same sample for the same draw.
-    Wraps the outermost data set, so that mixtures and repetitions are covered.
+    Transforms that draw from ``random``, ``numpy.random`` or torch then give the same
+    sample for the same draw, whatever the number of workers and whether the run was
+    resumed. Wraps the outermost data set, so that mixtures and repetitions are covered.
 
     Args:
         dataset: Data set or its config.
 
     Attributes:
-        of_phase: What a phase reads in the data set's place, by name.
+        of_phase: Data sets that phases read instead, by the phase's name.
     """
 
     def __init__(self, dataset: Any) -> None:
@@ -70,17 +104,16 @@ class SeededDataset(Dataset):
 
 
 class PhaseSampler(Sampler):
-    """A config's sampler, begun afresh by each phase and at any place of it.
+    """A config's sampler, started by each phase and at any position of it.
 
-    The order is that of the sampler that the config asks for, with a seed that
-    follows from the run's and the phase, repeated for ever. So a run that is
-    resumed, and a localize run that follows a contrast run, see what a single,
-    uninterrupted run sees. Skipping draws indices only, 0.14 s a million.
+    The order is that of the config's sampler, repeated for ever, with a seed derived
+    from the run's and the phase. So a resumed run, and a localize run that follows a
+    contrast run, see what a single, uninterrupted run sees. Skipping draws indices
+    only, 0.14 s a million.
 
     Args:
         dataset: The data set.
-        seed: What the runner gives every sampler; ``begin`` sets the one used, and
-            before it there are no samples.
+        seed: Not used: ``begin`` sets the seed, and before it there are no samples.
         order: Config of the sampler that gives the order.
     """
 
@@ -88,11 +121,11 @@ class PhaseSampler(Sampler):
         self.dataset = dataset
         self.order = order
         # Upstream MMEngine makes an iterator before a phase is entered, for which
-        # workers would read samples that nobody sees: it gives none.
+        # workers would read samples that are not used: it gives none.
         self._begin: tuple[int, str, int] | None = None
 
     def begin(self, seed: int, phase: str, skip: int) -> None:
-        """Set what the next iterator gives.
+        """Set where the next iterator starts.
 
         Args:
             seed: The run's, the same on all ranks.
@@ -110,8 +143,8 @@ class PhaseSampler(Sampler):
         seed, phase, skip = self._begin
         rank, world_size = get_dist_info()
         numbered = zip(count(rank, world_size), self._indices(seed, phase))
-        for place, index in islice(numbered, skip, None):
-            yield SampleIndex(index, (seed, phase, place))
+        for position, index in islice(numbered, skip, None):
+            yield SampleIndex(index, (seed, phase, position))
 
     def _indices(self, seed: int, phase: str) -> Iterator[int]:
         # 31 bits: some samplers add an epoch to what NumPy takes as 32.
@@ -141,8 +174,8 @@ def seeded_dataloader(dataloader: Any) -> dict:
         dataloader: Config with ``dataset``, ``sampler`` and ``batch_size``.
 
     Raises:
-        ValueError: If it is no config, or has a ``batch_sampler``, of which is not
-            known where a phase's n-th batch begins.
+        ValueError: If it is no config, or has a ``batch_sampler``, for which the start
+            of a phase's n-th batch is unknown.
     """
     if not isinstance(dataloader, dict):
         raise ValueError(
@@ -152,7 +185,7 @@ def seeded_dataloader(dataloader: Any) -> dict:
     if dataloader.get('batch_sampler') or dataloader.get('num_batch_per_epoch'):
         raise ValueError(
             'train_dataloader must have no batch_sampler and no num_batch_per_epoch: '
-            'PhaseTrainLoop resumes at the samples of an iteration, by batch_size'
+            'PhaseTrainLoop resumes at a sample, which it computes from batch_size'
         )
     return {
         **dataloader,

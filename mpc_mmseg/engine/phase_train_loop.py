@@ -4,11 +4,10 @@ from mmengine.dist import broadcast_object_list, get_rank
 from mmengine.runner import IterBasedTrainLoop
 from mmseg.registry import LOOPS
 
-from .phase_data import seeded_dataloader
+from .phase_data import Stream, seed_global_streams, seeded_dataloader
 from .phases import Phase, end_phase, phase_at, read_phases
-from .random_streams import Stream, seed_global_streams
 
-#: Where a checkpoint says which validation was the last to have begun before it.
+#: Key of a checkpoint for the last validation that had begun before it.
 _VALIDATED = 'mpc_validated_iter'
 
 
@@ -16,26 +15,25 @@ _VALIDATED = 'mpc_validated_iter'
 class PhaseTrainLoop(IterBasedTrainLoop):
     """Trains for the sum of the phases' lengths; validates by each phase's interval.
 
-    The run's config names its ``phases``; lengths and intervals are read from its
-    ``NAME_phase`` keys, so nothing is written twice. A phase always ends with a
-    validation. An interval in epochs (``val_interval='0.01 epochs'``) follows the
-    size of the data set, the batch and the number of processes.
+    Lengths and intervals are read from the config's ``NAME_phase`` keys. A phase always
+    ends with a validation. An interval in epochs (``val_interval='0.01 epochs'``)
+    follows the size of the data set, the batch and the number of processes.
 
-    All that is random in an iteration (the batch, its augmentation, stochastic
-    depth, dropout, the drawn pixels) is a function of the seed, the phase, the
-    iteration within the phase and the rank. A run can therefore resume from any
-    checkpoint as if it had never stopped, and a localize run of its own equals
-    the second phase of a single run.
+    All randomness of an iteration (the batch, its augmentation, stochastic depth,
+    dropout, the drawn pixels) is a function of the seed, the phase, the iteration
+    within the phase and the rank. A run therefore resumes from any checkpoint as if it
+    had never stopped, and a separate localize run equals the second phase of a single
+    run.
 
     MMEngine writes an iteration's checkpoint before it validates. A run resumed
-    from a checkpoint whose validation is missing begins with it, so that schedules
-    and the best score miss nothing.
+    from a checkpoint whose validation is missing begins with that validation, so that
+    schedules and the best score miss none.
 
     Args:
         runner: MMEngine's runner.
         dataloader: Config of the training dataloader.
-        **kwargs: Further arguments of ``IterBasedTrainLoop``, but not
-            ``max_iters`` and ``val_interval``.
+        **kwargs: Further arguments of ``IterBasedTrainLoop``, except ``max_iters``
+            and ``val_interval``.
 
     Raises:
         ValueError: If phases or dataloader are wrong.
@@ -50,7 +48,7 @@ class PhaseTrainLoop(IterBasedTrainLoop):
             val_interval=self.phases[0].val_interval,
             **kwargs,
         )
-        # Only now the data are known, which intervals in epochs follow.
+        # Intervals in epochs need the size of the data, known only now.
         batch = self.dataloader.batch_size * runner.world_size
         epoch_iters = -(-len(self.dataloader.dataset) // batch)
         self.phases = read_phases(runner.cfg, epoch_iters)
@@ -62,12 +60,12 @@ class PhaseTrainLoop(IterBasedTrainLoop):
         self._seed = 0
 
     def end_phase(self, name: str, iteration: int) -> None:
-        """Let a phase end at ``iteration``; what comes after it moves along."""
+        """Let a phase end at ``iteration``; later phases move with it."""
         self.phases = end_phase(self.phases, name, iteration)
         self._max_iters = self.phases[-1].end
 
     def run(self):
-        """Train from where the run is; returns the model."""
+        """Train from the current iteration to the end; returns the model."""
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
         # diff_rank_seed gives each rank a seed, but the order of the data is one.
@@ -114,5 +112,5 @@ class PhaseTrainLoop(IterBasedTrainLoop):
         self.runner.val_loop.run()
 
     def _seed_streams(self, stream: Stream, phase: Phase) -> None:
-        place = self._iter - phase.begin
-        seed_global_streams(stream, self._seed, phase.name, place, get_rank())
+        done = self._iter - phase.begin
+        seed_global_streams(stream, self._seed, phase.name, done, get_rank())

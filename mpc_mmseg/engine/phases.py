@@ -1,4 +1,4 @@
-"""Phases: those that a config knows, those that a run trains, and their bounds."""
+"""Phases: those that a config defines, those that a run trains, their bounds."""
 
 import copy
 from collections.abc import Sequence
@@ -8,14 +8,8 @@ from mmengine.config import Config
 from mmengine.hooks import EarlyStoppingHook
 
 _SUFFIX = '_phase'
-_FIELDS = {
-    'early_stop',
-    'load_best',
-    'max_iters',
-    'optim_wrapper',
-    'param_scheduler',
-    'val_interval',
-}
+_REQUIRED = {'max_iters', 'optim_wrapper'}
+_OPTIONAL = {'early_stop', 'load_best', 'param_scheduler', 'val_interval'}
 _SPANS = ('begin', 'end', 'T_max', 'total_iters')
 
 
@@ -31,8 +25,8 @@ class Phase:
         optim_wrapper: The phase's optimizer wrapper config.
         param_scheduler: Scheduler configs, in iterations of the phase.
         early_stop: Arguments of MMEngine's ``EarlyStoppingHook``, which here ends
-            the phase and not the run; None: the phase has its full length.
-        load_best: Begin with the best weights of the phase before, not its last.
+            the phase and not the run; None for the full length.
+        load_best: Begin with the best weights of the previous phase, not its last.
     """
 
     name: str
@@ -56,15 +50,6 @@ def _positive(value: object, name: str) -> int:
     return value
 
 
-def _early_stop(arguments: dict | None, name: str) -> dict | None:
-    if arguments is not None:
-        try:
-            EarlyStoppingHook(**arguments)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'{name} = {arguments!r}: {error}') from error
-    return arguments
-
-
 def resolve_spans(
     schedule: dict, length: int, name: str, val_interval: int | None = None
 ) -> dict:
@@ -73,11 +58,11 @@ def resolve_spans(
     Args:
         schedule: Config; ``begin``, ``end``, ``T_max`` and ``total_iters`` are
             iterations (int) or shares of the phase (float in 0..1); ``end``
-            defaults to the phase's length. ``T_max``, a period, may be a text as
-            ``'20 validations'``, and then longer than the phase. A ReduceOnPlateau
-            counts validations and is left as it is.
+            defaults to the phase's length. ``T_max``, a period, may be a text such as
+            ``'20 validations'`` and longer than the phase. A ReduceOnPlateau counts
+            validations and is not changed.
         length: Iterations of the phase.
-        name: What errors call it.
+        name: Name in errors.
         val_interval: Iterations between validations; the phase's length by default.
 
     Raises:
@@ -107,18 +92,14 @@ def resolve_spans(
 
 
 def _multiple(value: object, unit: str, name: str) -> float:
-    """The number in ``'20 validations'``, say.
-
-    Raises:
-        ValueError: If the text is no positive number and the unit.
-    """
+    """The number in a text such as ``'20 validations'``."""
     number, _, word = str(value).partition(' ')
     try:
         found = float(number) if word in (unit, unit.removesuffix('s')) else 0.0
     except ValueError:
         found = 0.0
     if not 0 < found < float('inf'):
-        raise ValueError(f"{name} must be as '2 {unit}', got {value!r}")
+        raise ValueError(f"{name} must be a text such as '2 {unit}', got {value!r}")
     return found
 
 
@@ -128,11 +109,10 @@ def resolve_interval(
     """Iterations between validations.
 
     Args:
-        value: Iterations, or a text as ``'0.01 epochs'``.
+        value: Iterations, or a text such as ``'0.01 epochs'``.
         length: Iterations of the phase.
-        epoch_iters: Iterations of an epoch. None, where the data are not known: the
-            phase counts as one.
-        name: What errors call it.
+        epoch_iters: Iterations of an epoch; None if unknown: the phase counts as one.
+        name: Name in errors.
 
     Raises:
         ValueError: If it is neither.
@@ -144,19 +124,15 @@ def resolve_interval(
 
 
 def known_phases(cfg: Config) -> list[str]:
-    """Names of the phases that a config describes: its keys that end in ``_phase``."""
+    """Names of the phases that a config defines: its keys that end in ``_phase``."""
     return [k.removesuffix(_SUFFIX) for k in cfg if k.endswith(_SUFFIX) and cfg[k]]
 
 
 def run_phases(cfg: Config) -> list[str]:
-    """Names of the phases that a run trains, in order.
-
-    Args:
-        cfg: The run's config; its ``phases``, or, where it has no such key, all that it
-            describes.
+    """Names of the phases that a run trains, in order: ``phases``, by default all.
 
     Raises:
-        ValueError: If there is none, or ``phases`` names one that is not described, or
+        ValueError: If there is none, or ``phases`` names one that is not defined, or
             one twice.
     """
     known = known_phases(cfg)
@@ -180,8 +156,8 @@ def set_phases(cfg: Config, names: Sequence[str] | None = None) -> None:
 
     Args:
         cfg: Changed in place.
-        names: As ``train.py --phases`` has them; None for the config's own, which leave
-            a ``phase`` that the model names.
+        names: As of ``train.py --phases``; None for the config's own, which do not
+            replace the model's ``phase``.
 
     Raises:
         ValueError: As ``run_phases``.
@@ -196,15 +172,15 @@ def set_phases(cfg: Config, names: Sequence[str] | None = None) -> None:
 def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
     """The phases that a run trains, in order.
 
-    Everything that depends on a phase's length is derived here, when the run
-    starts, so that overriding ``contrast_phase.max_iters`` is enough. A phase's
-    ``optim_wrapper`` is merged over the config's own, which holds what is common
-    (AMP, clipping, accumulation).
+    All values that depend on a phase's length are derived here, when the run starts, so
+    overriding ``contrast_phase.max_iters`` is enough. A phase's ``optim_wrapper`` is
+    merged over the config's own, which holds common settings (AMP, clipping,
+    accumulation).
 
     Args:
         cfg: The run's config, with a key ``NAME_phase`` for each of ``run_phases``.
-        epoch_iters: Iterations of an epoch, which a ``val_interval`` in epochs
-            follows; None where the data are not known yet.
+        epoch_iters: Iterations of an epoch, for a ``val_interval`` in epochs; None if
+            unknown.
 
     Raises:
         ValueError: If there is no phase, one has unknown or missing keys, or a
@@ -214,9 +190,9 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
     for name in run_phases(cfg):
         key = name + _SUFFIX
         spec = Config(cfg[key]).to_dict()
-        if unknown := set(spec) - _FIELDS:
+        if unknown := set(spec) - _REQUIRED - _OPTIONAL:
             raise ValueError(f'{key} has unknown keys {sorted(unknown)}')
-        if missing := {'max_iters', 'optim_wrapper'} - set(spec):
+        if missing := _REQUIRED - set(spec):
             raise ValueError(f'{key} lacks {sorted(missing)}')
         length = _positive(spec['max_iters'], f'{key}.max_iters')
         load_best = spec.get('load_best', False)
@@ -225,6 +201,13 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
                 f'{key}.load_best must be True or False, and False in the first phase '
                 f'of a run, got {load_best!r}'
             )
+        if (early_stop := spec.get('early_stop')) is not None:
+            try:
+                EarlyStoppingHook(**early_stop)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f'{key}.early_stop = {early_stop!r}: {error}'
+                ) from error
         schedules = spec.get('param_scheduler') or []
         schedules = [schedules] if isinstance(schedules, dict) else schedules
         begin = phases[-1].end if phases else 0
@@ -244,9 +227,9 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
                 end=begin + length,
                 val_interval=val_interval,
                 optim_wrapper=common.to_dict()['wrapper'],
-                # A short phase may round a warm-up's share to no iteration.
+                # In a short phase a warm-up's share may round to no iteration.
                 param_scheduler=[s for s in schedules if s.get('begin', 0) < s['end']],
-                early_stop=_early_stop(spec.get('early_stop'), f'{key}.early_stop'),
+                early_stop=early_stop,
                 load_best=load_best,
             )
         )
@@ -259,13 +242,7 @@ def phase_at(phases: list[Phase], iteration: int) -> Phase:
 
 
 def end_phase(phases: list[Phase], name: str, iteration: int) -> list[Phase]:
-    """The phases with the end of one moved; those after it keep their lengths.
-
-    Args:
-        phases: The phases; unchanged if none has the name.
-        name: The phase to end.
-        iteration: Its end.
-    """
+    """The phases, one ending at ``iteration``; later ones keep their length."""
     shift, moved = 0, []
     for phase in phases:
         phase = replace(phase, begin=phase.begin + shift, end=phase.end + shift)

@@ -1,4 +1,4 @@
-"""Scores of forgery maps: pure functions, and the metric that runs them."""
+"""Scores of forgery maps: pure functions, and the metric that calls them."""
 
 from mpc_mmseg.lazy_names import lazy_names
 

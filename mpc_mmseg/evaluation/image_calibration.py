@@ -1,4 +1,4 @@
-"""From a probability map to a calibrated verdict on the whole image."""
+"""A calibrated verdict on an image from its probability map."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,18 +16,18 @@ from .functional.calibration import (
     verdict_thresholds,
 )
 
-#: Where a checkpoint's meta holds it.
+#: Its key in a checkpoint's meta.
 META_KEY = 'image_calibration'
 IMAGE_SCORES = ('max', 'top_0.1%', 'top_1%', 'logistic')
 METHODS = ('temperature', 'isotonic')
-#: Parts by which calibration errors are found on images that were not fitted on.
+#: Folds of the cross-validation of calibration errors.
 N_FOLDS = 5
 _FEATURES = ('max', 'top_0.1%', 'top_1%', 'mean')
 
 
 @dataclass(frozen=True)
 class ImageCalibration:
-    """What was learned from a validation list about scores of whole images.
+    """Calibration of image scores, fitted on a validation list.
 
     Attributes:
         image_score: Feature of the map (`map_features`) that is the score, or
@@ -37,15 +37,14 @@ class ImageCalibration:
         method: 'temperature' or 'isotonic'.
         temperature: Of the former.
         levels: Of the latter: score -> probability, two lists.
-        authentic_up_to: Score up to which an image is called authentic.
+        authentic_up_to: Score up to which an image is predicted authentic.
         forged_above: Score above which it is predicted forged.
-        false_alarm_rate: For which these were chosen.
-        ece_before: Expected calibration error of the score as it is, each image's by
-            what was fitted without it.
+        false_alarm_rate: Of these thresholds.
+        ece_before: Cross-validated expected calibration error of the plain score.
         ece_after: The same, calibrated.
-        n_folds: Parts of the images, each left out once for these two.
-        n_forged: Images that it was fitted on.
-        n_authentic: Likewise.
+        n_folds: Folds of the cross-validation.
+        n_forged: Forged images of the fit.
+        n_authentic: Authentic images of the fit.
     """
 
     image_score: str
@@ -64,26 +63,23 @@ class ImageCalibration:
     levels: list[list[float]] = field(default_factory=list)
 
     def score(self, features: Mapping[str, float]) -> float:
-        """Gives an image's score, not yet calibrated, from `map_features`."""
-        if self.image_score != 'logistic':
-            return features[self.image_score]
-        return float(_regression(_columns([features]), self.weights, self.bias)[0])
+        """An image's uncalibrated score from its `map_features`."""
+        fitted = {'weights': self.weights, 'bias': self.bias}
+        return float(_scores([features], self.image_score, fitted)[0])
 
     def probability(self, score: float) -> float:
-        """Gives the calibrated probability that the image was forged."""
-        fitted: dict[str, Any] = {'levels': self.levels}
-        if self.method == 'temperature':
-            fitted = {'temperature': self.temperature}
-        return float(_calibrate(np.array([score]), fitted)[0])
+        """The calibrated probability that the image was forged."""
+        name = 'temperature' if self.method == 'temperature' else 'levels'
+        return float(_calibrate(np.array([score]), {name: getattr(self, name)})[0])
 
     def verdict(self, score: float) -> str:
-        """Says 'forged', 'authentic' or 'inconclusive'."""
+        """'forged', 'authentic' or 'inconclusive'."""
         if score > self.forged_above:
             return 'forged'
         return 'authentic' if score <= self.authentic_up_to else 'inconclusive'
 
     def as_meta(self) -> dict[str, Any]:
-        """Gives plain numbers, texts and lists, as a checkpoint may hold them."""
+        """Plain numbers, texts and lists for a checkpoint."""
         return asdict(self)
 
     @classmethod
@@ -115,15 +111,15 @@ def fit_calibration(
 
     Args:
         features: `map_features` of each image.
-        forged: Whether it is a forged one.
+        forged: Whether each is forged.
         image_score: One of `IMAGE_SCORES`.
         method: One of `METHODS`.
         false_alarm_rate: Share of authentic images that may be predicted forged, and of
-            forged ones that may be called authentic.
+            forged ones that may be predicted authentic.
 
     Raises:
-        ValueError: If an argument is wrong, or there are not forged and authentic
-            images enough for that rate to be told from none.
+        ValueError: If an argument is wrong, or there are too few forged or authentic
+            images for that rate.
     """
     if image_score not in IMAGE_SCORES:
         raise ValueError(f'image_score must be of {IMAGE_SCORES}, got {image_score!r}')
@@ -164,7 +160,7 @@ def _fit(
     image_score: str,
     method: str,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Gives the images' scores (N,), and what was fitted for and to them."""
+    """The images' scores (N,) and the fitted parameters."""
     fitted: dict[str, Any] = {}
     if image_score == 'logistic':
         weights, bias = fit_logistic(_columns(features), labels)
@@ -183,11 +179,11 @@ def _held_out(
     image_score: str,
     method: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gives scores and probabilities (N,) of each image, fitted without it."""
+    """Scores and probabilities (N,) of each image, fitted without its fold."""
     fold = np.empty(len(labels), int)
     rng = np.random.default_rng(0)
     for members in (np.flatnonzero(labels), np.flatnonzero(~labels)):
-        # As many forged images in each part as can be, and as many authentic ones.
+        # Both classes are spread evenly over the folds.
         fold[rng.permutation(members)] = np.arange(len(members)) % N_FOLDS
     scores, calibrated = np.empty(len(labels)), np.empty(len(labels))
     for own in (fold == i for i in range(N_FOLDS)):
@@ -206,11 +202,10 @@ def _scores(
 ) -> np.ndarray:
     if image_score != 'logistic':
         return np.array([f[image_score] for f in features])
-    # One by one, as `score` does it: a batch rounds differently, and thresholds
-    # are scores of images.
+    # One by one, as in `score`: a batch rounds differently, and thresholds are scores.
+    weights, bias = np.asarray(fitted['weights']), fitted['bias']
     rows = _columns(features)[:, None]
-    each = [_regression(row, fitted['weights'], fitted['bias']) for row in rows]
-    return np.concatenate(each)
+    return np.concatenate([expit(row @ weights + bias) for row in rows])
 
 
 def _calibrate(scores: np.ndarray, fitted: Mapping[str, Any]) -> np.ndarray:
@@ -220,11 +215,5 @@ def _calibrate(scores: np.ndarray, fitted: Mapping[str, Any]) -> np.ndarray:
 
 
 def _columns(features: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """Gives the logits of the features, (N, C)."""
+    """Logits of the features, (N, C)."""
     return logits_of(np.array([[f[name] for name in _FEATURES] for f in features]))
-
-
-def _regression(
-    columns: np.ndarray, weights: Sequence[float], bias: float
-) -> np.ndarray:
-    return expit(columns @ np.asarray(weights) + bias)

@@ -1,4 +1,4 @@
-"""Where the probability of forgery is, in the predictions of any segmentor."""
+"""The probability map in the predictions of any segmentor, and its summaries."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +12,9 @@ _TOLERANCE = 1e-4
 def probability_map(sample: Mapping[str, Any]) -> np.ndarray:
     """Gives the probability that each pixel was forged.
 
-    Taken from ``forgery_prob`` where there is one, as MPCSegmentor gives; else from
-    ``seg_logits`` as MMSegmentation's models give them: one channel holds
-    probabilities already, two hold the logits of authentic and forged.
+    From MPCSegmentor's ``forgery_prob`` if present, else from MMSegmentation's
+    ``seg_logits``: one channel holds probabilities, two hold the logits of authentic
+    and forged.
 
     Args:
         sample: A data sample as a dictionary, as MMEngine hands it to a metric.
@@ -26,7 +26,7 @@ def probability_map(sample: Mapping[str, Any]) -> np.ndarray:
         ValueError: If there is no prediction, it has another number of channels,
             or holds a NaN or a value outside 0..1. Names the image.
     """
-    import torch  # the rest of this file does without, and so does ONNX inference
+    import torch  # not at the top: ONNX inference works without it
 
     image = image_name(sample)
     if 'forgery_prob' in sample:
@@ -54,12 +54,12 @@ def probability_map(sample: Mapping[str, Any]) -> np.ndarray:
 
 
 def image_name(sample: Mapping[str, Any]) -> str:
-    """Names the image of a sample in a message."""
+    """Name of a sample's image in messages."""
     return str(sample.get('img_path') or f'sample {sample.get("sample_idx", "?")}')
 
 
 def image_score(prob: np.ndarray, top_share: float | None = None) -> float:
-    """Sums a map up in one number: how sure it is that the image was forged.
+    """Summarizes a map in one number: how certain it is that the image was forged.
 
     Args:
         prob: (H, W) probabilities.
@@ -68,27 +68,29 @@ def image_score(prob: np.ndarray, top_share: float | None = None) -> float:
     """
     if top_share is None:
         return float(prob.max())
-    n_top = max(1, round(top_share * prob.size))
-    top = np.partition(prob.ravel(), prob.size - n_top)[-n_top:]
-    return float(top.mean(dtype=np.float64))
+    return _mean(_highest(prob, top_share))
 
 
 def map_features(prob: np.ndarray) -> dict[str, float]:
-    """Sums a map up in the few numbers by which calibration may judge an image.
+    """Summarizes a map (H, W) in the few numbers that calibration uses.
 
-    Args:
-        prob: (H, W) probabilities.
-
-    Returns:
-        The maximum, the mean of the highest 0.1 % and 1 % of the pixels (at least
-        one), and the mean.
+    The maximum, the mean of the highest 0.1 % and 1 % of the pixels (at least one), and
+    the mean.
     """
-    n_top = max(1, round(0.01 * prob.size))
-    top = np.partition(prob.ravel(), prob.size - n_top)[-n_top:]
+    top = _highest(prob, 0.01)
     return {
         'max': float(top.max()),
-        # A tenth of these, so that only these are sorted through.
-        'top_0.1%': image_score(top, min(1.0, 0.001 * prob.size / n_top)),
-        'top_1%': float(top.mean(dtype=np.float64)),
-        'mean': float(prob.mean(dtype=np.float64)),
+        # A tenth of these, so that only these are searched.
+        'top_0.1%': image_score(top, min(1.0, 0.001 * prob.size / top.size)),
+        'top_1%': _mean(top),
+        'mean': _mean(prob),
     }
+
+
+def _highest(prob: np.ndarray, share: float) -> np.ndarray:
+    n = max(1, round(share * prob.size))
+    return np.partition(prob.ravel(), prob.size - n)[-n:]
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean(dtype=np.float64))

@@ -2,14 +2,7 @@ from mpc_mmseg.openmmlab_notices import import_openmmlab
 
 import_openmmlab('mmseg.models')
 
-from . import (  # noqa: E402
-    backbones,
-    decode_heads,
-    input_filters,
-    losses,
-    necks,
-    segmentors,
-)
+from . import backbones, decode_heads, input_filters, losses, necks, segmentors  # noqa: E402
 
 __all__ = [
     'backbones',

@@ -1,4 +1,4 @@
-"""The page of a data check: what was found, with a picture of every defect."""
+"""The page of a data check, with pictures of the defects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from mpc_mmseg.datasets.check.defect import KINDS, Defect
 from mpc_mmseg.datasets.check.result import Result
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image, read_mask
 
-from .figure_png import LINE_COLOURS, figure_png
-from .overlay import outline
 from .pages import render
-from .pictures import Picture, jpeg_picture, png_picture
+from .pictures import Picture, jpeg_picture, outline, png_picture
+from .plots import LINE_COLOURS, figure_png
 
 
 def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
@@ -24,8 +23,7 @@ def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
     Args:
         result: Of the check.
         title: The heading.
-        max_pictures: Defects of a kind that are shown with pictures, from the first;
-            of the rest the page gives the number.
+        max_pictures: Defects of a kind that are shown; the rest is counted.
 
     Returns:
         HTML that needs no other file.
@@ -87,7 +85,7 @@ def _bars(
 
 
 def _pictures(defect: Defect) -> dict[str, Picture]:
-    """What can be read of the image, its mask, both together, and the other image."""
+    """The readable ones of the image, its mask, both together, and the other image."""
     found: dict[str, Picture] = {}
     image = mask = None
     try:
@@ -98,7 +96,7 @@ def _pictures(defect: Defect) -> dict[str, Picture]:
             mask = read_mask(defect.mask)
             found['mask'] = png_picture(mask)
     except ImageReadError:
-        return found  # the defect says so
+        return found  # the defect itself
     if image is not None and mask is not None and mask.shape == image.shape[:2]:
         found['outline of the mask'] = jpeg_picture(outline(image, mask))
     if defect.other is not None:

@@ -1,4 +1,4 @@
-"""A page of synthetic forgeries, to be looked at before training on them."""
+"""A page of synthetic forgeries, to inspect before training on them."""
 
 import json
 from pathlib import Path
@@ -8,29 +8,27 @@ import numpy as np
 from mpc_mmseg.datasets.forge.forgery_folder import RECORDS
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
 
-from .overlay import outline
 from .pages import render
-from .pictures import Picture, jpeg_picture
+from .pictures import Picture, jpeg_picture, outline
 
-_LONG_SIDE = 420  # pixels; smaller ones would hide the traces
+_LONG_SIDE = 420  # pixels; smaller images would hide the traces
 
 
 def write_gallery(folder: Path, limit: int = 60) -> Path:
     """Write ``gallery.html`` into a set of synthetic forgeries.
 
-    With the pointer on an image, what was forged is outlined: a person can first look
-    and then know.
+    The forged region is outlined while the pointer is on an image.
 
     Args:
-        folder: that ``make_forgeries`` wrote.
-        limit: how many images to show, in their order, evenly thinned out.
+        folder: Folder that ``make_forgeries`` wrote.
+        limit: Number of images at most, evenly chosen in their order.
 
     Returns:
         The page's path.
 
     Raises:
-        FileNotFoundError: the folder is no such set.
-        ValueError: ``limit`` is not positive.
+        FileNotFoundError: If the folder is no such set.
+        ValueError: If ``limit`` is not positive.
     """
     if limit < 1:
         raise ValueError(f'limit must be positive, got {limit}')

@@ -1,7 +1,6 @@
-"""Pages from the templates beside this file: all text is escaped, nothing is loaded.
+"""Pages from this package's templates, with all text escaped.
 
-Style, scripts and pictures go into the page, so that it is one file that can be mailed,
-read offline and printed.
+Style, scripts and pictures are inside the page: one file to mail, read offline, print.
 """
 
 import base64
@@ -14,7 +13,7 @@ from .pictures import Picture
 
 
 def render(template: str, **values: Any) -> str:
-    """Renders a page; the first comment of a template lists the values it needs."""
+    """Renders a page; a template's first comment lists its values."""
     return _TEMPLATES.get_template(template).render(**values)
 
 
@@ -24,12 +23,12 @@ def render_part(template: str, part: str, *values: Any) -> str:
 
 
 def source(name: str) -> str:
-    """Reads a style sheet or script that stands beside the templates."""
+    """Reads a style sheet or script from the templates' folder."""
     return _LOADER.get_source(_TEMPLATES, name)[0]
 
 
 def data_url(content: bytes, kind: str) -> str:
-    """Writes a file of a media type as an address that holds it."""
+    """A file of a media type as a data URL."""
     return f'data:{kind};base64,{base64.b64encode(content).decode("ascii")}'
 
 
@@ -47,10 +46,10 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-# The only text that is not escaped: files of this package.
+# Files of this package are the only unescaped text.
 _TEMPLATES.globals['source'] = lambda name: Markup(source(name))
 _TEMPLATES.filters['url'] = _picture_url
-# `tojson` escapes <, >, & and ', so that no name can end the script it stands in.
+# `tojson` escapes <, >, & and ', so that no name can end its script.
 _TEMPLATES.policies['json.dumps_kwargs'] = {
     'allow_nan': False,
     'ensure_ascii': False,

@@ -1,13 +1,17 @@
-"""What evaluation runs wrote, read for a report."""
+"""Results read for a report: runs, scores by name, and the verdict on them."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
+from mpc_mmseg.evaluation.functional.curves import roc_auc
 from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
+from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import (
     RESULTS_FORMAT,
     ROBUSTNESS_FORMAT,
@@ -16,7 +20,19 @@ from mpc_mmseg.evaluation.results.results_file import (
     read_results,
 )
 
-from .score_table import scores_of_images
+_NOTES = {
+    'F1': 'mean over forged images, at the threshold',
+    'IoU': 'likewise: intersection over union',
+    'pooled_AP': 'average precision of all pixels of forged images',
+    'pooled_AUC': 'area under their ROC curve; 0.5 is chance',
+    'best_F1': 'F1 of these pixels at the best threshold for them',
+    'best_threshold': 'that threshold',
+    'image_AUC': 'area under the ROC curve of forged against authentic images',
+    'image': 'forged against authentic images by one number each: area under the '
+    'ROC curve, equal error rate (0 is best), true-positive rate at 1 % and 5 % false '
+    'alarms; balanced accuracy and F1 at the threshold',
+    'false_alarm_area': 'mean share of authentic images predicted forged; 0 is best',
+}
 
 
 @dataclass(frozen=True)
@@ -24,11 +40,11 @@ class Run:
     """One evaluation run.
 
     Attributes:
-        name: What the report calls it.
+        name: Its name in the report.
         datasets: Data set -> score -> ``value``, and ``low``, ``high``, ``n`` if known.
         images: Its lines of per-image results.
-        list_hashes: Data set -> hash of its images and truths, if known.
-        conventions: Convention -> what differs in it.
+        list_hashes: Data set -> hash of its images and ground truths, if known.
+        conventions: Convention -> its explanation.
     """
 
     name: str
@@ -41,13 +57,13 @@ class Run:
 def read_files(
     paths: Sequence[str | Path], names: Sequence[str] | None = None
 ) -> tuple[list[Run], dict[str, dict]]:
-    """Reads results of any kind that a report shows.
+    """Reads results of all kinds of a report.
 
     Args:
         paths: ``results.json`` of tools/test.py, per-image JSON lines (``.jsonl``),
             ``robustness.json`` of tools/robustness.py.
-        names: What the report calls them; by default their files' names, with the
-            folder where these are the same.
+        names: Names in the report; by default the files' names, with the folder where
+            these are equal.
 
     Returns:
         The runs in order, and name -> content of the robustness results.
@@ -118,7 +134,7 @@ def _check_same_images(runs: Sequence[Run]) -> None:
             if known != digest:
                 raise ValueError(
                     f'{first} and {run.name} scored different images as {dataset!r}: '
-                    'they cannot be compared; report them apart'
+                    'they cannot be compared; report them separately'
                 )
 
 
@@ -128,3 +144,104 @@ def _names(paths: Sequence[str | Path]) -> list[str]:
         stem if stems.count(stem) == 1 else f'{Path(path).resolve().parent.name}/{stem}'
         for stem, path in zip(stems, paths)
     ]
+
+
+def score_notes(names: Collection[str]) -> dict[str, str]:
+    """Meaning of the named scores; those of conventions have their own explanation."""
+    shown = {'image' if name.startswith('image.') else name for name in names}
+    return {name: text for name, text in _NOTES.items() if name in shown}
+
+
+def short_names(scores: Mapping[str, float]) -> dict[str, float]:
+    """Drops the data set from the names of scores if there is only one."""
+    datasets = {name.split('/')[0] for name in scores if '/' in name} - {MEAN}
+    if len(datasets) > 1:
+        return dict(scores)
+    return {
+        name.split('/')[-1]: value
+        for name, value in scores.items()
+        if not (datasets and name.startswith(f'{MEAN}/'))
+    }
+
+
+def verdict(table: Mapping[str, Mapping[str, float]], n_forged: int) -> str:
+    """A sentence that states whether the model, the first row, beats the others.
+
+    Args:
+        table: Row name -> score -> value.
+        n_forged: Number of scored forged images; 0 if unknown.
+    """
+    f1s = {
+        name: row[key]
+        for name, row in table.items()
+        for key in (f'{MEAN}/F1', 'F1')
+        if key in row
+    }
+    if not f1s or next(iter(f1s)) != next(iter(table)):
+        return ''
+    (_, own), *others = f1s.items()
+    over = f' over {n_forged} forged test images' if n_forged else ''
+    if not others:
+        return f'Mean F1 is {own:.3f}{over}.'
+    against = ', '.join(f'{value:.3f} ({name})' for name, value in others)
+    beats = own > max(value for _, value in others)
+    opening = 'beats every baseline' if beats else 'does not beat every baseline'
+    return f'The model {opening}: mean F1 is {own:.3f}{over}, against {against}.'
+
+
+def read_scores(path: str | Path) -> dict[str, float]:
+    """Reads a JSON file, score -> value.
+
+    Raises:
+        ValueError: If it has another content, or a value is no number.
+    """
+    return _numbers(_read_json(path), path)
+
+
+def read_baselines(path: str | Path) -> dict[str, dict[str, float]]:
+    """Reads a JSON file, name -> score -> value; scores are named as by `short_names`.
+
+    Raises:
+        ValueError: If it has another content, or a value is no number.
+    """
+    rows = _read_json(path)
+    if not isinstance(rows, dict):
+        raise ValueError(f'{path} must hold name -> score -> value')
+    return {str(name): short_names(_numbers(row, path)) for name, row in rows.items()}
+
+
+def scores_of_images(images: Sequence[dict]) -> dict[str, float]:
+    """F1, IoU and image_AUC from per-image lines of ForgeryMetric."""
+    scores: dict[str, float] = {}
+    for name in dict.fromkeys(image['dataset'] for image in images):
+        own = [image for image in images if image['dataset'] == name]
+        forged = [image for image in own if image['forged']]
+        authentic = [image for image in own if not image['forged']]
+        for score in ('F1', 'IoU') if forged else ():
+            scores[f'{name}/{score}'] = fmean(image[score] for image in forged)
+        if forged and authentic:
+            scores[f'{name}/image_AUC'] = roc_auc(
+                np.array([image['image_score'] for image in own]),
+                np.array([image['forged'] for image in own]),
+            )
+    for score in ('F1', 'IoU'):
+        values = [v for k, v in scores.items() if k.endswith(f'/{score}')]
+        if values:
+            scores[f'{MEAN}/{score}'] = fmean(values)
+    return scores
+
+
+def _read_json(path: str | Path) -> object:
+    try:
+        return json.loads(Path(path).read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path} is not valid JSON: {error}') from error
+
+
+def _numbers(row: object, path: str | Path) -> dict[str, float]:
+    if not isinstance(row, dict):
+        raise ValueError(f'{path}: expected score -> value, got {row!r}')
+    bad = [k for k, v in row.items() if not isinstance(v, int | float) or v != v]
+    if bad:
+        raise ValueError(f'{path}: {bad[0]} is {row[bad[0]]!r}, not a number')
+    return {str(name): float(value) for name, value in row.items()}

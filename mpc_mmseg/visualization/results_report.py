@@ -1,4 +1,4 @@
-"""The page of results: what tools/report.py writes."""
+"""The page of results that tools/report.py writes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,16 +8,18 @@ import numpy as np
 
 from mpc_mmseg.atomic_files import write_atomic
 
-from .area_plot import plot_by_area
-from .embedding_plot import plot_embedding_file
-from .image_rows import ImageRow, ProbabilityFiles, image_row, predicted_share
-from .image_table import table_of_runs
-from .overlay import colour_scale
 from .pages import render
-from .pictures import Picture
-from .results_files import Run, read_files
-from .robustness_curves import plot_family, robustness_families
-from .score_table import score_notes
+from .pictures import Picture, colour_scale
+from .plots import plot_by_area, plot_embedding_file
+from .report_images import (
+    ImageRow,
+    ProbabilityFiles,
+    image_row,
+    predicted_share,
+    table_of_runs,
+)
+from .results_files import Run, read_files, score_notes
+from .robustness import plot_family, robustness_families
 
 _CURVES = ('F1', 'image_AUC')
 _ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')
@@ -38,19 +40,19 @@ def build_results_report(
     Args:
         results: Files as of `read_files`.
         out: The page to write.
-        names: What the page calls them.
+        names: Their names on the page.
         maps: Folder with probability maps of the first run (grey PNG).
         embeddings: NPZ files with ``embeddings`` (N, C) and ``labels`` (N,).
         title: Of the page.
-        threshold: What the masks were made with.
-        max_images: Images of the first run that are shown: the best and the worst.
+        threshold: Of the masks.
+        max_images: Number of images of the first run: the best and the worst.
 
     Returns:
         ``out``.
 
     Raises:
-        FileNotFoundError: If a file that is named is missing.
-        ValueError: If a file is not what it should be, or ``max_images`` is
+        FileNotFoundError: If a given file is missing.
+        ValueError: If a file has another content than expected, or ``max_images`` is
             negative. Names it.
     """
     if max_images < 0:
@@ -82,15 +84,10 @@ def build_results_report(
 
 
 def best_and_worst(images: Sequence[dict], limit: int) -> dict[str, list[dict]]:
-    """Chooses the images to look at.
+    """At most ``limit`` lines of per-image results: 'best', 'worst' and 'alarms'.
 
-    Args:
-        images: Lines of per-image results.
-        limit: At most this many in all.
-
-    Returns:
-        'best' and 'worst' forged images by F1, and 'alarms', the authentic ones of
-        which the largest share is predicted forged; no image twice.
+    The best and worst forged images by F1, and the authentic ones with the largest
+    share predicted forged; no image twice.
     """
     forged = sorted(
         (image for image in images if image['forged']),
@@ -126,13 +123,13 @@ def _conventions(runs: Sequence[Run]) -> dict[str, str]:
     for run in runs:
         for name, explained in run.conventions.items():
             if found.setdefault(name, explained) != explained:
-                # Of other settings, so no number of one compares with the other's.
+                # Of other settings: the numbers cannot be compared.
                 found[f'{name} ({run.name})'] = explained
     return found
 
 
 def _robustness(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page shows of a ``robustness.json``."""
+    """The page's part of a ``robustness.json``."""
     settings = content['settings']
     scores = [(d, s) for entry in settings for d, s in entry['scores'].items()]
     return {
@@ -181,7 +178,7 @@ def _images(
         try:
             return image_row(image, maps, threshold, overlay=True)
         except OSError as error:
-            # Results may be read where the photographs are not.
+            # The photographs may be on another machine.
             return ImageRow(Path(image['img_path']).name, {}, f'no picture: {error}')
 
     headings = (

@@ -76,8 +76,8 @@ def test_names_are_filled_in_by_tool_option_page_or_alone(command):
     assert ' '.join(run.words) == (
         'tools/test.py small.py DST.pth --data-root my_forgeries'
     )
-    run = as_run(command('tools/export_onnx.py CONFIG X.pth [--int8] [--out DIR]'))
-    assert run.words[-3:] == ('--int8', '--out', 'out/new')
+    run = as_run(command('tools/infer.py P.jpg --model X.pth [--amp] [--out DIR]'))
+    assert run.words[-3:] == ('--amp', '--out', 'out/new')
     run = as_run(command('tools/test.py CONFIG X.pth --cfg-options a.b=[1]'))
     assert run.words[-1] == 'a.b=[1]'
 

@@ -67,7 +67,7 @@ def test_clean_scores_are_those_of_the_test_tool(tiny_config, weights, tmp_path)
     )
 
 
-def test_an_interrupted_run_goes_on(tiny_config, weights, tmp_path, monkeypatch):
+def test_an_interrupted_run_is_resumed(tiny_config, weights, tmp_path, monkeypatch):
     out, score, scored = tmp_path / 'out', robustness.score_setting, []
 
     def interrupted(model, cfg, setting, *args):

@@ -75,7 +75,8 @@ def test_an_interrupted_one_is_gone_on_from(tmp_path):
 def test_what_an_interrupted_one_left_for_other_weights_is_dropped(tmp_path):
     FeatureCache(tmp_path / 'c', NAMES, PRINT).begin([(3, 4, 4), (3, 2, 2)], (16, 16))
     cache = FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': 'x'})
-    assert not cache.begin([(3, 4, 4)], (16, 16)).any()
+    cache.begin([(3, 4, 4)], (16, 16))
+    assert not cache.done().any()
     assert len(list(cache.partial.glob('map_*.npy'))) == 1
 
 

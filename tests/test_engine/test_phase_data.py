@@ -1,4 +1,5 @@
 import pickle
+import random
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from mpc_mmseg.engine.phase_data import (
     PhaseSampler,
     SampleIndex,
     SeededDataset,
+    Stream,
+    seed_global_streams,
     seeded_dataloader,
+    stream_words,
 )
 
 INFINITE = dict(type='InfiniteSampler', shuffle=True)
@@ -132,3 +136,38 @@ def test_what_cannot_be_resumed_is_refused():
         seeded_dataloader({**loader, 'batch_sampler': dict(type='X')})
     with pytest.raises(ValueError, match='must be a config'):
         seeded_dataloader(DataLoader(Noisy()))
+
+
+def draw():
+    return random.random(), np.random.rand(), torch.rand(1).item()
+
+
+def test_the_same_position_gives_the_same_numbers_whatever_came_before():
+    seed_global_streams(Stream.ITERATION, 3, 'contrast', 7, 0)
+    first = draw()
+    draw()
+    seed_global_streams(Stream.ITERATION, 3, 'contrast', 7, 0)
+    assert draw() == first
+
+
+@pytest.mark.parametrize(
+    'position',
+    [
+        (Stream.SAMPLE, 3, 'contrast', 7, 0),
+        (Stream.ITERATION, 4, 'contrast', 7, 0),
+        (Stream.ITERATION, 3, 'localize', 7, 0),
+        (Stream.ITERATION, 3, 'contrast', 8, 0),
+        (Stream.ITERATION, 3, 'contrast', 7, 1),
+        (Stream.ITERATION, -3, 'contrast', 7, 0),
+    ],
+)
+def test_another_position_gives_other_numbers(position):
+    seed_global_streams(Stream.ITERATION, 3, 'contrast', 7, 0)
+    first = draw()
+    seed_global_streams(*position)
+    assert not set(draw()) & set(first)
+
+
+def test_positions_do_not_change_between_versions():
+    # A run must resume from checkpoints of an older version.
+    assert stream_words(Stream.ORDER, 0, 'contrast')[0] == 2949069704

@@ -46,8 +46,6 @@ def test_frozen_weights_are_left_out(one_process):
     assert [len(g['params']) for g in flat.param_groups] == [2]
 
 
-
-
 @pytest.mark.slow
 def test_two_processes_through_the_switch_and_resumed(random_config, tmp_path, load):
     random_config.default_hooks.checkpoint.max_keep_ckpts = -1

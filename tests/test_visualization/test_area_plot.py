@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.visualization.area_plot import by_area, plot_by_area
+from mpc_mmseg.visualization.plots import by_area, plot_by_area
 
 
 def test_groups_by_hand():

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from mpc_mmseg.visualization.embedding_plot import plot_embeddings, principal_plane
+from mpc_mmseg.visualization.plots import plot_embeddings, principal_plane
 
 
 def test_plane_equals_scikit_learn():

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from mpc_mmseg.visualization.image_table import Column, ImageTable
 from mpc_mmseg.visualization.pages import render
+from mpc_mmseg.visualization.report_images import Column, ImageTable
 
 COLUMNS = [Column('name', 'text'), Column('kind', 'choice'), Column('F1', 'number')]
 

@@ -12,9 +12,9 @@ from mpc_mmseg.datasets.check.checked_list import CheckedList
 from mpc_mmseg.datasets.check.defect import Defect
 from mpc_mmseg.datasets.check.result import judge
 from mpc_mmseg.visualization.check_page import check_page
-from mpc_mmseg.visualization.image_rows import ImageRow
 from mpc_mmseg.visualization.pages import data_url, render, render_part
 from mpc_mmseg.visualization.pictures import Picture
+from mpc_mmseg.visualization.report_images import ImageRow
 from mpc_mmseg.visualization.results_report import build_results_report
 
 NASTY = '"\'><script>alert("x")</script><img src=x onerror=a()><!-- & <b>co</b>'

@@ -81,7 +81,7 @@ def test_other_images_are_not_compared(write):
 @pytest.mark.parametrize(
     ('content', 'says'),
     [
-        ('{', r'x\.json is no JSON'),
+        ('{', r'x\.json is not valid JSON'),
         ({'data/F1': 0.5}, r'x\.json is no file of results'),
         ([], r'x\.json is no file of results'),
         (results(version=2), r'x\.json is of version 2'),

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mpc_mmseg.visualization.score_table import (
+from mpc_mmseg.visualization.results_files import (
     read_baselines,
     read_scores,
     score_notes,

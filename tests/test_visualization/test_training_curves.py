@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.visualization.training_curves import (
+from mpc_mmseg.visualization.training_report import (
     data_time_share,
     plot_losses,
     plot_similarity,

@@ -10,7 +10,7 @@ import pytest
 from mpc_mmseg.evaluation.functional import count_confusion, mpc_scores
 from mpc_mmseg.evaluation.results.results_file import read_per_image
 from mpc_mmseg.probability import binarize
-from mpc_mmseg.visualization.image_rows import (
+from mpc_mmseg.visualization.report_images import (
     ProbabilityFiles,
     choose_images,
     image_row,

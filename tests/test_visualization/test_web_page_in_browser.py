@@ -10,7 +10,7 @@ import pytest
 from headless_browser import Browser, find_browser
 
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
-from mpc_mmseg.forensics.case.case_report import Examiner, ModelIdentity
+from mpc_mmseg.forensics.case.case_report import Examiner
 from mpc_mmseg.forensics.case.seal import check_seal
 
 pytest.importorskip('gradio', reason="no gradio: pip install 'mpc_mmseg[web]'")
@@ -30,7 +30,12 @@ def address(tiny_config, tmp_path, monkeypatch):
     tiny_config.dump(path)
     examiner = Examiner(
         ForgeryInferencer(path, device='cpu'),
-        ModelIdentity('model.pth', '0' * 64, '0' * 64, None),
+        dict(
+            weights='model.pth',
+            weights_sha256='0' * 64,
+            config_sha256='0' * 64,
+            phase=None,
+        ),
     )
     page = build_page(examiner, 100_000)
     yield serve(page, port=None, max_file_size=200_000)

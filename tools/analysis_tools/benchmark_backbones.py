@@ -6,11 +6,11 @@
 Backbone, projection and published head together (in brackets the backbone alone):
   parameters and multiply-adds  as get_flops.py counts them
   forward   median time of one image, eval mode, without a graph
-  memory    what a training step of phase 1 (batch 1, AdamW, half of the mask forged)
-            adds at most to a process that has imported everything: weights, gradients,
+  memory    peak memory that a training step of phase 1 (batch 1, AdamW, half of the
+            mask forged) adds to a process after all imports: weights, gradients,
             optimizer state and activations of both passes
 Time and memory come from fresh processes. With --json, rows that the file holds are
-kept and shown as well, so that a table can be made in parts and environments: those of
+kept and shown as well, so that a table can be built in several runs and environments:
 mmpretrain's backbones need the environment of `make test-mmpretrain`.
 """
 
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Some hold only what the models share.
+#: Some contain only common parts of the models.
 FILES = ROOT.glob('configs/_base_/models/*.py')
 PARTS = ('size', 'time', 'memory')
 
@@ -107,7 +107,7 @@ def training(path: str, size: int) -> Callable:
 
 
 def row(path: str, args: argparse.Namespace) -> dict:
-    """What one config's network takes, as far as it is asked for."""
+    """The requested measurements of one config's network."""
     import torch
     from fresh_process import median_seconds, peak_mib
 

@@ -2,9 +2,9 @@
 
     python tools/analysis_tools/benchmark_cached.py --json cached.json
 
-Trains with the real runner, data loading included, on pictures made on the spot, each
-variant in a process of its own. The first epoch, which stores the embeddings, is
-reported by itself; of the later ones the median.
+Trains with the actual runner, data loading included, on generated pictures, each
+variant in a separate process. The first epoch, which stores the embeddings, is reported
+separately; of the later ones the median.
   frozen    backbone and projection run for each draw
   cached    CachedFeaturesHook: no image is decoded from the second epoch on
   products  the matrix products of the head's convolutions alone, which both have
@@ -130,7 +130,7 @@ def measure(args: argparse.Namespace) -> list[float]:
     import mpc_mmseg  # noqa: F401 - registers the plugin
 
     class Clock(Hook):
-        """Notes when an epoch has ended."""
+        """Records the end of each epoch."""
 
         def __init__(self) -> None:
             self.times: list[float] = []

@@ -1,14 +1,18 @@
-"""The contrast loss against the naive form of its formula: time and peak memory.
+"""Time and peak memory of the contrast loss, compared with its naive form.
 
     python tools/analysis_tools/benchmark_contrast.py --out work_dirs/contrast
     python tools/analysis_tools/benchmark_contrast.py --step MODEL_CONFIG \\
         --out work_dirs/contrast_step
+    python tools/analysis_tools/benchmark_contrast.py --launches 2 8 32 \\
+        --out work_dirs/contrast_launches
 
-Forward and backward with N queries and N negatives, each row in a fresh process.
-With --step: the loss of one phase-1 step (all views, 5,000 pixels a class) against
-forward and backward of the config's backbone and neck, for shares of forged pixels.
-The backbone runs one image once; a step is that many times batch and passes. The
-column products_seconds is the loss's matrix products alone, which bound it.
+Forward and backward with N queries and N negatives, each row in a fresh process. With
+--step: the loss of one phase-1 step (all views, 5,000 pixels per class) compared with
+forward and backward of the config's backbone and neck, for shares of forged pixels. The
+backbone is timed for one image and multiplied by batch size and passes. The column
+products_seconds is the time of the loss's matrix products alone, a lower bound. With
+--launches: operators and host syncs of a step (all views, small maps) for batches of
+these sizes, images grouped as on a GPU; counted on a CPU.
 """
 
 import argparse
@@ -28,7 +32,7 @@ def inputs(n: int, channels: int):
 
 
 def naive_info_nce(queries, negatives, temperature=0.1):
-    """The formula as it is read: all similarities as matrices."""
+    """The formula as written: all similarities as matrices."""
     import torch
 
     similarity = queries @ queries.T
@@ -178,6 +182,32 @@ def compare_step(args: argparse.Namespace) -> list[dict]:
     return rows
 
 
+def compare_launches(args: argparse.Namespace) -> list[dict]:
+    import sys
+
+    from launches import of_contrast
+
+    from mpc_mmseg.models.losses import MultiViewPixelContrastLoss
+
+    # The module, which the function of the same name hides.
+    module = sys.modules['mpc_mmseg.models.losses.info_nce']
+    module.PADDING_FREE['cpu'] = module.PADDING_FREE['cuda']  # type: ignore
+    rows = []
+    for name in ('Random', 'Boundary', 'Hard'):
+        sampler = dict(type=f'{name}PixelSampler', max_pixels=50)
+        for batch in args.launches:
+            step = of_contrast(MultiViewPixelContrastLoss(sampler), batch)
+            rows.append(
+                dict(
+                    sampler=name,
+                    batch=batch,
+                    operators=step.operators.total(),
+                    host_syncs=step.waits.total(),
+                )
+            )
+    return rows
+
+
 def plot(rows: list[dict], path: Path) -> None:
     import matplotlib
 
@@ -219,6 +249,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--repeats', type=int, default=5, help='median of these')
     parser.add_argument('--threads', type=int, help="default: torch's own")
     parser.add_argument('--step', metavar='CONFIG', help='measure a phase-1 step')
+    parser.add_argument(
+        '--launches',
+        type=int,
+        nargs='+',
+        metavar='BATCH',
+        help='count the operators and host syncs of a step',
+    )
     parser.add_argument('--size', type=int, default=512, help='of the step, pixels')
     parser.add_argument('--batch-size', type=int, default=4, help='of the step')
     parser.add_argument(
@@ -232,14 +269,15 @@ def main() -> None:
     args = parse_args()
     from prettytable import PrettyTable
 
-    rows = compare_step(args) if args.step else compare(args)
+    run = compare_step if args.step else compare_launches if args.launches else compare
+    rows = run(args)
     table = PrettyTable(list(rows[0]))
     table.add_rows([row.values() for row in rows])
     print(table)
     out = Path(args.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix('.json').write_text(json.dumps(rows, indent=1) + '\n')
-    if not args.step:
+    if run is compare:
         plot(rows, out.with_suffix('.png'))
 
 

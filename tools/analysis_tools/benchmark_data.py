@@ -1,11 +1,11 @@
-"""Images per second of a config's training pipeline, and what bounds it.
+"""Images per second of a config's training pipeline, and its slowest stages.
 
     python tools/analysis_tools/benchmark_data.py [CONFIG] [--json FILE]
 
-Makes pictures of the sizes below (gradients and noise whose spectrum falls as that of
-photographs), JPEG of quality 95 with a PNG mask each, in a temporary folder, and sends
-them through the training pipeline of the config: in this process with a table of
-the stages, on one thread as a worker runs it; and with --workers through a data loader.
+Generates pictures of the sizes below (gradients and noise with the spectrum of
+photographs), JPEG of quality 95 with a PNG mask each, in a temporary folder, and runs
+the training pipeline of the config on them: in this process on one thread, like a
+worker, with a table of the stages; and with --workers through a data loader.
 
     casia         384 x 256, as in CASIA
     12mp          4000 x 3000
@@ -99,7 +99,7 @@ def measure(dataset, seconds: float, seed: int) -> dict:
 
     from mpc_mmseg.datasets.stage_times import watch_stages
 
-    for i in range(len(dataset)):  # the files come into the system's memory
+    for i in range(len(dataset)):  # fills the file cache of the system
         dataset[i]
     stages = watch_stages(dataset.pipeline)
     np.random.seed(seed)
@@ -131,7 +131,7 @@ def measure_loader(dataset, workers: int, seconds: float, seed: int) -> float:
         seed=seed,
     )
     batches = iter(loader)
-    for _ in range(2 * workers + 2):  # what the workers made while they started
+    for _ in range(2 * workers + 2):  # prefetched by the workers at their start
         next(batches)
     count, begin = 0, time.perf_counter()
     while (spent := time.perf_counter() - begin) < seconds:

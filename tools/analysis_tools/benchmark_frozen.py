@@ -2,8 +2,8 @@
 
     python tools/analysis_tools/benchmark_frozen.py --json frozen.json
 
-Times are medians; memory is what two steps add to the peak of a process that gives
-freed memory back at once. Compares, each in processes of its own:
+Times are medians; memory is the increase of a process's peak by two steps. Compares,
+each in separate processes:
   frozen    backbone and projection in eval mode, without a graph
   graph     the same step with the graph through backbone and projection, in eval mode
   released  the same in training mode, as the released program does it
@@ -50,7 +50,7 @@ def peak_mib() -> float:
 
 
 def cached_source(model, inputs, mask, folder: str):
-    """Embeddings of a batch, by names, from files that were just written."""
+    """Embeddings of a batch, by names, from newly written files."""
     import torch
 
     from mpc_mmseg.engine.feature_cache import FeatureCache, build
@@ -141,7 +141,7 @@ def measure(args: argparse.Namespace) -> dict:
 
 
 def in_process(*options: str) -> dict:
-    """What `measure` gives with this process's options and these, in another one."""
+    """Result of `measure` in another process, with this one's options and these."""
     done = subprocess.run(
         [sys.executable, *sys.argv, *options], capture_output=True, text=True
     )
@@ -159,7 +159,7 @@ def main() -> None:
     results = {}
     for variant in VARIANTS:
         results[variant] = in_process('--variant', variant)
-        # The cache is filled in the same process, so that its peak says nothing.
+        # The cache is filled in the same process, so its peak is meaningless.
         if variant not in ('cached', 'products'):
             results[variant] |= in_process('--variant', variant, '--memory')
     base = results['graph']

@@ -1,13 +1,13 @@
-"""Time of tools/infer.py's way from files to files, beside the network's alone.
+"""Time of tools/infer.py from files to files, and of the network alone.
 
     python tools/analysis_tools/benchmark_infer.py --backends eager folded
 
-A network with seeded random weights predicts a folder of made photographs: decoded,
-prepared, predicted; mask, 16-bit map and overlay as PNG and a line of JSON written. In
-the same process, with the same batch size and threads, the network alone is run on as
-many prepared images. Both are repeated in turn, and the best of each counts; building
-the network and one batch to warm up do not. Beside the time by the clock stands that of
-all cores together, which means something on a busy machine, too, with ``--threads 1``.
+A network with seeded random weights predicts a folder of synthetic photographs, from
+decoding to mask, 16-bit map, overlay and JSON line. In the same process, with the same
+batch size and threads, the network alone runs on as many prepared images. Both are
+repeated alternately, and the best time of each counts, without building the network
+and one warm-up batch. Besides wall time, the CPU time of all cores is printed, which
+with ``--threads 1`` is meaningful on a busy machine as well.
 """
 
 import argparse
@@ -26,7 +26,6 @@ import torch
 from mmengine.config import Config
 
 from mpc_mmseg.apis.export.onnx_export import describe, export_onnx
-from mpc_mmseg.apis.export.onnx_int8 import quantise
 from mpc_mmseg.apis.inference.folder_inference import infer_folder
 from mpc_mmseg.apis.inference.image_by_image import ImageByImage
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
@@ -34,7 +33,7 @@ from mpc_mmseg.apis.inference.model_from_files import load_model
 from mpc_mmseg.apis.inference.onnx_inferencer import OnnxInferencer
 
 MODELS_DIR = Path(__file__).parents[2] / 'configs/_base_/models'
-BACKENDS = ('eager', 'folded', 'onnx', 'onnx-int8')
+BACKENDS = ('eager', 'folded', 'onnx')
 #: (height, width) of the photographs.
 SIZES = {'768x512': (512, 768), '12mp': (3000, 4000)}
 
@@ -73,7 +72,7 @@ def write_checkpoint(name: str, side: int, file: Path) -> None:
 
 
 def ready(backend: str, checkpoint: Path, batch_size: int) -> ImageByImage:
-    """An inferencer of a back-end; exports the model where that was not done."""
+    """An inferencer of a back-end; exports the model if needed."""
     if not backend.startswith('onnx'):
         folds = backend == 'folded'
         return ForgeryInferencer(
@@ -83,10 +82,6 @@ def ready(backend: str, checkpoint: Path, batch_size: int) -> ImageByImage:
     if not file.is_file():
         model, cfg = load_model(checkpoint, device='cpu')
         export_onnx(model, describe(model, cfg, checkpoint), file)
-    if backend == 'onnx-int8':
-        whole, file = file, file.with_name('int8.onnx')
-        if not file.is_file():
-            quantise(whole, file)
     return OnnxInferencer(file, 'cpu', batch_size=batch_size)
 
 
@@ -95,14 +90,14 @@ def forward_of(inferencer: ImageByImage, side: int) -> Callable[[], object]:
     images = torch.rand(inferencer.batch_size, 3, side, side)
     if isinstance(inferencer, OnnxInferencer):
         pixels = images.numpy()
-        return lambda: inferencer.network.engine.run(pixels)
+        return lambda: inferencer.engine.run(pixels)
     assert isinstance(inferencer, ForgeryInferencer)
     model = inferencer.model
     return torch.no_grad()(lambda: model._forward(images).sigmoid())
 
 
 def seconds(run: Callable[[], object]) -> tuple[float, float]:
-    """Time that a call takes, by the clock and of all cores together."""
+    """Wall time of a call, and CPU time of all cores."""
     start, work = time.perf_counter(), time.process_time()
     run()
     return time.perf_counter() - start, time.process_time() - work
@@ -111,7 +106,7 @@ def seconds(run: Callable[[], object]) -> tuple[float, float]:
 def measure(
     inferencer: ImageByImage, photographs: Path, n: int, repeats: int, side: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds per image, by the clock and of cores: network alone, files to files."""
+    """Seconds per image, wall and CPU: network alone, files to files."""
     forward = forward_of(inferencer, side)
     n_batches = -(-n // inferencer.batch_size)
     forward()
@@ -130,13 +125,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--model', default='mpc_hrnet_w18', help='of configs/_base_/models'
     )
-    parser.add_argument('--side', type=int, default=512, help='what the network sees')
+    parser.add_argument(
+        '--side', type=int, default=512, help='input size of the network'
+    )
     parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
     parser.add_argument('--batch-sizes', nargs='+', type=int, default=[1, 2, 4, 8])
     parser.add_argument(
         '--photographs', nargs='+', choices=tuple(SIZES), default=['768x512']
     )
-    parser.add_argument('--number', type=int, default=8, help='of photographs')
+    parser.add_argument('--number', type=int, default=8, help='number of photographs')
     parser.add_argument('--repeats', type=int, default=2)
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
     parser.add_argument('--json', metavar='FILE', help='write the figures')

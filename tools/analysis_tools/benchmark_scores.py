@@ -1,4 +1,4 @@
-"""Time the scoring: all conventions against a network's forward, scikit-learn beside.
+"""Time of the scoring, compared with a network's forward pass and scikit-learn.
 
     python tools/analysis_tools/benchmark_scores.py
 

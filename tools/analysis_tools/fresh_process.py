@@ -1,7 +1,6 @@
-"""Times and peak memory of a function, each in a process of its own.
+"""Time and peak memory of a function, each in a fresh process.
 
-A process that has run something else keeps its memory and warm caches; a fresh one
-measures the function alone.
+A used process keeps memory and warm caches of what ran before.
 """
 
 import multiprocessing
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 
 class Measured(NamedTuple):
-    """What one function took."""
+    """Time and memory of a function."""
 
     seconds: float  # median of the repeats
     peak_mib: float  # highest resident memory above that before the first call
@@ -25,8 +24,8 @@ def _child(connection, prepare: Callable, args: tuple, calls: int, threads) -> N
 
     if threads:
         torch.set_num_threads(threads)
-    # Libraries load code, start threads and allocate buffers of their own on first
-    # use; that is not the function's.
+    # Libraries load code, start threads and allocate buffers on first use, which must
+    # not be attributed to the function.
     x = torch.randn(256, 256, requires_grad=True)
     torch.bmm(x[None], x[None]).logsumexp(2).sum().backward()
     run = prepare(*args)
@@ -41,7 +40,7 @@ def _child(connection, prepare: Callable, args: tuple, calls: int, threads) -> N
 
 
 def _run(prepare: Callable, args: tuple, calls: int, threads: int | None):
-    """Times and peak of so many calls in a new process."""
+    """Times and peak memory of ``calls`` calls in a new process."""
     context = multiprocessing.get_context('spawn')
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(
@@ -72,12 +71,12 @@ def median_seconds(
 
 
 def peak_mib(prepare: Callable, args: tuple, threads: int | None = None) -> float:
-    """Memory that ``prepare(*args)()`` adds to a fresh process at most.
+    """Peak memory that ``prepare(*args)()`` adds to a fresh process.
 
     Args and Raises: as of ``measure``.
     """
-    # glibc keeps freed memory for later, which says nothing of the function: here
-    # every larger block goes back at once (slower, so not for the times).
+    # glibc keeps freed memory; with this setting it returns larger blocks at once,
+    # which is slower and therefore not used for the times.
     os.environ['MALLOC_MMAP_THRESHOLD_'] = str(2**16)
     try:
         return _run(prepare, args, 1, threads)[1]

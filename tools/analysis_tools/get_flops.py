@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of a config's network, part by part.
+"""Parameters and multiply-adds of the parts of a config's network.
 
     python tools/analysis_tools/get_flops.py configs/FAMILY/CONFIG.py --shape 512 512
 
@@ -7,8 +7,8 @@ included, in one forward pass of one image in eval mode through backbone, neck a
 localization head (half of what torch's FlopCounterMode reports, to which a
 multiply-add is two operations). Not counted: normalisation, activations, softmax,
 additions, resizing. Only shapes are computed (torch's meta device), so that any size
-takes a few seconds and little memory; torch's counter misses the fused attention of
-CPUs, which does not exist there.
+takes a few seconds and little memory; on a CPU torch's counter would miss the fused
+attention.
 
 HRFormer-base with projection and head has 45.04 M parameters and 82.6 G multiply-adds
 at 512 x 512, heads of 39 channels counted as the 40 that are computed. A plain

@@ -1,20 +1,20 @@
-"""Ask in seconds whether JPEG's blocks tell the forged parts of a data set apart.
+"""Check in seconds whether JPEG blocks reveal the forged regions of a data set.
 
     python tools/analysis_tools/probe_blocks.py my_forgeries \\
         --train train.txt --val val.txt
 
-Fits gradient boosting to the histograms that BlockHistogram shows a network, some
-blocks of each training photograph, and ranks all blocks of the forged validation
-photographs; beside it the training masks' mean, one map for all photographs, which
-knows the place alone. Where the blocks add nothing to it, a network will not find
-compression's traces either: the files may have been resized, cropped off the grid, or
-never been JPEGs.
+Fits gradient boosting to the histograms of BlockHistogram, for some blocks of each
+training photograph, and ranks all blocks of the forged validation photographs. The
+baseline is the mean of the training masks, one map for all photographs, which knows the
+position alone. If the blocks are not better, a network will not find traces of
+compression either: the files may have been resized, cropped off the grid, or never been
+JPEGs.
 """
 
 import argparse
 import os.path as osp
 
-PLACES = (48, 32)  # to which masks of all sizes are brought for their mean
+MEAN_SIZE = (48, 32)  # to which masks are resized for their mean
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,7 +53,7 @@ def main() -> None:
 
     init_default_scope('mmseg')
     load = [dict(type='LoadForgeryImage'), dict(type='LoadForgeryMask')]
-    view = BlockHistogram()
+    block_histogram = BlockHistogram()
 
     def photographs(name):
         """Histograms (H * W, C) and forged share (H, W) of each forgery's blocks."""
@@ -67,46 +67,47 @@ def main() -> None:
             sample = data[i]
             image = torch.from_numpy(sample['img'][..., ::-1].copy())
             with torch.no_grad():
-                known = view.histograms(image.permute(2, 0, 1)[None] / 255.0)[0]
+                known = block_histogram.histograms(
+                    image.permute(2, 0, 1)[None] / 255.0
+                )[0]
             height, width = known.shape[1:]
             mask = sample['gt_seg_map'][: height * BLOCK, : width * BLOCK] == 1
             share = mask.reshape(height, BLOCK, width, BLOCK).mean((1, 3))
             yield known.flatten(1).T.numpy(), share
 
     rng = np.random.default_rng(args.seed)
-    seen, labels, places_forged = [], [], []
+    seen, labels, masks = [], [], []
     for name in args.train:
         for known, share in photographs(name):
-            places_forged.append(cv2.resize(share, PLACES))
+            masks.append(cv2.resize(share, MEAN_SIZE))
             share = share.ravel()
             # Blocks across the edge are of neither class.
             for label, members in ((1, share > 0.7), (0, share < 0.02)):
-                places = np.flatnonzero(members)
-                places = rng.permutation(places)[: args.blocks]
-                seen.append(known[places])
-                labels.append(np.full(len(places), label))
+                chosen = rng.permutation(np.flatnonzero(members))[: args.blocks]
+                seen.append(known[chosen])
+                labels.append(np.full(len(chosen), label))
     model = HistGradientBoostingClassifier(
         max_iter=80, max_leaf_nodes=15, random_state=args.seed
     ).fit(np.concatenate(seen), np.concatenate(labels))
 
-    mean_mask = np.mean(places_forged, axis=0)
+    mean_mask = np.mean(masks, axis=0)
 
-    blocks, place, truths = [], [], []
+    blocks, position, forged = [], [], []
     for known, share in photographs(args.val):
         blocks.append(model.predict_proba(known)[:, 1])
-        place.append(cv2.resize(mean_mask, share.shape[::-1]).ravel())
-        truths.append(share.ravel() > 0.5)
-    truth = np.concatenate(truths)
+        position.append(cv2.resize(mean_mask, share.shape[::-1]).ravel())
+        forged.append(share.ravel() > 0.5)
+    every = np.concatenate(forged)
     print(
-        f'{sum(map(len, labels))} blocks learned from, {len(truths)} forgeries ranked'
+        f'{sum(map(len, labels))} blocks learned from, {len(forged)} forgeries ranked'
     )
-    print(f'{truth.mean():.3f} of their blocks forged')
-    for name, scores in (('blocks', blocks), ('place alone', place)):
-        each = [roc_auc_score(t, s) for t, s in zip(truths, scores) if 0 < t.mean() < 1]
+    print(f'{every.mean():.3f} of their blocks forged')
+    for name, scores in (('blocks', blocks), ('position alone', position)):
+        each = [roc_auc_score(t, s) for t, s in zip(forged, scores) if 0 < t.mean() < 1]
         pooled = np.concatenate(scores)
         print(
-            f'{name + ":":12} pooled AP {average_precision_score(truth, pooled):.3f}, '
-            f'pooled AUC {roc_auc_score(truth, pooled):.3f}, '
+            f'{name + ":":16}pooled AP {average_precision_score(every, pooled):.3f}, '
+            f'pooled AUC {roc_auc_score(every, pooled):.3f}, '
             f'mean AUC {np.mean(each):.3f} over {len(each)} photographs'
         )
 

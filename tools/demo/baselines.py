@@ -1,4 +1,4 @@
-"""What the demo's model is compared with, as JSON for tools/demo/report.py.
+"""Baselines for the demo's model, as JSON for tools/demo/report.py.
 
     python tools/demo/baselines.py --per-image IMAGES.jsonl --out baselines.json \\
         "Untrained network=untrained.json" "Phase 1 alone (clusters)=phase1.json"

@@ -4,7 +4,7 @@
 
 writes arrays embeddings (N, C), L2-normalised, from the finest map, and labels
 (N,), 1 forged and 0 authentic, as many of each class. Without a checkpoint the
-network has the random weights that training with the config's seed begins with.
+network has the initial random weights of training with the config's seed.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--checkpoint', help='checkpoint of either phase')
     parser.add_argument('--out', required=True, help='.npz file to write')
     parser.add_argument(
-        '--per-image', type=int, default=20, help='pixels a class and image (20)'
+        '--per-image', type=int, default=20, help='pixels per class and image (20)'
     )
     parser.add_argument(
         '--save-untrained',
@@ -63,10 +63,10 @@ def main() -> None:
             maps = model.extract_feat(data['inputs'])
         for i, sample in enumerate(data['data_samples']):
             label = masks_for([maps[0][i : i + 1]], sample.gt_sem_seg.data)[0][0]
-            pixels = sampler([maps[0][i]], [label])
-            if len(pixels.forged):
-                found[0].append(pixels.authentic)
-                found[1].append(pixels.forged)
+            pixels = sampler([maps[0][i : i + 1]], [label[None]])
+            if pixels.forged.sizes[0]:
+                for of_class, packed in zip(found.values(), pixels):
+                    of_class.append(packed.rows[0, : packed.sizes[0]])
     classes = [torch.cat(found[label]).numpy() for label in (0, 1)]
     content = dict(
         embeddings=np.concatenate(classes),

@@ -23,11 +23,11 @@ class Source(NamedTuple):
     """A photograph inside an installed package.
 
     Args:
-        package: the package, as imported.
-        path: the file below the package's folder.
-        title: what it shows.
-        origin: who made it, as the package says.
-        licence: under what terms, as the package says.
+        package: The package, as imported.
+        path: The file below the package's folder.
+        title: What the photograph shows.
+        origin: Its author, according to the package.
+        licence: Its licence, according to the package.
     """
 
     package: str
@@ -105,7 +105,7 @@ def locate(source: Source) -> Path:
     """The file of a photograph.
 
     Raises:
-        FileNotFoundError: its package is not installed, or ships without it.
+        FileNotFoundError: If its package is not installed, or does not contain it.
     """
     distribution = DISTRIBUTIONS[source.package]
     spec = importlib.util.find_spec(source.package)
@@ -123,16 +123,16 @@ def locate(source: Source) -> Path:
 
 
 def prepare(out: Path) -> dict[str, list[dict]]:
-    """Copy the photographs; what is there already is kept.
+    """Copy the photographs; other files of the folder are kept.
 
     Args:
-        out: folder to make, with train/, test/ and photographs.json.
+        out: Folder to create, with train/, test/ and photographs.json.
 
     Returns:
-        What photographs.json says: per split, a list with one entry per photograph.
+        Content of photographs.json: per split, a list with one entry per photograph.
 
     Raises:
-        FileNotFoundError: a photograph is not where its package has it.
+        FileNotFoundError: If a photograph is missing in its package.
     """
     listed: dict[str, list[dict]] = {}
     for split, sources in (('train', TRAIN), ('test', TEST)):
@@ -151,24 +151,24 @@ def prepare(out: Path) -> dict[str, list[dict]]:
                 }
             )
     text = json.dumps(listed, indent=2, ensure_ascii=False) + '\n'
-    aside = out / 'photographs.json.tmp'
-    aside.write_text(text, encoding='utf-8')
-    os.replace(aside, out / 'photographs.json')
+    temporary = out / 'photographs.json.tmp'
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, out / 'photographs.json')
     return listed
 
 
 def _copy(original: Path, copy: Path) -> None:
-    """Copy a file, in full or not at all."""
-    aside = copy.with_name(copy.name + '.tmp')
-    shutil.copyfile(original, aside)
-    os.replace(aside, copy)
+    """Copy a file atomically."""
+    temporary = copy.with_name(copy.name + '.tmp')
+    shutil.copyfile(original, temporary)
+    os.replace(temporary, copy)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--out', required=True, type=Path, help='folder to make')
+    parser.add_argument('--out', required=True, type=Path, help='folder to create')
     args = parser.parse_args()
     try:
         listed = prepare(args.out)

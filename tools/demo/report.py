@@ -5,7 +5,7 @@
     python tools/demo/report.py --work-dir W --out W/report.html \\
         --per-image W/images.jsonl --scores W/scores.json --predictions W/maps
 
-Only --work-dir and --out are needed; what is not given is left out of the page.
+Only --work-dir and --out are required; the page has no section for missing files.
 """
 
 import argparse

@@ -156,13 +156,15 @@ def contrast_forms() -> dict[str, Callable]:
     from mmseg.registry import MODELS
 
     import mpc_mmseg  # noqa: F401 - registers the plugin
-    from mpc_mmseg.models.losses import Pair
+    from mpc_mmseg.models.losses import PackedSets, Pair
 
     init_default_scope('mmseg')
     forms: dict[str, Callable] = {'naive': naive_info_nce}
     for name, options in (('blocked', {}), ('fused', {'fused': True})):
         module = MODELS.build(dict(type='MeanPositiveContrast', **options))
-        forms[name] = lambda q, k, module=module: module([Pair(q, k)], 0.1).sum()
+        forms[name] = lambda q, k, module=module: module(
+            [Pair(PackedSets.pack([q]), PackedSets.pack([k]))], 0.1
+        ).sum()
     return forms
 
 

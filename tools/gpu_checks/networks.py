@@ -3,15 +3,17 @@
 Gradients of a deep network in float32 cannot be compared between devices as they are: a
 rounding that carries an activation over the kink of a ReLU changes the gradient by much
 more than itself, and BatchNorm over the few values of a small map enlarges it. Both
-devices are 1e-3 to 1e-2 from float64. So there are two comparisons.
+devices are 1e-3 to 1e-2 from float64. So there are three comparisons.
 
 float64, GPU against CPU, the network as it is trained
     Shows that the code is right on the device: placement, indices, BatchNorm in
     training, losses. The losses round to float32, hence `EXACT` and not 1e-12.
-float32, float16, bfloat16 against float64 on the GPU, in a `well_conditioned` copy
-    Shows that the kernels of these types, others than those of float64, are right, and
-    that a step under autocast is finite and near. Says nothing about ReLU and about
-    BatchNorm in training in these types.
+float32, bfloat16 against float64 on the GPU, in a `well_conditioned` copy
+    Shows that the kernels of these types, others than those of float64, are right. Says
+    nothing about ReLU and about BatchNorm in training in these types.
+float16 with GradScaler, the network as it is trained, on a GPU only
+    Shows that the scale settles, that nothing overflows and the loss is near. Its
+    gradient is printed, not judged. (In the copy deep maps shrink below float16.)
 """
 
 import copy
@@ -154,15 +156,17 @@ def check_network(device: str, name: str) -> Iterator[Row]:
         there = copy.deepcopy(here).to(device)
         model = well_conditioned(there)  # before training moves its statistics
         found = loss_and_gradient(there, device)
-        expected = loss_and_gradient(here, 'cpu')
-        yield compared(f'{name} {phase}, float64', found, expected, EXACT)
+        exact = loss_and_gradient(here, 'cpu')
+        title = f'{name} {phase}'
+        yield compared(f'{title}, float64', found, exact, EXACT)
         expected = loss_and_gradient(model, device)
         model = model.float()
         found = loss_and_gradient(model, device)
-        yield compared(f'{name} {phase}, float32', found, expected, TOLERANCE)
-        halves = (torch.float16, torch.bfloat16) if device == 'cuda' else ()
-        for dtype in halves or (torch.bfloat16,):
-            yield half_precision(f'{name} {phase}', model, device, dtype, *expected)
+        yield compared(f'{title}, float32', found, expected, TOLERANCE)
+        yield half_precision(title, model, device, torch.bfloat16, *expected)
+        if device == 'cuda':
+            there = there.float()
+            yield half_precision(title, there, device, torch.float16, *exact)
 
 
 def compared(name: str, found: tuple, expected: tuple, limit: float) -> Row:
@@ -175,7 +179,7 @@ def compared(name: str, found: tuple, expected: tuple, limit: float) -> Row:
 def half_precision(
     name: str, model: Any, device: str, dtype: Any, loss: Any, gradient: Any
 ) -> Row:
-    """One step under autocast: finite, near the loss and the gradient of float64."""
+    """One step under autocast: finite, near float64 (float16: in its loss)."""
     import torch
     import torch.nn.functional as F
 
@@ -198,10 +202,10 @@ def half_precision(
     weights = torch.cat([p.detach().flatten() for p in model.parameters()])
     finite = all(bool(x.isfinite().all()) for x in (total, vector, weights))
     near = relative(total, loss)
-    cosine = float(F.cosine_similarity(vector, gradient, 0))
+    cosine = float(F.cosine_similarity(vector.cpu(), gradient.cpu(), 0))
     return row(
         f'{name}, {kind}',
-        finite and near < 0.02 and cosine > 0.99,
+        finite and (near < 0.05 if scaler else near < 0.02 and cosine > 0.99),
         finite=finite,
         loss=near,
         gradient_cosine=cosine,

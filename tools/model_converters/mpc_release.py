@@ -1,12 +1,13 @@
-"""Turn a checkpoint of the released MPC, or HRFormer's ImageNet one, into one of here.
+"""Convert a checkpoint of the released MPC, or HRFormer's ImageNet one.
 
     python tools/model_converters/mpc_release.py SRC DST.pth
     python tools/test.py DST.py DST.pth --data-root my_forgeries
 
-Reads files of phase 2, of phase 1 and the ImageNet file, of any width; a file holding
-anything but tensors and plain data is refused. Writes DST.pth, whose meta holds its
-config, and the config as DST.py. What a file lacks (head, projection) is named and gets
-random weights; such a checkpoint predicts by clustering, or is where training begins.
+Reads files of phase 2, of phase 1 and the ImageNet file, of any width; a file with
+anything but tensors and plain data is refused. Writes DST.pth, whose meta contains its
+config, and the config as DST.py. Parts missing in the file (head, projection) are named
+and get random weights; such a checkpoint predicts by clustering, or is a starting point
+for training.
 """
 
 import argparse
@@ -22,20 +23,22 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--check',
         action='store_true',
-        help='write nothing, compare names and shapes with the model that is built; '
+        help='write nothing, compare names and shapes with those of the model; '
         'exit status 1 if they differ',
     )
     args = parser.parse_args()
     if args.check == bool(args.dst):
         parser.error('give either DST or --check')
     if args.src.endswith('.json') and not args.check:
-        parser.error(f'{args.src} holds no weights: it can only be checked (--check)')
+        parser.error(
+            f'{args.src} contains no weights: it can only be checked (--check)'
+        )
     return args
 
 
 def main() -> int:
     args = parse_args()
-    # Imported late: --help need not wait for torch.
+    # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.apis.release.mpc_release import (
         convert_release,
         read_release,

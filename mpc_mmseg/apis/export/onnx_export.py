@@ -1,4 +1,4 @@
-"""A trained segmentor as an ONNX file that says how it is to be used."""
+"""Export of a trained segmentor to ONNX, with a description of how to use it."""
 
 import copy
 import json
@@ -20,10 +20,10 @@ from mpc_mmseg.hashing import file_sha256, sha256
 from mpc_mmseg.models.segmentors import MPCSegmentor
 from mpc_mmseg.version import __version__
 
-#: Largest difference of a probability from PyTorch's.
+#: Largest allowed difference of a probability from PyTorch's.
 TOLERANCE = 1e-3
 _OPSET = 17
-# (B, H, W) that an export is checked with; no two have a remainder by 7 in common.
+# (B, H, W) of the check; no two sides have the same remainder modulo 7.
 _CHECKED = ((1, 64, 96), (2, 100, 76))
 
 
@@ -39,39 +39,39 @@ class _Probability(nn.Module):
 def export_onnx(
     model: MPCSegmentor, description: dict[str, Any], out: str | Path
 ) -> float:
-    """Writes a segmentor with dynamic batch and size, and checks it by onnxruntime.
+    """Exports a segmentor with dynamic batch and size, checked with onnxruntime.
 
-    The graph maps ``image`` (B, 3, H, W), prepared as the description says, to
+    The graph maps ``image`` (B, 3, H, W), prepared as described in the file, to
     ``prob`` (B, 1, h, w) at the size of the finest map. BatchNorm is folded.
 
     Args:
         model: In eval mode, on the CPU.
-        description: As `describe` gives it; stored in the file.
-        out: The file, written aside and renamed.
+        description: From `describe`; stored in the file.
+        out: The file, written atomically.
 
     Returns:
         The largest difference of a probability from PyTorch's.
 
     Raises:
         ImportError: If onnx or onnxruntime is missing.
-        ValueError: If it is no MPCSegmentor with a head to predict by.
-        RuntimeError: If onnxruntime gives other probabilities.
+        ValueError: If the model is not an MPCSegmentor with a trained head.
+        RuntimeError: If the probabilities of onnxruntime differ.
     """
     import onnx
 
     if not isinstance(model, MPCSegmentor):
         raise ValueError(
-            f'an MPCSegmentor can be exported, got a {type(model).__name__}'
+            f'only an MPCSegmentor can be exported, got a {type(model).__name__}'
         )
     if model.phase == 'contrast':
         raise ValueError(
-            'the checkpoint is of phase 1 (contrast), which predicts by clustering an '
-            "image's pixels and has no trained head: export one of phase 2"
+            'the checkpoint is of phase 1 (contrast), which predicts by clustering '
+            'pixels and has no trained head: export a checkpoint of phase 2'
         )
     traced = _Probability(_with_dynamic_sizes(fold_batch_norm(model))).eval()
     with atomic_path(out) as temporary:
         with torch.no_grad(), warnings.catch_warnings():
-            # The tracer doubts every size, the exporter advertises its successor.
+            # The tracer warns of each size, the exporter of its successor.
             warnings.simplefilter('ignore')
             torch.onnx.export(
                 traced,
@@ -92,8 +92,8 @@ def export_onnx(
         error = largest_difference(model, temporary)
         if not error <= TOLERANCE:
             raise RuntimeError(
-                f'onnxruntime gives probabilities that differ by {error:.1e} from '
-                f'those of PyTorch, {TOLERANCE} are allowed; {out} is not written'
+                f'the probabilities of onnxruntime differ by {error:.1e} from those '
+                f'of PyTorch, {TOLERANCE} is allowed; {out} is not written'
             )
     return error
 
@@ -112,7 +112,7 @@ def largest_difference(model: MPCSegmentor, file: str | Path) -> float:
 
 
 def _with_dynamic_sizes(model: MPCSegmentor) -> MPCSegmentor:
-    """A copy without mmseg's Upsample, which computes its size in Python's integers."""
+    """A copy without mmseg's Upsample, whose size is a constant in the trace."""
     model = copy.deepcopy(model)
     for module in list(model.modules()):
         for name, child in module.named_children():
@@ -129,23 +129,22 @@ def _with_dynamic_sizes(model: MPCSegmentor) -> MPCSegmentor:
 def describe(
     model: MPCSegmentor, cfg: Config, checkpoint: str | Path
 ) -> dict[str, Any]:
-    """Says how images are prepared for a model, and which model it is.
+    """Describes how images are prepared for a model, and identifies the model.
 
     Args:
         model: The segmentor, with ``image_calibration``.
-        cfg: Config that it was built from.
-        checkpoint: File of its weights.
+        cfg: The config from which it was built.
+        checkpoint: The file of its weights.
 
     Returns:
-        What JSON can hold. ``resize`` is [H, W], None where images keep their size,
-        or 'other' where only the ``pipeline`` says it.
+        A dict for JSON. ``resize`` is [H, W], None if images keep their size, or
+        'other' if the preparation is described by ``pipeline`` only.
 
     Raises:
-        ValueError: If the config has no test pipeline, or it cannot be told in JSON.
+        ValueError: If the config has no test pipeline or JSON cannot represent it.
         OSError: If the checkpoint cannot be read.
     """
-    steps = [_plain(step) for step in inference_steps(cfg)]
-    before = _plain(cfg.model.data_preprocessor)
+    steps, before = inference_steps(cfg), cfg.model.data_preprocessor
     test = before.get('test_cfg') or {}
     calibration = getattr(model, 'image_calibration', None)
     description = {
@@ -153,7 +152,7 @@ def describe(
         'input': 'image: float32 (B, 3, H, W), channels in channel_order, '
         '(value - mean) / std of 0..255, then padded right and below with pad_value '
         'to multiples of size_divisor',
-        'output': 'prob: float32 (B, 1, h, w), probability that a pixel was forged',
+        'output': 'prob: float32 (B, 1, h, w), probability that a pixel is forged',
         'resize': 'other' if test.get('size') else resize_rule(steps),
         'channel_order': 'RGB' if before.get('bgr_to_rgb') else 'BGR',
         'mean': before.get('mean') or [0.0] * 3,
@@ -169,30 +168,21 @@ def describe(
         'versions': {'mpc_mmseg': __version__, 'torch': torch.__version__},
     }
     try:
-        json.dumps(description)
+        return json.loads(json.dumps(description))
     except TypeError as error:
         raise ValueError(
-            f'the test pipeline or data_preprocessor of the config holds what a file '
-            f'cannot store: {error}'
+            'the test pipeline or data_preprocessor of the config contains a value '
+            f'that JSON cannot represent: {error}'
         ) from error
-    return description
 
 
 def resize_rule(steps: list[dict]) -> list[int] | str | None:
-    """The [H, W] that a test pipeline resizes to; None for none, else 'other'."""
+    """[H, W] to which a test pipeline resizes; None if it does not, else 'other'."""
     plain = ({'type': 'LoadForgeryImage'}, {'type': 'PackForgeryInputs'})
     rest = [step for step in steps if step not in plain]
     if not rest:
         return None
     scale = rest[0].get('scale')
-    if rest == [{'type': 'Resize', 'scale': scale}] and isinstance(scale, list):
+    if rest == [{'type': 'Resize', 'scale': scale}] and isinstance(scale, list | tuple):
         return [scale[1], scale[0]]
     return 'other'
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
-    return node

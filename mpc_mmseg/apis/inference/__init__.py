@@ -1,1 +1,1 @@
-"""Forgery maps of photographs: loading a model, running it, writing results."""
+"""Inference: loading a model, running it on images, writing the results."""

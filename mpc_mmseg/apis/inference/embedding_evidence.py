@@ -1,15 +1,67 @@
-"""What the embeddings themselves say: pixels alike, and how clearly two kinds part."""
+"""Evidence from an image's embeddings: similar pixels, and separation of two clusters.
+
+The embeddings are those of the forward pass that also gives the map.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from mmengine.model import BaseModel
+from torch import Tensor, nn
 
 from mpc_mmseg.models.decode_heads.cluster_head import cosine_two_means
+from mpc_mmseg.models.decode_heads.fuse import fuse
 
-#: Readings of a silhouette by Kaufman and Rousseeuw (Finding Groups in Data, 1990).
-#: Noise in few channels reaches 'weak'; no level was fitted to forgeries.
+#: Interpretation of a silhouette by Kaufman and Rousseeuw (Finding Groups in Data,
+#: 1990). Noise in few channels reaches 'weak'; no level was fitted to forgeries.
 SEPARATION_LEVELS = ((0.7, 'strong'), (0.5, 'reasonable'), (0.25, 'weak'))
+
+
+@contextmanager
+def captured_embeddings(model: BaseModel) -> Iterator[list[Tensor]]:
+    """Captures the fused embeddings of the first image that a model predicts.
+
+    Args:
+        model: A segmentor with a ``neck`` or a ``backbone``; others give none.
+
+    Yields:
+        A list that receives one (C, h, w), without the padding. Later inputs, such
+        as test-time views of the image, are ignored.
+    """
+    part = getattr(model, 'neck', None) or getattr(model, 'backbone', None)
+    captured: list[Tensor] = []
+    # Share of the network's rows and columns that is not padding.
+    inner: list[tuple[float, float]] = []
+
+    def note_padding(module: nn.Module, inputs: Any, output: dict[str, Any]) -> None:
+        height, width = output['inputs'].shape[-2:]
+        for sample in output['data_samples'] or ():
+            inner.append((sample.img_shape[0] / height, sample.img_shape[1] / width))
+
+    def note_maps(module: nn.Module, inputs: Any, output: Any) -> None:
+        if captured or not inner:
+            return
+        maps = [output] if isinstance(output, Tensor) else list(output)
+        fused = fuse([m[:1] for m in maps]).detach()[0]
+        h, w = (max(1, round(n * own)) for n, own in zip(fused.shape[1:], inner[0]))
+        captured.append(fused[:, :h, :w])
+
+    if part is None:
+        yield captured
+        return
+    handles = (
+        model.data_preprocessor.register_forward_hook(note_padding),
+        part.register_forward_hook(note_maps),
+    )
+    try:
+        yield captured
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 @torch.no_grad()
@@ -29,17 +81,13 @@ def similarity_map(
     Raises:
         ValueError: If the embeddings have another shape or the pixel is not inside.
     """
-    if embeddings.ndim != 3 or not embeddings.numel():
-        raise ValueError(
-            f'embeddings must be (C, h, w), got shape {tuple(embeddings.shape)}'
-        )
+    unit = F.normalize(_checked(embeddings), dim=0)
     (x, y), (height, width) = pixel, size
     if not (0 <= x < width and 0 <= y < height):
         raise ValueError(
             f'pixel (x, y) must be inside an image {width} wide and {height} high, '
             f'got {pixel}'
         )
-    unit = F.normalize(embeddings.float(), dim=0)
     h, w = unit.shape[1:]
     query = unit[:, y * h // height, x * w // width]
     similarity = torch.einsum('c,chw->hw', query, unit)[None, None]
@@ -49,29 +97,26 @@ def similarity_map(
 
 @torch.no_grad()
 def cluster_separation(embeddings: Tensor, iterations: int = 20) -> float:
-    """How clearly an image's embeddings fall into two clusters: a reliability score.
+    """How clearly an image's embeddings form two clusters: a reliability score.
 
     The simplified silhouette (Vendramin, Campello, Hruschka 2010) of cosine 2-means:
-    with a pixel's distances a to its own centre and b to the other, the mean of
-    (b - a) / b, the two clusters counting alike however small one is. A network that
-    sees no second kind of pixels splits one cloud in two and scores low: the map of
-    such an image rests on little. It does not say which cluster was forged.
+    with a pixel's distance a to its own centre and b to the other one, the mean of
+    (b - a) / b, where both clusters have the same weight regardless of their size. If
+    the network finds no second kind of pixels, 2-means splits one cluster and the
+    score is low: the map of such an image is unreliable. The score does not show which
+    cluster is forged.
 
     Args:
         embeddings: (C, h, w).
         iterations: Lloyd iterations.
 
     Returns:
-        In 0..1; 0 where all embeddings are alike.
+        In 0..1; 0 if all embeddings are equal.
 
     Raises:
         ValueError: If the embeddings have another shape.
     """
-    if embeddings.ndim != 3 or not embeddings.numel():
-        raise ValueError(
-            f'embeddings must be (C, h, w), got shape {tuple(embeddings.shape)}'
-        )
-    points = F.normalize(embeddings.float().flatten(1), dim=0).T[None]
+    points = F.normalize(_checked(embeddings).flatten(1), dim=0).T[None]
     _, similarity = cosine_two_means(points, iterations)
     distance = 1 - similarity[0]
     near, far = distance.min(1).values.clamp_min(0), distance.max(1).values
@@ -85,5 +130,13 @@ def cluster_separation(embeddings: Tensor, iterations: int = 20) -> float:
 
 
 def separation_in_words(score: float) -> str:
-    """Says 'strong', 'reasonable', 'weak' or 'none' of `cluster_separation`."""
+    """'strong', 'reasonable', 'weak' or 'none', from `cluster_separation`."""
     return next((word for least, word in SEPARATION_LEVELS if score > least), 'none')
+
+
+def _checked(embeddings: Tensor) -> Tensor:
+    if embeddings.ndim != 3 or not embeddings.numel():
+        raise ValueError(
+            f'embeddings must be (C, h, w), got shape {tuple(embeddings.shape)}'
+        )
+    return embeddings.float()

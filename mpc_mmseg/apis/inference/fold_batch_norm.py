@@ -1,4 +1,4 @@
-"""BatchNorm as part of the convolution before it, for inference."""
+"""BatchNorm merged into the preceding convolution, for inference."""
 
 import copy
 
@@ -13,26 +13,28 @@ TOLERANCE = 1e-4
 
 
 def fold_batch_norm(model: BaseModel) -> BaseModel:
-    """A copy of a segmentor whose convolutions scale and shift by themselves.
+    """Copies a segmentor and merges each BatchNorm into the preceding convolution.
 
     In eval mode a BatchNorm is a scale and a shift per channel, which the convolution
-    before it can do. mmcv takes the order in which a module holds its parts for the
-    order in which they run, so the result is compared with the model on noise.
+    can include. mmcv assumes that a module's children run in the order in which they
+    are registered, so the copy is compared with the model on noise.
 
     Args:
         model: In eval mode.
 
     Returns:
-        The copy, in eval mode. It cannot be trained. A model without BatchNorm is given
-        back as it is.
+        The copy, in eval mode. It cannot be trained. A model without BatchNorm is
+        returned itself.
 
     Raises:
         ValueError: If the model is in training mode.
-        RuntimeError: If the copy computes something else, which a network does
-            whose BatchNorm is not run right after the convolution held before it.
+        RuntimeError: If the outputs of the copy differ, because a BatchNorm does not
+            run directly after the convolution registered before it.
     """
     if model.training:
-        raise ValueError('BatchNorm is folded for inference: call model.eval() first')
+        raise ValueError(
+            'BatchNorm can only be folded in eval mode: call model.eval() first'
+        )
     if not any(isinstance(m, _BatchNorm) for m in model.modules()):
         return model
     folded = fuse_conv_bn(copy.deepcopy(model))
@@ -40,16 +42,17 @@ def fold_batch_norm(model: BaseModel) -> BaseModel:
         error = (after - before).abs().max() / before.abs().max().clamp_min(1e-12)
         if not error <= TOLERANCE:
             raise RuntimeError(
-                f'{type(model).__name__} does not run BatchNorm right after the '
-                f'convolution it is folded into: a map of {tuple(before.shape)} '
-                f'changed by {float(error):.1e} of its largest value'
+                f'{type(model).__name__} does not run each BatchNorm directly after '
+                'the convolution registered before it: folding changed a map of '
+                f'{tuple(before.shape)} by {float(error):.1e} of its largest value. '
+                'Run it without folding'
             )
     return folded
 
 
 @torch.no_grad()
 def _maps(model: BaseModel) -> list[Tensor]:
-    """What backbone, neck and head give of the same noise."""
+    """Outputs of backbone, neck and head for the same noise."""
     parameter = next(model.parameters())
     generator = torch.Generator().manual_seed(0)
     image = torch.rand(1, 3, 64, 64, generator=generator).to(parameter)

@@ -1,6 +1,5 @@
-"""Inference from files to files: what tools/infer.py does."""
+"""Inference from files to files, the body of tools/infer.py."""
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,28 +8,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+from rich.progress import track  # MMEngine's ProgressBar would import torch
+
 from mpc_mmseg.apis.zoo.zoo import model_file
 
 from .image_by_image import ImageByImage
 from .image_inputs import expand
 from .prediction import Prediction
 from .prediction_files import (
+    FILE,
     KINDS,
     PICTURES,
+    as_text,
     output_names,
+    prepare_folder,
     result_line,
     similarity_picture,
     write_png,
     write_prediction,
 )
-from .progress_line import ProgressLine
-from .result_lines import FILE, as_text, keep_finished
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: A prediction, and the embeddings (C, h, w) of its image where they are asked for.
-Found = tuple[Prediction, 'Tensor | None']
+#: A prediction, and the embeddings (C, h, w) of its image if they are needed.
+Result = tuple[Prediction, 'Tensor | None']
+Line = dict[str, Any]
 
 # Threads that write while the network runs, and the pixels that may wait for them.
 _WRITERS = 2
@@ -46,29 +50,30 @@ def infer_folder(
     similarity: tuple[int, int] | None = None,
     **settings: Any,
 ) -> tuple[int, list[str]]:
-    """Predicts an image or all images of a folder and writes what was found.
+    """Predicts an image, or all images of a folder, and writes the results.
 
     Args:
-        source: An image, a folder or a pattern. Images below ``out`` are left out:
-            they are results of an earlier run.
-        out: Folder of the results: pictures as `write_prediction` names them,
+        source: An image, a folder or a pattern. Images in ``out`` are skipped as
+            results of an earlier run.
+        out: Folder of the results: pictures (see `write_prediction`),
             ``results.jsonl``, written line by line, and ``settings.json``.
-        model: As of `ForgeryInferencer`; or an inferencer that is ready, whose settings
-            nobody checks when a run is resumed.
+        model: See `ForgeryInferencer`; or an inferencer, whose settings are not
+            compared when a run is resumed.
         kinds: Pictures to write, of `PICTURES`.
-        resume: Whether to leave what an earlier run of the same settings finished.
-        similarity: (x, y) of a pixel whose embedding is compared with all others, of
-            every image; also gives the image's cluster separation.
+        resume: Whether to skip images that an earlier run with the same settings
+            finished.
+        similarity: (x, y) of a pixel of every image, whose embedding is compared with
+            all others; also adds the image's cluster separation.
         **settings: Further arguments of `ForgeryInferencer`.
 
     Returns:
-        The number of images, and a message per image without a prediction.
+        The number of images, and a message per image that failed.
 
     Raises:
         FileNotFoundError: If source, model or weights are missing.
-        ValueError: If an argument or the config is wrong, or an earlier run to be
-            resumed had other settings.
-        RuntimeError: If a checkpoint cannot be read or does not fit.
+        ValueError: If an argument or the config is wrong, or the run to be resumed
+            had other settings.
+        RuntimeError: If a checkpoint cannot be read or does not fit the model.
     """
     source, out = Path(source), Path(out)
     for kind in kinds:
@@ -79,20 +84,20 @@ def infer_folder(
     if isinstance(model, ImageByImage):
         inferencer, model = model, type(model).__name__
     else:
-        # Its file, as another one may be published under the name before a --resume.
+        # The file: before a --resume another one may be published under the name.
         model = model_file(model, settings.get('weights'))
         inferencer = _inferencer(model, similarity is not None, settings)
-    decides = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
-    done = keep_finished(out, {k: _plain(v) for k, v in decides.items()}, resume)
+    compared = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
+    done = prepare_folder(out, compared, resume)
     names = {
         path: name
         for path, name in zip(paths, output_names(paths, root))
         if path not in done
     }
 
-    def written(name: str, found: Found) -> dict[str, object]:
-        prediction, embeddings = found
-        line: dict[str, object] = {}
+    def write(name: str, result: Result) -> Line:
+        prediction, embeddings = result
+        line: Line = {}
         files: list[str] = []
         if prediction.error is None:
             files = write_prediction(prediction, out, name, inferencer.threshold, kinds)
@@ -100,32 +105,32 @@ def infer_folder(
                 prediction, line = _evidence(
                     embeddings, prediction, similarity, out, name
                 )
-        if prediction.error is not None:
-            return result_line(prediction, inferencer.threshold, [])
-        files += line.pop('files', [])  # type: ignore[arg-type]
+        files += line.pop('files', [])
         return {**result_line(prediction, inferencer.threshold, files), **line}
 
-    progress = ProgressLine(len(names), sys.stderr)
+    results: Iterable[Result]
+    if similarity is not None:
+        results = map(inferencer.predict_with_embeddings, names)  # type: ignore[attr-defined] # a ForgeryInferencer
+    else:
+        results = ((found, None) for found in inferencer(list(names), read_ahead=True))
+    written = _in_threads(write, zip(names.values(), results))
     failures = []
     with (out / FILE).open('a', encoding='utf-8') as lines:
-        found = _predictions(inferencer, list(names), similarity is not None)
-        for line in _in_threads(written, zip(names.values(), found)):
+        for line in track(written, 'images', len(names), console=Console(stderr=True)):
             if 'error' in line:
                 path, reason = str(line['path']), str(line['error'])
                 failures.append(reason if path in reason else f'{path}: {reason}')
             lines.write(as_text(line))
             lines.flush()
-            progress.update()
-    sys.stderr.write('\n')
     return len(paths), failures
 
 
 def _inferencer(
     model: str | Path, with_embeddings: bool, settings: Mapping[str, Any]
 ) -> ImageByImage:
-    """The model; an ONNX file without torch where nothing asks for that."""
+    """The model; an ONNX file without torch unless an option requires it."""
     rest = dict(settings)
-    # Of an exported model BatchNorm is folded already.
+    # BatchNorm of an exported model is always folded.
     rest.pop('fold_batch_norm', None)
     for_torch = [rest.pop(key, None) for key in ('weights', 'amp', 'tta')]
     if Path(model).suffix == '.onnx' and not (with_embeddings or any(for_torch)):
@@ -138,32 +143,20 @@ def _inferencer(
     return ForgeryInferencer(model, **settings)
 
 
-def _predictions(
-    inferencer: ImageByImage, paths: Sequence[str], with_embeddings: bool
-) -> Iterator[Found]:
-    """Batch by batch without embeddings, one by one with them."""
-    if with_embeddings:
-        one: Callable[[str], Found] = inferencer.predict_with_embeddings  # type: ignore[attr-defined] # a ForgeryInferencer
-        yield from map(one, paths)
-    else:
-        yield from ((found, None) for found in inferencer(paths, read_ahead=True))
-
-
 def _in_threads(
-    write: Callable[[str, Found], dict[str, object]],
-    predictions: Iterable[tuple[str, Found]],
-) -> Iterator[dict[str, object]]:
-    """Writes predictions while the next ones are made; gives lines in their order.
+    write: Callable[[str, Result], Line], predictions: Iterable[tuple[str, Result]]
+) -> Iterator[Line]:
+    """Writes predictions while the next ones are computed; yields lines in order.
 
-    Whatever goes wrong is raised when the line's turn comes.
+    An error in a thread is raised in place of its line.
     """
     with ThreadPoolExecutor(_WRITERS) as pool:
-        jobs = deque[tuple[Future[dict[str, object]], int]]()
-        for name, found in predictions:
-            prob = found[0].prob
+        jobs = deque[tuple[Future[Line], int]]()
+        for name, result in predictions:
+            prob = result[0].prob
             pixels = 0 if prob is None else prob.size
-            jobs.append((pool.submit(write, name, found), pixels))
-            # Large images would not fit beside each other.
+            jobs.append((pool.submit(write, name, result), pixels))
+            # Several large images would not fit into memory.
             while jobs and (
                 len(jobs) > _WRITERS or sum(size for _, size in jobs) > _WAITING
             ):
@@ -178,9 +171,9 @@ def _evidence(
     pixel: tuple[int, int],
     out: Path,
     name: str,
-) -> tuple[Prediction, dict[str, object]]:
-    """Writes the similarity to a pixel; gives what the image's line says of it."""
-    # Only asked for by --similarity.
+) -> tuple[Prediction, Line]:
+    """Writes the similarity to a pixel, and returns the entries of the image's line."""
+    # It imports torch; used by --similarity only.
     from .embedding_evidence import (
         cluster_separation,
         separation_in_words,
@@ -190,7 +183,7 @@ def _evidence(
     assert prediction.image is not None
     try:
         if embeddings is None:
-            raise ValueError('this model has no embeddings that could be compared')
+            raise ValueError('this model has no embeddings to compare')
         similar = similarity_map(embeddings, pixel, prediction.image.shape[:2])
     except ValueError as error:
         return replace(prediction, error=str(error), prob=None), {}
@@ -213,16 +206,12 @@ def _images(source: Path, out: Path) -> list[str]:
     results = out.resolve()
     paths = [p for p in paths if not Path(p).resolve().is_relative_to(results)]
     if not paths:
-        raise FileNotFoundError(f'{source} holds no image but results')
+        raise FileNotFoundError(f'{source} contains no image but results')
     return paths
 
 
 def _fixed_part(source: Path) -> Path:
-    """The folder above an image, or the one above a pattern's first wildcard."""
+    """The folder of an image, or the one above a pattern's first wildcard."""
     parts = list(source.parts[:-1])
     wild = [i for i, part in enumerate(parts) if any(c in part for c in '*?[')]
     return Path(*parts[: wild[0]] if wild else parts)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value

@@ -1,4 +1,4 @@
-"""Images in, predictions out: what inference is with any network."""
+"""The loop of inference, for any network: read, predict, evaluate the map."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header
 
 from .image_inputs import Input, as_loaded, expand, path_of, pixels_of
-from .prediction import Prediction, judged
+from .prediction import Prediction, prediction_of
 from .tiling import Tiling, Window, tiled_map
 
 if TYPE_CHECKING:
@@ -24,52 +24,80 @@ _READ_AHEAD = 2**25
 
 
 class ImageByImage:
-    """Reads images, has them predicted, and judges the maps.
+    """Reads images, runs a network on them, and derives predictions from the maps.
 
-    Subclasses set the attributes.
+    Subclasses set ``network`` and ``calibration``.
+
+    Args:
+        threshold: A pixel is predicted forged above this probability; None for the
+            model's own, which a subclass sets.
+        batch_size: Maximum number of images, or tiles, per batch.
+        tile: Side in pixels of the tiles that an image is cut into at its own size;
+            None to predict the whole image, resized as the model's config requires.
+        overlap: Pixels shared by neighbouring tiles; None for a quarter of a tile.
+        pixel_limit: Files of more pixels are refused.
 
     Attributes:
-        network: Images as `LoadForgeryImage` gives them -> (H, W) float32 for each.
-        threshold: Probability that a forged pixel exceeds.
-        calibration: What makes a verdict of a map; None for none.
-        batch_size: Images, or tiles, that the network sees at once at most.
+        network: Takes images as `LoadForgeryImage` gives them, and returns
+            (H, W) float32 for each.
+        calibration: Gives the verdict from a map; None for no verdict.
         tiling: How images are cut; None for whole images.
-        pixel_limit: Files of more pixels are refused.
-        load: A loading step in place of `pixels_of` for paths; None for none.
-        image_errors: What an image can do wrong; another error is the program's and
-            ends the run.
+        load: A loading step that replaces `pixels_of` for paths, or None.
+        image_errors: Errors that an image can cause; any other error ends the run.
+
+    Raises:
+        ValueError: If an argument is out of range. Names it.
     """
 
     network: Callable[[Sequence[dict[str, Any]]], list[np.ndarray]]
-    threshold: float
-    calibration: 'ImageCalibration | None'
-    batch_size: int
-    tiling: Tiling | None
-    pixel_limit: int
+    calibration: 'ImageCalibration | None' = None
     load: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     image_errors: tuple[type[Exception], ...] = (OSError, ValueError, MemoryError)
+
+    def __init__(
+        self,
+        threshold: float | None,
+        batch_size: int,
+        tile: int | None,
+        overlap: int | None,
+        pixel_limit: int,
+    ) -> None:
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise ValueError(f'threshold must be in 0..1, got {threshold}')
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be positive, got {batch_size}')
+        if tile is None and overlap is not None:
+            raise ValueError(f'overlap={overlap} needs a tile size, got tile=None')
+        if pixel_limit < 1:
+            raise ValueError(f'pixel_limit must be positive, got {pixel_limit}')
+        self.threshold = 0.5 if threshold is None else threshold
+        self.batch_size, self.pixel_limit = batch_size, pixel_limit
+        self.tiling = None
+        if tile is not None:
+            self.tiling = Tiling(tile, tile // 4 if overlap is None else overlap)
 
     def __call__(
         self, inputs: Input | Iterable[Input], read_ahead: bool = False
     ) -> Iterator[Prediction]:
-        """Predicts images batch by batch, while the caller asks for them.
+        """Predicts images lazily, batch by batch.
 
         Args:
             inputs: An image's path or content, a folder (read with its sub-folders),
                 a pattern of paths, an upright (H, W, 3) uint8 BGR array, a Pillow
                 image, or an iterable of any of these.
-            read_ahead: Whether to decode a batch while the one before is predicted,
+            read_ahead: Whether to decode a batch while the previous one is predicted,
                 unless it is large.
 
         Yields:
-            A prediction per image, in order. An image that cannot be read or
-            predicted is one with an ``error``, and the others follow.
+            A prediction per image, in order. If an image cannot be read or
+            predicted, its prediction has an ``error``.
 
         Raises:
-            FileNotFoundError: If a folder holds no image, or nothing fits a pattern.
+            FileNotFoundError: If a folder contains no image, or no file matches a
+                pattern.
         """
         images = expand(inputs)
-        # Tiles fill the batches of a tiled image, which may be a large one.
+        # A tiled image, which may be large, fills its batches with its own tiles.
         size = 1 if self.tiling else self.batch_size
         batches = iter(lambda: list(islice(images, size)), [])
         with ThreadPoolExecutor(1) as reader:
@@ -97,12 +125,12 @@ class ImageByImage:
     def _predict(
         self, items: Sequence[Input], loaded: Sequence[dict[str, Any] | str]
     ) -> list[Prediction]:
-        whole = [x for x in loaded if not isinstance(x, str)]
+        readable = [x for x in loaded if not isinstance(x, str)]
         try:
-            maps = iter(self._maps(whole))
+            maps = iter(self._maps(readable))
         except self.image_errors as error:
             if len(items) > 1:
-                # One is at fault; the others shall not suffer for it.
+                # One by one, so that only the image at fault gets an error.
                 return [
                     self._predict([item], [image])[0]
                     for item, image in zip(items, loaded)
@@ -111,7 +139,7 @@ class ImageByImage:
         return [
             Prediction(path_of(item), error=image)
             if isinstance(image, str)
-            else judged(
+            else prediction_of(
                 path_of(item),
                 image['img'],
                 next(maps),
@@ -122,7 +150,7 @@ class ImageByImage:
         ]
 
     def _loaded(self, items: Sequence[Input]) -> list[dict[str, Any] | str]:
-        """What a loading step gives of each, or why it fails."""
+        """The loaded images, or why one cannot be loaded."""
         return [self._load_one(item) for item in items]
 
     def _load_one(self, item: Input) -> dict[str, Any] | str:
@@ -149,12 +177,12 @@ class ImageByImage:
 
 
 def _is_small(items: Sequence[Input]) -> bool:
-    """Whether a batch of files takes little memory beside another one."""
+    """Whether a batch of files needs little memory beside another one."""
     pixels = 0
     for item in items:
         if not isinstance(item, str | Path):
             return False
-        # What cannot be opened takes none, and is reported when its turn comes.
+        # A file that cannot be opened needs none; its error is reported on loading.
         with suppress(ImageReadError):
             height, width = read_header(item)
             pixels += height * width

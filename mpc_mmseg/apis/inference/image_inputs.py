@@ -1,5 +1,6 @@
-"""What may be given as an image, and how it becomes pixels."""
+"""Accepted kinds of image inputs, and how they are read."""
 
+import os
 from collections.abc import Iterable, Iterator
 from glob import glob, has_magic
 from pathlib import Path
@@ -16,40 +17,47 @@ Input = str | Path | bytes | np.ndarray | Image.Image
 
 
 def expand(inputs: Input | Iterable[Input]) -> Iterator[Input]:
-    """Gives the images that inputs stand for, one by one.
+    """Lists the images of the inputs, one by one.
 
     Args:
         inputs: An image, a folder (read with its sub-folders), a pattern (``*``,
-            ``?``, ``[]``, ``**``), or any iterable of these, which is not read ahead.
+            ``?``, ``[]``, ``**``), or any iterable of these, consumed lazily.
 
     Raises:
-        FileNotFoundError: If a folder holds no image or nothing fits a pattern.
+        FileNotFoundError: If a folder contains no image or no file matches a
+            pattern.
     """
     single = isinstance(inputs, Input)  # type: ignore[arg-type]
     for item in [inputs] if single else inputs:  # type: ignore[union-attr]
         if not isinstance(item, str | Path):
             yield item
         elif Path(item).is_dir():
-            yield from _images_in(str(item))
+            found, _ = find_images(str(item))
+            if not found:
+                raise FileNotFoundError(f'the folder {item} contains no image')
+            yield from (path for _, path in found)
         elif has_magic(str(item)) and not Path(item).exists():
-            yield from _fitting(str(item))
+            files = filter(os.path.isfile, sorted(glob(str(item), recursive=True)))
+            if not (matching := list(files)):
+                raise FileNotFoundError(f'no file matches the pattern {item}')
+            yield from matching
         else:
             yield item
 
 
 def path_of(item: Input) -> str | None:
-    """Gives an image's path; None if it came without one."""
+    """The path of an image; None if it has none."""
     if isinstance(item, Image.Image):
         return getattr(item, 'filename', None) or None
     return str(item) if isinstance(item, str | Path) else None
 
 
 def pixels_of(item: Input, pixel_limit: int = PIXEL_LIMIT) -> np.ndarray:
-    """Gives an image as (H, W, 3) uint8 BGR, upright.
+    """Reads an image as (H, W, 3) uint8 BGR, upright.
 
     Raises:
         ImageReadError: If it cannot be read, or has more pixels than the limit.
-        ValueError: If an array is of another shape or kind.
+        ValueError: If an array has another shape or dtype.
     """
     if isinstance(item, np.ndarray):
         if item.dtype != np.uint8 or item.ndim != 3 or item.shape[2] != 3:
@@ -65,20 +73,6 @@ def pixels_of(item: Input, pixel_limit: int = PIXEL_LIMIT) -> np.ndarray:
 
 
 def as_loaded(pixels: np.ndarray, path: str | None) -> dict[str, Any]:
-    """Gives what `LoadForgeryImage` makes of an image."""
+    """The results dict of `LoadForgeryImage` for an image."""
     size = pixels.shape[:2]
     return {'img': pixels, 'img_path': path, 'img_shape': size, 'ori_shape': size}
-
-
-def _images_in(folder: str) -> list[str]:
-    found, _ = find_images(folder)
-    if not found:
-        raise FileNotFoundError(f'the folder {folder} holds no image')
-    return [path for _, path in found]
-
-
-def _fitting(pattern: str) -> list[str]:
-    found = sorted(p for p in glob(pattern, recursive=True) if Path(p).is_file())
-    if not found:
-        raise FileNotFoundError(f'no file fits the pattern {pattern}')
-    return found

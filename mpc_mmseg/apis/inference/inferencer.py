@@ -1,4 +1,4 @@
-"""ForgeryInferencer: where, and how surely, images were forged."""
+"""ForgeryInferencer: localizes forgeries in images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,16 +10,13 @@ from torch import Tensor
 
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
 
+from .embedding_evidence import captured_embeddings
 from .fold_batch_norm import fold_batch_norm as folded
 from .image_by_image import ImageByImage
 from .image_inputs import Input, as_loaded
 from .model_from_files import load_model
-from .network_pass import NetworkPass
+from .network_pass import NetworkPass, preparation, views_of
 from .prediction import Prediction
-from .preparation import preparation
-from .seen_embeddings import seen_embeddings
-from .test_time_views import views_of
-from .tiling import Tiling
 
 __all__ = ['ForgeryInferencer', 'Prediction', 'inference_steps']
 
@@ -31,32 +28,28 @@ _RESIZES = ('Resize', 'ResizeShortestEdge', 'ResizeToMultiple')
 class ForgeryInferencer(ImageByImage):
     """Runs a trained segmentor on images.
 
-    Any segmentor of MMSegmentation does that gives a probability or two classes.
+    It supports each segmentor of MMSegmentation that gives a probability or two
+    classes.
 
     Args:
-        model: As of `load_model`: a config, a checkpoint, the name of a published
+        model: See `load_model`: a config, a checkpoint, the name of a published
             model, or an ONNX file.
-        weights: A checkpoint; None if ``model`` is one. Checkpoints are read by
+        weights: A checkpoint; None if ``model`` is one. Checkpoints are read with
             torch's safe loader only.
-        device: As torch names it; None for the GPU if there is one.
-        threshold: Probability that a forged pixel exceeds, 0.5 standing for 127 of
-            255; None for the model's own, which is 0.5 unless its config sets one.
-        fold_batch_norm: Whether to make BatchNorm part of the convolutions, which
-            is faster and changes probabilities by rounding alone.
-        batch_size: Images, or tiles, that the network sees at once at most.
+        device: A torch device; None for the GPU if there is one.
+        threshold: A pixel is predicted forged above this probability; 0.5 stands for
+            127 of 255. None for the model's own, 0.5 unless its config sets another.
+        fold_batch_norm: Whether to merge BatchNorm into the convolutions, which is
+            faster and changes probabilities only by rounding.
+        batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
         amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
-        tile: Side in pixels of tiles of the image at its own size, each of which the
-            network sees in place of the whole image made small. None: the whole
-            image, prepared as the config says.
-        overlap: Pixels that tiles share; None for a quarter of a tile.
-        tta: Kinds of test-time augmentation, as `views_of` has them.
-        pixel_limit: Refuse files of more pixels than this.
+        tta: Kinds of test-time augmentation, see `views_of`.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If an argument is wrong, or the config has no test pipeline.
-        RuntimeError: If a checkpoint cannot be read, or is of another architecture;
-            or if BatchNorm cannot be folded.
+        ValueError: If an argument is out of range, or the config has no test pipeline.
+        RuntimeError: If a checkpoint cannot be read or does not fit the model, or
+            BatchNorm cannot be folded.
     """
 
     network: NetworkPass
@@ -76,30 +69,21 @@ class ForgeryInferencer(ImageByImage):
         tta: Sequence[str] = (),
         pixel_limit: int = PIXEL_LIMIT,
     ) -> None:
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise ValueError(f'threshold must be in 0..1, got {threshold}')
-        if pixel_limit < 1:
-            raise ValueError(f'pixel_limit must be positive, got {pixel_limit}')
-        if tile is None and overlap is not None:
-            raise ValueError(f'overlap={overlap} needs a tile size, got tile=None')
-        self.tiling = None
-        if tile is not None:
-            self.tiling = Tiling(tile, tile // 4 if overlap is None else overlap)
+        super().__init__(threshold, batch_size, tile, overlap, pixel_limit)
         views = views_of(tta)
         self.model, self.cfg = load_model(model, weights, device)
         if self.tiling and getattr(self.model, 'phase', None) == 'contrast':
             raise ValueError(
                 f'tile={tile} needs a trained head: in phase contrast the smaller '
-                'cluster is predicted forged, in each tile another one'
+                'cluster is predicted forged, which differs from tile to tile'
             )
         if fold_batch_norm:
             self.model = folded(self.model)
-        own = getattr(self.model, 'threshold', 0.5)
-        self.threshold = own if threshold is None else threshold
-        self.pixel_limit, self.batch_size = pixel_limit, batch_size
+        if threshold is None:
+            self.threshold = getattr(self.model, 'threshold', 0.5)
         self.tta, self.fold_batch_norm = tuple(tta), fold_batch_norm
         steps = inference_steps(self.cfg)
-        # `pixels_of` does what LoadForgeryImage does by default; other loaders differ.
+        # `pixels_of` is the default of LoadForgeryImage; other loaders differ.
         if steps[0]['type'] in _LOADS_IMAGE:
             loader, *steps = steps
             if loader['type'] != 'LoadForgeryImage' or loader.get('backend_args'):
@@ -110,41 +94,42 @@ class ForgeryInferencer(ImageByImage):
         self.network = NetworkPass(
             self.model, preparation(steps), batch_size, amp, views
         )
-        plain = self.tiling is None and len(views) == 1
-        self.calibration = self.model.image_calibration if plain else None
+        if self.tiling is None and len(views) == 1:
+            self.calibration = self.model.image_calibration
 
     def predict_with_embeddings(self, item: Input) -> tuple[Prediction, Tensor | None]:
-        """Predicts one image, and gives the embeddings that the model saw it by.
+        """Predicts one image and returns its embeddings, see `embedding_evidence`.
 
         Returns:
-            The prediction, and embeddings (C, h, w) that cover the image, of a network
-            with several maps the fused ones; see `embedding_evidence`. They are of the
-            same forward pass; with tiles, of another one of the whole image, made small
-            as the config says. None without a prediction, or if the model has none.
+            The prediction, and embeddings (C, h, w) that cover the image; of a network
+            with several maps, the fused ones. They come from the same forward pass;
+            with tiles, from another one of the whole image, resized as the config
+            requires. None if the prediction failed or the model has no embeddings.
         """
         if self.tiling is None:
-            with seen_embeddings(self.model) as seen:
+            with captured_embeddings(self.model) as captured:
                 prediction = self.predict(item)
         else:
             prediction = self.predict(item)
-            with seen_embeddings(self.model) as seen:
+            with captured_embeddings(self.model) as captured:
                 if prediction.image is not None:
-                    self._see_whole(prediction.image, self.tiling.tile)
-        return prediction, seen[0] if seen and prediction.error is None else None
+                    self._forward_untiled(prediction.image, self.tiling.tile)
+        if prediction.error is not None or not captured:
+            return prediction, None
+        return prediction, captured[0]
 
-    def _see_whole(self, image: np.ndarray, side: int) -> None:
-        """Passes the whole image through the network, made small."""
+    def _forward_untiled(self, image: np.ndarray, side: int) -> None:
         steps = self._steps
         if not any(step['type'] in _RESIZES for step in steps):
-            # The config leaves images as they are, which tiles were to avoid.
+            # The config keeps the size, which may need the memory that tiles save.
             steps = [dict(type='Resize', scale=(side, side), keep_ratio=True), *steps]
-        # Its map is not wanted, so not at the size of the image either.
+        # The map is not used, so it need not have the size of the image.
         loaded = {**as_loaded(image, None), 'ori_shape': (side, side)}
         NetworkPass(self.model, preparation(steps), amp=self.network.amp)([loaded])
 
 
 def inference_steps(cfg: Config) -> list[dict]:
-    """Gives the steps that a config takes before testing, without the mask's.
+    """The test pipeline of a config without the steps that load masks.
 
     Raises:
         ValueError: If the config has no test pipeline.
@@ -153,14 +138,14 @@ def inference_steps(cfg: Config) -> list[dict]:
     while 'pipeline' not in dataset and (
         'dataset' in dataset or dataset.get('datasets')
     ):
-        # A wrapper or a mixture; its parts are tested alike.
+        # A wrapper or a mixture; all parts have the same test pipeline.
         dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
     steps = [
         step for step in dataset.get('pipeline', ()) if step['type'] not in _LOADS_MASK
     ]
     if not steps:
         raise ValueError(
-            'the config has no test_dataloader.dataset.pipeline: how an image is '
-            'prepared for the model is unknown'
+            'the config has no test_dataloader.dataset.pipeline, which defines how '
+            'images are prepared for the model'
         )
     return steps

@@ -1,4 +1,4 @@
-"""A model that is ready to predict, from a config, a checkpoint, or both."""
+"""A model ready for inference, from a config, a checkpoint, or both."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -12,7 +12,7 @@ from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-import mpc_mmseg.models  # noqa: F401 - registers them, if that was put off
+import mpc_mmseg.models  # noqa: F401 - registers them if imports are lazy
 from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.phases import known_phases, set_phases
@@ -29,25 +29,25 @@ def load_model(
 ) -> tuple[BaseModel, Config]:
     """Builds a model, loads its weights and puts it into eval mode.
 
-    A checkpoint alone will do, for MMEngine keeps the config's text in it. That text
-    runs as any config does: of a checkpoint from elsewhere give your own config as
-    ``model`` and the file as ``weights``; then only tensors are read from it.
+    A checkpoint is enough, as MMEngine stores the config's text in it. That text is
+    executed like any config: for a checkpoint that you do not trust, pass your own
+    config as ``model`` and the file as ``weights``; then only tensors are read from it.
 
     Args:
-        model: A config file, the name of one of this project's with weights, a
-            checkpoint with its config inside, the name of a published one, or an ONNX
-            file of tools/export_onnx.py, which onnxruntime runs.
+        model: A config file; the name of a config of this project, with ``weights``;
+            a checkpoint that contains its config; the name of a published model; or
+            an ONNX file of tools/export_onnx.py, which onnxruntime runs.
         weights: A checkpoint; None if ``model`` is one, or for random weights.
-        device: As torch names it; None for the GPU (CUDA, then MPS) if there is one.
+        device: A torch device; None for the GPU (CUDA, then MPS) if there is one.
 
     Returns:
-        The model, whose ``image_calibration`` is the checkpoint's or None, and the
-        config that it was built from.
+        The model, whose ``image_calibration`` is that of the checkpoint or None, and
+        the config from which it was built.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a checkpoint has no config, or the config no model.
-        RuntimeError: If a checkpoint cannot be read, or is of another architecture.
+        ValueError: If a checkpoint has no config, or the config has no model.
+        RuntimeError: If a checkpoint cannot be read or does not fit the model.
     """
     model = model_file(model, weights)
     if Path(model).suffix == '.onnx':
@@ -60,10 +60,16 @@ def load_model(
     if Path(model).suffix in CONFIG_SUFFIXES:
         cfg = Config.fromfile(model)
         if known_phases(cfg):
-            set_phases(cfg)  # a checkpoint that names its phase overrides it
+            set_phases(cfg)  # overridden by the phase of a checkpoint, if it has one
     else:
         checkpoint = read_checkpoint(model)
-        cfg = _config_of(checkpoint, model)
+        text = checkpoint.get('meta', {}).get('cfg')
+        if not isinstance(text, str):
+            raise ValueError(
+                f'{model} contains no config: pass the config file as the model and '
+                'this file as the weights'
+            )
+        cfg = Config.fromstring(text, file_format='.py')
     source = model if weights is None else weights
     if weights is not None:
         checkpoint = read_checkpoint(weights)
@@ -75,47 +81,40 @@ def load_model(
     if checkpoint is not None:
         _load(built, checkpoint, str(source))
     if device is None:
-        device = default_device()
+        mps = torch.backends.mps.is_available()
+        device = 'cuda' if torch.cuda.is_available() else 'mps' if mps else 'cpu'
     if any('SyncBatchNorm' in type(module).__name__ for module in built.modules()):
         built = revert_sync_batchnorm(built)
     return built.to(device).eval(), cfg
 
 
-def default_device() -> str:
-    """Gives the device to run on: a GPU if torch can use one."""
-    if torch.cuda.is_available():
-        return 'cuda'
-    return 'mps' if torch.backends.mps.is_available() else 'cpu'
-
-
 def find_config(name: str | Path) -> Path:
-    """Finds one of this project's configs by its name.
+    """Finds a config of this project by its name.
 
     Args:
-        name: As a folder of ``configs`` has it, with or without ``.py``.
+        name: Name of a file in a folder of ``configs``, with or without ``.py``.
 
     Raises:
-        FileNotFoundError: If there is none; says what is meant perhaps.
+        FileNotFoundError: If there is none; suggests similar names.
     """
     known = {path.stem: path for path in sorted(_CONFIGS.glob('[!_]*/*.py'))}
     stem = Path(name).name.removesuffix('.py')
     if stem in known and Path(name).parent == Path():
         return known[stem]
-    meant = get_close_matches(stem, known, n=3)
-    also = f'; did you mean {" or ".join(meant)}?' if meant else ''
+    similar = get_close_matches(stem, known, n=3)
+    hint = f'; did you mean {" or ".join(similar)}?' if similar else ''
     raise FileNotFoundError(
         f'no config file or checkpoint {name}, and no config of that name in '
-        f'{_CONFIGS}{also}'
+        f'{_CONFIGS}{hint}'
     )
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint onto the CPU, by torch's safe loader only.
+    """Reads a checkpoint to the CPU with torch's safe loader.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        RuntimeError: If it is no checkpoint, or holds what torch's safe loader
-            refuses.
+        RuntimeError: If it is not a checkpoint, or the safe loader refuses it.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'no checkpoint {path}')
@@ -124,26 +123,20 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     except UnpicklingError as error:
         reason = str(error).splitlines()[0]
         raise RuntimeError(
-            f'{path} is damaged, or holds Python objects, which can run code when they '
-            f"load, so torch's safe loader refuses it ({reason}). If you trust where "
-            'it comes from, load it yourself and save its state_dict alone, then give '
-            'its config as the model and that file as the weights'
+            f'{path} is damaged, or contains Python objects, which can run code when '
+            f"loaded, so torch's safe loader refuses it ({reason}). If you trust its "
+            'source, load it yourself and save its state_dict only, then pass its '
+            'config as the model and that file as the weights'
         ) from error
     except (EOFError, RuntimeError) as error:
-        raise RuntimeError(f'{path} is no checkpoint, or damaged: {error}') from error
+        raise RuntimeError(
+            f'{path} is not a checkpoint, or damaged: {error}'
+        ) from error
     if not isinstance(checkpoint, dict):
-        raise RuntimeError(f'{path} holds a {type(checkpoint).__name__}, no checkpoint')
-    return checkpoint
-
-
-def _config_of(checkpoint: Mapping[str, Any], path: str | Path) -> Config:
-    text = checkpoint.get('meta', {}).get('cfg')
-    if not isinstance(text, str):
-        raise ValueError(
-            f'{path} holds no config: give the config file as the model and this file '
-            'as the weights'
+        raise RuntimeError(
+            f'{path} contains a {type(checkpoint).__name__}, not a checkpoint'
         )
-    return Config.fromstring(text, file_format='.py')
+    return checkpoint
 
 
 def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
@@ -162,7 +155,7 @@ def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
 
 
 def _without_pretrained(node: Any) -> Any:
-    """Drops initial weights from a model's config: they would be fetched in vain."""
+    """Removes pretrained weights from a model's config: they would be overwritten."""
     if isinstance(node, dict):
         return {
             key: None

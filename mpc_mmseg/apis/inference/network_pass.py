@@ -1,34 +1,153 @@
-"""Loaded images through pipeline and network, to maps of their own size."""
+"""From loaded images to probability maps: preparation, test-time views, network."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
 from mmseg.structures import SegDataSample
+from torch import Tensor
 
 from mpc_mmseg.evaluation.probability_map import probability_map
 
-from .test_time_views import View
+TTA_KINDS = ('flip', 'rot90', 'scale')
+SCALES = (0.75, 1.0, 1.25)
+# A backbone with stride 32 needs at least one pixel in its coarsest map.
+_LEAST = 32
+_META_KEYS = ('img_path', 'ori_shape', 'img_shape')
+
+
+@dataclass(frozen=True)
+class View:
+    """An image scaled, then rotated, then mirrored.
+
+    Attributes:
+        scale: Factor of both sides.
+        turns: Quarter turns to the left, 0..3.
+        mirrored: Whether left and right are swapped last.
+    """
+
+    scale: float = 1.0
+    turns: int = 0
+    mirrored: bool = False
+
+    def apply(self, image: Tensor) -> Tensor:
+        """Transforms an image (C, H, W)."""
+        if self.scale != 1:
+            size = [max(_LEAST, round(side * self.scale)) for side in image.shape[1:]]
+            # float(): torch does not resize integers. SegDataPreProcessor converts
+            # to floats in any case.
+            image = F.interpolate(
+                image[None].float(), size, mode='bilinear', antialias=True
+            )[0]
+        image = image.rot90(self.turns, (1, 2))
+        return image.flip(2) if self.mirrored else image
+
+    def map_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Size (H, W) of the view's map for an image of ``size``."""
+        return (size[1], size[0]) if self.turns % 2 else (size[0], size[1])
+
+    def undo(self, prob: np.ndarray) -> np.ndarray:
+        """Transforms the view's map (`map_size`) back to the image's (H, W)."""
+        if self.mirrored:
+            prob = prob[:, ::-1]
+        return np.rot90(prob, -self.turns)
+
+
+def views_of(kinds: Sequence[str]) -> tuple[View, ...]:
+    """Lists the views of the given kinds of augmentation, the image itself first.
+
+    Args:
+        kinds: Some of 'flip' (horizontal, vertical), 'rot90' (quarter turns; all
+            eight orientations with 'flip') and 'scale' (by 0.75, 1 and 1.25).
+
+    Raises:
+        ValueError: If a kind is unknown.
+    """
+    unknown = [kind for kind in kinds if kind not in TTA_KINDS]
+    if unknown:
+        raise ValueError(f'tta must be of {TTA_KINDS}, got {unknown[0]!r}')
+    orientations = [(turns, False) for turns in range(4 if 'rot90' in kinds else 1)]
+    if 'flip' in kinds:
+        # A vertical flip is half a turn and a mirror.
+        orientations += [(t, True) for t in (range(4) if 'rot90' in kinds else (0, 2))]
+    scales = sorted(SCALES, key=lambda s: abs(s - 1)) if 'scale' in kinds else [1.0]
+    return tuple(View(s, *o) for s in scales for o in orientations)
+
+
+def preparation(steps: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], Any]:
+    """Builds a test pipeline without its loading step.
+
+    Resizing to a fixed size and packing, the usual steps, are done without importing
+    mmseg's transforms and their dependencies.
+
+    Args:
+        steps: Configs of transforms.
+
+    Returns:
+        A function of an image as `LoadForgeryImage` gives it, which returns
+        ``inputs`` and ``data_samples``.
+    """
+    *before, last = steps
+    if last == {'type': 'PackForgeryInputs'}:
+        if not before:
+            return ResizeAndPack(None)
+        scale = before[0].get('scale')
+        plain = [{'type': 'Resize', 'scale': scale}]
+        if before == plain and isinstance(scale, tuple | list):
+            return ResizeAndPack((scale[0], scale[1]))
+    from mmengine.dataset import Compose
+    from mmseg.registry import TRANSFORMS
+
+    import mpc_mmseg.datasets.transforms  # noqa: F401 - registers them
+
+    return Compose([TRANSFORMS.build(step) for step in steps])
+
+
+class ResizeAndPack:
+    """``Resize`` and ``PackForgeryInputs`` for an image without a mask.
+
+    Args:
+        scale: (width, height); None to keep the size.
+    """
+
+    def __init__(self, scale: tuple[int, int] | None) -> None:
+        self.scale = scale
+
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Gives ``inputs`` (3, H, W) uint8 and ``data_samples``."""
+        image = results['img']
+        meta = {key: results[key] for key in _META_KEYS}
+        if self.scale is not None:
+            height, width = image.shape[:2]
+            if (width, height) != self.scale:
+                image = cv2.resize(image, self.scale, interpolation=cv2.INTER_LINEAR)
+            meta['img_shape'] = image.shape[:2]
+            meta['scale_factor'] = (self.scale[0] / width, self.scale[1] / height)
+        pixels = np.ascontiguousarray(image.transpose(2, 0, 1))
+        return {
+            'inputs': torch.from_numpy(pixels),
+            'data_samples': SegDataSample(metainfo=meta),
+        }
 
 
 class NetworkPass:
-    """Runs a segmentor on images of any sizes, those of one network size together.
+    """Runs a segmentor on images of any size; those of equal size share a batch.
 
     Args:
         model: In eval mode.
-        transform: A test pipeline without loading.
-        batch_size: Images to run at once at most.
+        transform: From `preparation`.
+        batch_size: Maximum number of images per batch.
         amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
-        views: Ways to see each image. The maps' mean is taken, of probabilities:
-            each view has one bounded vote, and a head of one logit and one of two
-            are treated alike.
-
-    Raises:
-        ValueError: If the batch size is not positive or there is no view.
+        views: Test-time views, at least one. The mean of their probabilities is
+            taken: each view then has the same bounded weight, for heads of one logit
+            and of two.
     """
 
     def __init__(
@@ -39,10 +158,6 @@ class NetworkPass:
         amp: bool = False,
         views: Sequence[View] = (View(),),
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be positive, got {batch_size}')
-        if not views:
-            raise ValueError('views must hold at least one view, got none')
         self.model, self.transform = model, transform
         self.batch_size, self.amp, self.views = batch_size, amp, tuple(views)
 
@@ -70,9 +185,9 @@ class NetworkPass:
     def _view(
         self, packed: Sequence[dict[str, Any]], view: View
     ) -> list[tuple[int, np.ndarray]]:
-        """The maps of one view, each in its image's own frame."""
+        """The maps of one view, in the orientation of the images."""
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        samples = [_seen(sample, view) for sample in packed]
+        samples = [_apply(view, sample) for sample in packed]
         for index, sample in enumerate(samples):
             groups[tuple(sample['inputs'].shape)].append(index)
         found = []
@@ -93,7 +208,7 @@ class NetworkPass:
 
     @torch.no_grad()
     def _forward(self, samples: list[dict[str, Any]]) -> list[np.ndarray]:
-        # A network in an ONNX file has no parameters here.
+        # A model run by onnxruntime has no parameters in torch.
         parameter = next(self.model.parameters(), None)
         device = 'cpu' if parameter is None else parameter.device.type
         dtype = torch.bfloat16 if device == 'cpu' else torch.float16
@@ -102,8 +217,8 @@ class NetworkPass:
         return [probability_map(sample.to_dict()) for sample in results]
 
 
-def _seen(packed: dict[str, Any], view: View) -> dict[str, Any]:
-    """A packed image as a view shows it."""
+def _apply(view: View, packed: dict[str, Any]) -> dict[str, Any]:
+    """A view of a packed image."""
     if view == View():
         return packed
     inputs, sample = view.apply(packed['inputs']), packed['data_samples']

@@ -1,7 +1,7 @@
 """An exported model run by onnxruntime: from an image to its probability map.
 
-This file needs NumPy, OpenCV and onnxruntime, and nothing else of this package. Beside
-a model it may be copied to where there is no torch:
+This file depends on NumPy, OpenCV and onnxruntime only, on nothing else of this
+package. It can be copied together with a model to a machine without torch:
 
     from onnx_engine import OnnxEngine
     prob = OnnxEngine('model.onnx').probability(cv2.imread('photo.png'))
@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-#: Key of the model's metadata that holds its description, as JSON.
+#: Key of the ONNX metadata under which the description is stored, as JSON.
 METADATA_KEY = 'mpc_mmseg'
 #: Version of that description.
 FORMAT = 1
@@ -27,17 +27,18 @@ class OnnxEngine:
     Args:
         path: The file.
         device: ``cpu`` or ``cuda``; None for the GPU if onnxruntime has one.
-        threads: Threads of an operator on the CPU; None for one a core.
+        threads: Threads per operator on the CPU; None for one per core.
 
     Attributes:
-        description: What the file says of itself: how an image is prepared,
-            ``threshold``, ``calibration``, hashes of config and weights.
+        description: Stored in the file: how an image is prepared, ``threshold``,
+            ``calibration``, hashes of config and weights.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ImportError: If onnxruntime is missing.
-        RuntimeError: If it is no ONNX model.
-        ValueError: If it was not exported by this package, or the device is missing.
+        RuntimeError: If it is not an ONNX model.
+        ValueError: If it was not exported by this package, or onnxruntime does not
+            support the device.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class OnnxEngine:
             import onnxruntime
         except ImportError as error:
             raise ImportError(
-                f'{path} is run by onnxruntime: pip install onnxruntime'
+                f'{path} needs onnxruntime: pip install onnxruntime'
             ) from error
         if not Path(path).is_file():
             raise FileNotFoundError(f'no ONNX file {path}')
@@ -64,7 +65,7 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         if threads is not None:
             options.intra_op_num_threads = threads
-        # Of the constants that it folds, and warns of.
+        # Errors only: it warns of constants that it folds.
         options.log_severity_level = 3
         try:
             self.session = onnxruntime.InferenceSession(
@@ -72,18 +73,18 @@ class OnnxEngine:
                 options,
                 [provider, _PROVIDERS['cpu']] if kind != 'cpu' else [provider],
             )
-        except Exception as error:  # its classes of errors have no common one
+        except Exception as error:  # its errors have no common base class
             raise RuntimeError(f'{path} is no ONNX model: {error}') from error
         self.description = read_description(
             self.session.get_modelmeta().custom_metadata_map, path
         )
 
     def run(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities (B, 1, h, w) of prepared images (B, 3, H, W) float32."""
+        """Probabilities (B, 1, h, w) for prepared images (B, 3, H, W) float32."""
         return self.session.run(None, {'image': images})[0]
 
     def probability(self, image: np.ndarray) -> np.ndarray:
-        """The probability that each pixel was forged.
+        """The probability that each pixel is forged.
 
         Args:
             image: (H, W, 3) uint8 BGR, as OpenCV reads it.
@@ -92,8 +93,8 @@ class OnnxEngine:
             (H, W) float32 in 0..1.
 
         Raises:
-            ValueError: If the image is of another kind, or the model's images are
-                prepared by steps that are not known here.
+            ValueError: If the image has another shape or dtype, or the model needs
+                preparation steps that are not implemented here.
         """
         prepared, (height, width) = prepare(image, self.description)
         prob = self.run(prepared)[0, 0]
@@ -103,27 +104,27 @@ class OnnxEngine:
 
 
 def read_description(metadata: dict[str, str], path: str | Path) -> dict[str, Any]:
-    """Reads what an exported model says of itself.
+    """Reads the description of an exported model.
 
     Args:
-        metadata: Of the ONNX file.
-        path: Its name, for errors.
+        metadata: Metadata of the ONNX file.
+        path: The file, for errors.
 
     Raises:
-        ValueError: If there is no description, or one of another version.
+        ValueError: If there is no description, or it has another version.
     """
     try:
         description = json.loads(metadata[METADATA_KEY])
         version = description['format']
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f'{path} does not say how images are prepared for it: export the model '
+            f'{path} has no description of how images are prepared: export the model '
             'with tools/export_onnx.py'
         ) from error
     if version != FORMAT:
         raise ValueError(
-            f'{path} has a description of version {version}, {FORMAT} is understood: '
-            'export the model again'
+            f'{path} has a description of version {version}, version {FORMAT} is '
+            'supported: export the model again'
         )
     return description
 
@@ -135,13 +136,13 @@ def prepare(
 
     Args:
         image: (H, W, 3) uint8 BGR.
-        description: Of the model.
+        description: Description of the model.
 
     Returns:
-        (1, 3, H', W') float32, and (height, width) of what is not padding.
+        (1, 3, H', W') float32, and (height, width) without the padding.
 
     Raises:
-        ValueError: As `OnnxEngine.probability`.
+        ValueError: See `OnnxEngine.probability`.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(
@@ -151,7 +152,7 @@ def prepare(
     if resize == 'other':
         raise ValueError(
             'images are prepared for this model by steps that only ForgeryInferencer '
-            f'can take: {description["pipeline"]}'
+            f'supports: {description["pipeline"]}'
         )
     if resize is not None:
         image = _resize(image, resize)

@@ -1,11 +1,9 @@
-"""An ONNX file in a segmentor's place."""
+"""An exported model as a segmentor, for options and pipelines that need torch."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
@@ -21,45 +19,38 @@ from .onnx_engine import OnnxEngine
 
 @MODELS.register_module()
 class OnnxSegmentor(BaseModel):
-    """Predicts as `MPCSegmentor` does, by onnxruntime. It cannot be trained.
+    """Predicts as `MPCSegmentor` does, with onnxruntime. It cannot be trained.
 
     Args:
-        file: Of tools/export_onnx.py.
-        device: As of `OnnxEngine`.
-        threads: Likewise.
+        file: ONNX file of tools/export_onnx.py.
+        device, threads: See `OnnxEngine`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ImportError: If onnxruntime is missing.
-        RuntimeError: If it is no ONNX model.
-        ValueError: If it was not exported by this package, names code to run, or the
-            device is missing.
+        FileNotFoundError, ImportError, RuntimeError: See `OnnxEngine`.
+        ValueError: The same, and if the file names code to run.
     """
 
     def __init__(
         self, file: str, device: str | None = None, threads: int | None = None
     ) -> None:
         engine = OnnxEngine(file, device, threads)
-        said = engine.description
-        check_names([said['pipeline'], said['data_preprocessor']], file)
-        super().__init__(data_preprocessor=said['data_preprocessor'])
+        description = engine.description
+        _check_types([description['pipeline'], description['data_preprocessor']], file)
+        super().__init__(data_preprocessor=description['data_preprocessor'])
         self.engine = engine
-        self.threshold: float = said['threshold']
+        self.threshold: float = description['threshold']
+        calibration = description['calibration']
         self.image_calibration = ImageCalibration.from_meta(
-            {META_KEY: said['calibration']} if said['calibration'] else {}
+            {META_KEY: calibration} if calibration else {}
         )
 
     def _forward(
         self, inputs: Tensor, data_samples: SampleList | None = None
     ) -> Tensor:
-        """Logits (B, 1, h, w) of "forged" of prepared images (B, 3, H, W)."""
+        """Logits (B, 1, h, w) of "forged" for prepared images (B, 3, H, W)."""
         prob = self.engine.run(inputs.cpu().contiguous().numpy())
-        # A probability that was rounded to 1 must not become infinite.
+        # eps: the logit of a probability rounded to 1 must stay finite.
         return torch.from_numpy(prob).to(inputs.device).logit(eps=1e-7)
-
-    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Logits (B, 1, H, W) at the inputs' size, mmseg's interface."""
-        return F.interpolate(self._forward(inputs), inputs.shape[-2:], mode='bilinear')
 
     predict = MPCSegmentor.predict
 
@@ -69,7 +60,7 @@ class OnnxSegmentor(BaseModel):
         data_samples: SampleList | None = None,
         mode: str = 'tensor',
     ) -> Tensor | SampleList:
-        """Logits, or with mode 'predict' what `MPCSegmentor.predict` gives.
+        """Logits, or with mode 'predict' the result of `MPCSegmentor.predict`.
 
         Raises:
             ValueError: If the mode is 'loss' or unknown.
@@ -84,16 +75,11 @@ class OnnxSegmentor(BaseModel):
 def load_onnx(
     file: str | Path, weights: str | Path | None = None, device: str | None = None
 ) -> tuple[OnnxSegmentor, Config]:
-    """Loads an exported model with as much of its config as inference needs.
-
-    Args:
-        file: The ONNX file.
-        weights: None: they are in the file.
-        device: As of `OnnxEngine`.
+    """Loads an exported model, and the part of its config that inference needs.
 
     Raises:
-        FileNotFoundError, ImportError, RuntimeError, ValueError: As `OnnxSegmentor`;
-            the last one also if there are weights.
+        FileNotFoundError, ImportError, RuntimeError, ValueError: See `OnnxSegmentor`;
+            ValueError also if ``weights``, which the file contains, are given.
     """
     if weights is not None:
         raise ValueError(f'weights must be None with an ONNX file, got {weights}')
@@ -105,36 +91,27 @@ def load_onnx(
     )
 
 
-def check_names(node: Any, file: str | Path) -> None:
-    """Checks that a description names registry entries alone.
+def _check_types(node: Any, file: str | Path) -> None:
+    """Checks that each ``type`` of a description is a plain name.
 
-    MMEngine's registries also import what a dotted name stands for, so that the
-    description of a file from elsewhere could run any function.
-
-    Raises:
-        ValueError: If a ``type`` is anything but a plain name.
+    MMEngine's registries also import dotted names, so the description of a file from
+    elsewhere could otherwise run any function.
     """
-    for value in _types(node):
-        if not isinstance(value, str) or not value.isidentifier():
+    if isinstance(node, dict):
+        name = node.get('type', 'absent')
+        if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(
-                f'{file} names {value!r} as a step of its preparation: only names of '
+                f'{file} names {name!r} as a preparation step: only names of '
                 'registered steps are accepted'
             )
-
-
-def _types(node: Any) -> Iterator[Any]:
-    if isinstance(node, dict):
-        if 'type' in node:
-            yield node['type']
-        for value in node.values():
-            yield from _types(value)
-    elif isinstance(node, list):
+        node = list(node.values())
+    if isinstance(node, list):
         for value in node:
-            yield from _types(value)
+            _check_types(value, file)
 
 
 def _with_tuples(node: Any) -> Any:
-    """JSON has no tuples, which steps ask for where they mean a size."""
+    """Restores the tuples that JSON lacks and transforms require for sizes."""
     if isinstance(node, dict):
         return {key: _with_tuples(value) for key, value in node.items()}
     if isinstance(node, list):

@@ -1,29 +1,33 @@
-"""Predictions as files: mask, heat map, overlay and a line of JSON per image."""
+"""A folder of results: pictures per image, results.jsonl and settings.json."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePath
+from typing import Any
 
 import cv2
 import numpy as np
 
 from mpc_mmseg.atomic_files import write_atomic
-from mpc_mmseg.visualization.overlay import add_key, add_legend, heat_map, outline
+from mpc_mmseg.visualization.pictures import add_key, add_legend, heat_map, outline
 
 from .prediction import Prediction
 
-#: mask: 0 and 255; prob: 16-bit grey; heatmap: in colours, with a legend; overlay: the
-#: photograph with the mask on it.
+FILE = 'results.jsonl'
+SETTINGS_FILE = 'settings.json'
+#: mask: 0 and 255; prob: 16-bit grey; overlay: the photograph with the mask outlined;
+#: heatmap: the probability in colours, with a legend.
 PICTURES = ('mask', 'prob', 'overlay', 'heatmap')
 KINDS = ('mask', 'prob', 'overlay')
-# One filter for all rows: to try all of them on each takes as long as all the rest, and
-# makes larger files of these pictures. OpenCV before 4.12 has no choice and takes Sub.
+# One filter for all rows: choosing one per row doubles the encoding time and gives
+# larger files for these pictures. OpenCV before 4.12 has no such option and uses Sub.
 _FILTER = getattr(cv2, 'IMWRITE_PNG_FILTER', None)
 _SUB = [] if _FILTER is None else [_FILTER, cv2.IMWRITE_PNG_FILTER_SUB]
 _UP = [] if _FILTER is None else [_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 _SMOOTH = [cv2.IMWRITE_PNG_COMPRESSION, 1, *_SUB]
-# The noise of a photograph never repeats: to look for repetitions is lost time.
+# Photographic noise has no repetitions: searching for them wastes time.
 _NOISY = [
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY),
@@ -32,15 +36,15 @@ _NOISY = [
 
 
 def output_names(paths: Sequence[str | Path], root: str | Path) -> list[str]:
-    """Names the outputs of each image, so that no two share one.
+    """Gives each image a unique output name.
 
-    An image's own name without its suffix, in the sub-folder that it came from;
-    where that is taken twice (``a.jpg`` and ``a.png``), the suffix is kept
-    (``a_jpg``), and where that is taken too, a number is added.
+    The name is the image's own without its suffix, in the sub-folder of the image.
+    If two images share it (``a.jpg`` and ``a.png``), the suffix is kept
+    (``a_jpg``); if that name also exists, a number is added.
 
     Args:
         paths: The images.
-        root: The folder that they were found in.
+        root: The folder in which they were found.
 
     Returns:
         A relative path with ``/`` per image, to which an ending is added.
@@ -51,7 +55,7 @@ def output_names(paths: Sequence[str | Path], root: str | Path) -> list[str]:
         else PurePath(PurePath(path).name)
         for path in paths
     ]
-    # Compared in lower case: some file systems do not tell A.png from a.png.
+    # Compared in lower case: some file systems do not distinguish A.png from a.png.
     plain = Counter(path.with_suffix('').as_posix().lower() for path in relative)
     taken: set[str] = {name for name, count in plain.items() if count == 1}
     names = []
@@ -75,14 +79,14 @@ def write_prediction(
     threshold: float,
     kinds: Sequence[str] = KINDS,
 ) -> list[str]:
-    """Writes the pictures of one prediction, each aside first and then renamed.
+    """Writes the pictures of one prediction, each file atomically.
 
     Args:
         prediction: One without an error.
         out: Folder of all outputs.
-        name: As `output_names` gives it.
-        threshold: Of the mask, for the overlay's key.
-        kinds: Of `PICTURES`.
+        name: From `output_names`.
+        threshold: Threshold of the mask, shown in the overlay's key.
+        kinds: Some of `PICTURES`.
 
     Returns:
         The files, relative to ``out``: ``NAME_KIND.png`` each.
@@ -94,7 +98,7 @@ def write_prediction(
     if prediction.prob is None:
         raise ValueError(f'{prediction.path}: nothing to write: {prediction.error}')
     files = []
-    # One after the other: those of a large image would not fit together.
+    # One at a time: the pictures of a large image may not fit into memory together.
     for kind in kinds:
         file = f'{name}_{kind}.png'
         picture = _picture(prediction, kind, threshold)
@@ -104,12 +108,12 @@ def write_prediction(
 
 
 def write_png(picture: np.ndarray, path: Path, noisy: bool = False) -> None:
-    """Writes a picture aside, then renames it: a file that is there is whole.
+    """Writes a PNG file atomically.
 
     Args:
         picture: (H, W) or (H, W, 3), 8 or 16 bits.
         path: The file.
-        noisy: Whether it shows a photograph, which is packed otherwise than a map.
+        noisy: Whether it shows a photograph, which is compressed differently.
 
     Raises:
         OSError: If it cannot be written.
@@ -124,13 +128,13 @@ def similarity_picture(
     """Colours cosine similarities to a pixel, 0 and below dark, and marks the pixel.
 
     Args:
-        similarity: (H, W) in -1..1, as `similarity_map` gives it.
+        similarity: (H, W) in -1..1, from `similarity_map`.
         pixel: (x, y).
-        legend: Whether to put the scale beside it.
+        legend: Whether to add the colour scale.
     """
     picture = heat_map(np.maximum(similarity, 0))
     size = max(15, min(similarity.shape) // 25)
-    # White on black: the pixel itself is in the brightest colour.
+    # White on black: the pixel itself has the brightest colour.
     for colour, length, width in (((0, 0, 0), size + 4, 6), ((255, 255, 255), size, 2)):
         cv2.drawMarker(picture, pixel, colour, cv2.MARKER_CROSS, length, width)
     return add_legend(picture) if legend else picture
@@ -142,19 +146,19 @@ def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:
     if kind == 'mask':
         return mask * np.uint8(255)
     if kind == 'prob':
-        return sixteen_bit(prob)
+        return _sixteen_bit(prob)
     if kind == 'heatmap':
         return add_legend(heat_map(prob))
     if kind == 'overlay':
         key = f'forged: probability above {threshold:g}'
         return add_key(outline(image, mask, opacity=0.35), key)
-    raise ValueError(f'a picture must be of {PICTURES}, got {kind!r}')
+    raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
 
 
-def sixteen_bit(prob: np.ndarray) -> np.ndarray:
-    """Gives probabilities (H, W) as uint16, 65535 standing for 1."""
+def _sixteen_bit(prob: np.ndarray) -> np.ndarray:
+    """Probabilities (H, W) as uint16; 65535 stands for 1."""
     levels = np.empty(prob.shape, np.uint16)
-    # In bands, for the products are floats.
+    # In bands of rows, as the products are floats.
     for top in range(0, len(prob), 256):
         levels[top : top + 256] = np.rint(prob[top : top + 256] * np.float32(65535))
     return levels
@@ -162,24 +166,23 @@ def sixteen_bit(prob: np.ndarray) -> np.ndarray:
 
 def result_line(
     prediction: Prediction, threshold: float, files: Sequence[str]
-) -> dict[str, object]:
-    """Gives the JSON line of an image: what was found, or why nothing was.
+) -> dict[str, Any]:
+    """The entry of an image in results.jsonl: the result, or the error.
 
     Args:
-        prediction: Of the image.
-        threshold: Of its mask.
-        files: What was written of it.
+        prediction: The image's.
+        threshold: Threshold of the mask.
+        files: The pictures that were written.
     """
     if prediction.prob is None:
         return {'path': prediction.path, 'error': prediction.error}
-    height, width = prediction.prob.shape
     calibrated: dict[str, object] = {}
     if prediction.verdict is not None:
         calibrated['forged_probability'] = prediction.forged_probability
         calibrated['verdict'] = prediction.verdict
     return {
         'path': prediction.path,
-        'size': [height, width],
+        'size': list(prediction.prob.shape),
         'regions': [asdict(region) for region in prediction.regions or ()],
         'image_score': prediction.image_score,
         'forged_share': prediction.forged_share,
@@ -187,3 +190,55 @@ def result_line(
         'threshold': threshold,
         'files': list(files),
     }
+
+
+def as_text(line: Mapping[str, Any]) -> str:
+    """An entry of results.jsonl as text."""
+    return json.dumps(line, ensure_ascii=False) + '\n'
+
+
+def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[str]:
+    """Prepares a folder of results and finds the images that are finished.
+
+    An image is finished if its line is complete and has no error, and all its
+    pictures exist. All other lines are removed.
+
+    Args:
+        out: The folder.
+        settings: What determines the results; stored in settings.json.
+        resume: Whether to resume an earlier run; if False, no line is kept.
+
+    Returns:
+        Paths of the finished images.
+
+    Raises:
+        ValueError: If the earlier run had other settings.
+    """
+    settings = json.loads(json.dumps(settings, default=str))  # paths as text
+    lines: dict[str, dict[str, Any]] = {}
+    if resume and (out / FILE).is_file() and (out / SETTINGS_FILE).is_file():
+        earlier = json.loads((out / SETTINGS_FILE).read_text(encoding='utf-8'))
+        keys = {**earlier, **settings}
+        if differing := [k for k in keys if earlier.get(k) != settings.get(k)]:
+            raise ValueError(
+                f'{out} holds results of another run, which differs in '
+                f'{", ".join(differing)}: choose another folder, or start from '
+                'scratch without --resume'
+            )
+        lines = _finished(out)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomic(out / SETTINGS_FILE, json.dumps(settings, indent=2) + '\n')
+    write_atomic(out / FILE, ''.join(as_text(line) for line in lines.values()))
+    return set(lines)
+
+
+def _finished(out: Path) -> dict[str, dict[str, Any]]:
+    lines = {}
+    for text in (out / FILE).read_text(encoding='utf-8').splitlines():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:
+            continue  # the line that was being written when the run was stopped
+        if 'error' not in line and all((out / f).is_file() for f in line['files']):
+            lines[line['path']] = line
+    return lines

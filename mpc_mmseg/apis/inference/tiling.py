@@ -1,6 +1,6 @@
-"""A map of a large image from overlapping tiles, blended so that no seam shows."""
+"""The map of a large image from overlapping tiles, blended without visible seams."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -11,15 +11,15 @@ Window = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Tiling:
-    """How an image is cut.
+    """Size and overlap of the tiles of an image.
 
     Attributes:
         tile: Side of a tile in pixels.
-        overlap: Pixels that neighbours share at least; there one fades into the
-            other.
+        overlap: Minimum number of pixels shared by neighbours, over which they are
+            blended.
 
     Raises:
-        ValueError: If the tile is below 32 pixels, or the overlap not in
+        ValueError: If the tile is smaller than 32 pixels, or the overlap is not in
             0..tile / 2.
     """
 
@@ -37,7 +37,7 @@ class Tiling:
 
 
 def tile_starts(length: int, tiling: Tiling) -> list[int]:
-    """Where tiles begin along an axis: evenly, the last one ending with the axis."""
+    """Start positions of tiles along an axis: evenly spaced, covering its end."""
     if length <= tiling.tile:
         return [0]
     n = -(-(length - tiling.overlap) // (tiling.tile - tiling.overlap))
@@ -45,14 +45,14 @@ def tile_starts(length: int, tiling: Tiling) -> list[int]:
 
 
 def fade(length: int, starts: Sequence[int], tiling: Tiling) -> list[np.ndarray]:
-    """Weights of each tile along an axis; at every pixel they add up to 1.
+    """Blending weights of each tile along an axis; at each pixel they sum to 1.
 
-    A tile's weight rises from its edge as a squared sine over the overlap.
+    The weight of a tile rises from its edge as a squared sine over the overlap.
 
     Args:
-        length: Of the axis.
-        starts: As `tile_starts` gives them.
-        tiling: How the image is cut.
+        length: Length of the axis.
+        starts: From `tile_starts`.
+        tiling: Size and overlap of the tiles.
 
     Returns:
         (tile,) float32 for each tile; all 1 for a single one.
@@ -74,14 +74,14 @@ def tiled_map(
 ) -> np.ndarray:
     """Predicts an image tile by tile and blends the maps.
 
-    The weights are products of a weight along each axis, so the map itself is all
-    that is kept: memory does not grow with the number of tiles.
+    A tile's weights are the product of the weights along both axes, so only the map
+    is kept: memory does not grow with the number of tiles.
 
     Args:
         size: (H, W) of the image.
-        tiling: How it is cut. All tiles have one size.
-        predict: Windows of the image -> their maps, float32 in 0..1.
-        batch_size: Windows to predict at once.
+        tiling: Size and overlap of the tiles; all tiles have the same size.
+        predict: Maps windows of the image to their maps, float32 in 0..1.
+        batch_size: Number of windows per call of ``predict``.
 
     Returns:
         (H, W) float32 in 0..1.
@@ -91,7 +91,7 @@ def tiled_map(
     edges = [min(tiling.tile, length) for length in size]
     prob = np.zeros(size, np.float32)
     grid = product(zip(starts[0], weights[0]), zip(starts[1], weights[1]))
-    for batch in _batches(grid, batch_size):
+    for batch in iter(lambda: list(islice(grid, batch_size)), []):
         windows = [
             (slice(y, y + edges[0]), slice(x, x + edges[1])) for (y, _), (x, _) in batch
         ]
@@ -99,10 +99,5 @@ def tiled_map(
             windows, batch, predict(windows)
         ):
             prob[window] += tile_prob * down[:, None] * across
-    # Weights add up to 1 but for rounding.
+    # The weights sum to 1 up to rounding.
     return np.clip(prob, 0, 1, out=prob)
-
-
-def _batches(items: Iterator, size: int) -> Iterator[list]:
-    while batch := list(islice(items, size)):
-        yield batch

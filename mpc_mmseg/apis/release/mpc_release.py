@@ -1,6 +1,7 @@
-"""From a released checkpoint to one of this project."""
+"""Conversion of released MPC checkpoints: names, config, file."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,23 +17,43 @@ from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.models.backbones.hrformer_block import relative_position_index
 
 from .release_config import model_config, test_config
-from .release_keys import CLASSIFIER, bare_names, convert_keys, position_indices
 
+#: Prefixes of the ImageNet classifier, which localization does not use.
+_CLASSIFIER = ('incre_modules.', 'downsamp_modules.', 'final_layer.', 'classifier.')
+_BATCH_NORM = r'(?:weight|bias|running_mean|running_var|num_batches_tracked)'
+_BLOCK = r'(stage[2-4]\.\d+\.branches\.\d+\.\d+\.)'
+_RULES = [
+    (rf'((?:conv|bn)[12]\.{_BATCH_NORM})', r'backbone.\1'),
+    (r'((?:layer1|transition[1-3])\..+)', r'backbone.\1'),
+    (r'(stage[2-4]\.\d+\.fuse_layers\..+)', r'backbone.\1'),
+    (rf'{_BLOCK}(norm[12]\..+)', r'backbone.\1\2'),
+    (rf'{_BLOCK}attn\.attn\.(relative_position_bias_table)', r'backbone.\1attn.\2'),
+    (rf'{_BLOCK}attn\.attn\.out_proj\.(weight|bias)', r'backbone.\1attn.proj.\2'),
+    (rf'{_BLOCK}mlp\.fc1\.(weight|bias)', r'backbone.\1ffn.expand.\2'),
+    (rf'{_BLOCK}mlp\.dw3x3\.(weight|bias)', r'backbone.\1ffn.depthwise.\2'),
+    (rf'{_BLOCK}mlp\.fc2\.(weight|bias)', r'backbone.\1ffn.reduce.\2'),
+    (rf'{_BLOCK}mlp\.(norm[1-3]\.{_BATCH_NORM})', r'backbone.\1ffn.\2'),
+    (rf'convs\.(\d+\.conv\.weight|\d+\.bn\.{_BATCH_NORM})', r'neck.projections.\1'),
+]
+_QUERY = re.compile(rf'{_BLOCK}attn\.attn\.q_proj\.(weight|bias)')
+_QKV = re.compile(rf'{_BLOCK}attn\.attn\.[kv]_proj\.(?:weight|bias)')
+_INDEX = re.compile(rf'{_BLOCK}attn\.attn\.relative_position_index')
+_HEAD = re.compile(rf'decoder\.classifier\.(\d+)\.({_BATCH_NORM})')
 _PARTS = ('backbone', 'neck', 'decode_head')
 
 
 def read_release(path: str | Path) -> dict[str, Tensor]:
-    """The localizer's weights of a released file, by the names of `bare_names`.
+    """Reads the weights of a released file, with the names of `bare_names`.
 
     Args:
-        path: A phase-2 file (``encoder.`` and ``decoder.``), a phase-1 file (bare), the
-            ImageNet file (under ``model``; its classifier is left out), or a JSON file
-            of names and shapes.
+        path: A phase-2 file (``encoder.`` and ``decoder.``), a phase-1 file (no
+            prefixes), the ImageNet file (under ``model``; its classifier is left out),
+            or a JSON file of names and shapes.
 
     Raises:
         FileNotFoundError: If there is no such file.
         RuntimeError: If torch's safe loader refuses it.
-        ValueError: If it does not hold weights by name.
+        ValueError: If it does not contain weights by name.
     """
     if Path(path).suffix == '.json':
         shapes = json.loads(Path(path).read_text(encoding='utf-8'))
@@ -44,34 +65,91 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
             break
     else:
         key = ''
-    odd = [name for name, value in content.items() if not isinstance(value, Tensor)]
-    if odd or not content:
+    unexpected = [n for n, value in content.items() if not isinstance(value, Tensor)]
+    if unexpected or not content:
         raise ValueError(
-            f'{path} is no released checkpoint: it holds {odd[:5] or "nothing"} '
-            'where weights by name are expected'
+            f'{path} is no released checkpoint: expected weights by name, found '
+            f'{unexpected[:5] or "nothing"}'
         )
     weights = bare_names(content)
     if key == 'model':
-        weights = {n: v for n, v in weights.items() if not n.startswith(CLASSIFIER)}
+        weights = {n: v for n, v in weights.items() if not n.startswith(_CLASSIFIER)}
     return weights
+
+
+def bare_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Removes the prefixes of DDP and of the encoder from weights by name."""
+    names = (name.removeprefix('module.') for name in weights)
+    return dict(zip((n.removeprefix('encoder.') for n in names), weights.values()))
+
+
+def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Renames weights, and joins the query, key and value projections of each block.
+
+    Position indices of the attention are dropped, as they follow from the window. A
+    missing ``num_batches_tracked`` of a BatchNorm is set to zero.
+
+    Args:
+        weights: Weights by name, from `bare_names`.
+
+    Returns:
+        Weights by their names in `MPCSegmentor`.
+
+    Raises:
+        ValueError: If names are unknown or projections are missing; lists the names.
+    """
+    last = max((int(m[1]) for m in map(_HEAD.fullmatch, weights) if m), default=-1)
+    converted: dict[str, Tensor] = {}
+    leftover = []
+    for name, value in weights.items():
+        if query := _QUERY.fullmatch(name):
+            names = [name.replace('.q_proj.', f'.{x}_proj.') for x in 'qkv']
+            missing = [n for n in names if n not in weights]
+            if missing:
+                raise ValueError(f'missing weights: {", ".join(missing)}')
+            joined = torch.cat([weights[n] for n in names])
+            converted[f'backbone.{query[1]}attn.qkv.{query[2]}'] = joined
+        elif head := _HEAD.fullmatch(name):
+            layer = f'stack.{head[1]}' if int(head[1]) < last else 'conv_seg'
+            converted[f'decode_head.{layer}.{head[2]}'] = value
+        elif rules := [(p, new) for p, new in _RULES if re.fullmatch(p, name)]:
+            pattern, new = rules[0]
+            converted[re.sub(pattern, new, name)] = value
+        elif not (_QKV.fullmatch(name) or _INDEX.fullmatch(name)):
+            leftover.append(name)
+    leftover += [
+        name
+        for name in weights
+        if _QKV.fullmatch(name)
+        and re.sub(r'\.[kv]_proj\.', '.q_proj.', name) not in weights
+    ]
+    if leftover:
+        raise ValueError(
+            f'{len(leftover)} weights belong to no released MPC: '
+            f'{", ".join(leftover[:10])}{" ..." * (len(leftover) > 10)}'
+        )
+    for name in [n for n in converted if n.endswith('.running_mean')]:
+        count = name.removesuffix('running_mean') + 'num_batches_tracked'
+        converted.setdefault(count, torch.tensor(0))
+    return converted
 
 
 def convert_release(
     weights: Mapping[str, Tensor], source: str
 ) -> tuple[dict[str, Tensor], dict, list[str]]:
-    """Weights and config of this project, checked against the model that is built.
+    """Converts weights, and checks them against a model built from their config.
 
     Args:
-        weights: As of `read_release`.
-        source: What errors call them.
+        weights: From `read_release`.
+        source: Their name in errors.
 
     Returns:
-        All of a model's weights by name; the config; the parts that the file lacks,
-        whose weights are drawn from a fixed seed.
+        All weights of the model by name; the config; the parts missing in the file,
+        whose weights are random with a fixed seed.
 
     Raises:
-        ValueError: If a name is unknown, or the weights are no HRFormer's.
-        RuntimeError: If weights are missing, too many or of another shape.
+        ValueError: If a name is unknown, or the weights are not of an HRFormer.
+        RuntimeError: If weights are missing, unexpected or of another shape.
     """
     try:
         state = convert_keys(weights)
@@ -92,19 +170,19 @@ def convert_release(
 def write_checkpoint(
     state: Mapping[str, Tensor], cfg: dict, lacks: list[str], path: str | Path
 ) -> Path:
-    """Writes a checkpoint, and its config as a file of the same name beside it.
+    """Writes a checkpoint, and its config as ``.py`` of the same name, atomically.
 
     Args:
         state: Weights by name.
-        cfg: The config that they fit.
+        cfg: Their config.
         lacks: Parts whose weights are random.
-        path: The checkpoint; replaced as a whole.
+        path: The checkpoint.
 
     Returns:
         The config's file.
 
     Raises:
-        ValueError: If ``path`` is itself named as a config.
+        ValueError: If ``path`` ends in ``.py``.
     """
     path = Path(path)
     if path.suffix == '.py':
@@ -119,7 +197,7 @@ def write_checkpoint(
 
 
 def build(model: dict) -> nn.Module:
-    """A segmentor of a config, with weights drawn from a fixed seed."""
+    """Builds a segmentor with random weights of a fixed seed."""
     init_default_scope('mmseg')
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -127,9 +205,11 @@ def build(model: dict) -> nn.Module:
 
 
 def _check_indices(weights: Mapping[str, Tensor], source: str) -> None:
-    for name, index in position_indices(weights).items():
-        if index.is_meta:
+    for name, index in weights.items():
+        if index.is_meta or not _INDEX.fullmatch(name):
             continue
         side = round(len(index) ** 0.5)
         if not torch.equal(index.cpu().long(), relative_position_index(side)):
-            raise ValueError(f'{source}: {name} does not number positions as Swin does')
+            raise ValueError(
+                f'{source}: {name} is not the relative position index of Swin'
+            )

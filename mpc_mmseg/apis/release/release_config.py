@@ -1,4 +1,4 @@
-"""The config that a released MPC's weights fit."""
+"""The config of a released MPC, derived from the shapes of its weights."""
 
 import re
 from collections.abc import Mapping
@@ -9,21 +9,14 @@ from torch import Tensor
 _PIPELINE = [
     dict(type='LoadForgeryImage'),
     dict(type='Resize', scale=(512, 512)),
-    # After resizing: scores are taken at the mask's own size.
+    # After Resize: scores are computed at the mask's own size.
     dict(type='LoadForgeryMask'),
     dict(type='PackForgeryInputs'),
 ]
 
 
-def read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
-    """HRFormer's ``extra``, as the shapes of its weights tell it.
-
-    Args:
-        state: Weights by name, as of `convert_keys`.
-
-    Raises:
-        ValueError: If the weights are no HRFormer's; with the first missing name.
-    """
+def _read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
+    """Derives HRFormer's ``extra`` from the shapes of its weights."""
     extra = {
         'stage1': dict(
             num_modules=1,
@@ -55,17 +48,17 @@ def read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
 
 
 def model_config(state: Mapping[str, Tensor]) -> dict:
-    """Config of the segmentor that converted weights belong to.
+    """Derives the config of the segmentor from converted weights.
 
-    Parts that the weights lack get the published widths.
+    Parts without weights get the published widths.
 
     Args:
-        state: Weights by name, as of `convert_keys`.
+        state: Weights by name, from `convert_keys`.
 
     Raises:
-        ValueError: If the weights are no HRFormer's; with the first missing name.
+        ValueError: If the weights are not of an HRFormer; gives the first missing name.
     """
-    extra = read_extra(state)
+    extra = _read_extra(state)
     channels = extra['stage4']['num_channels']
     projection = state.get('neck.projections.0.conv.weight')
     width = 256 if projection is None else projection.shape[0]
@@ -108,11 +101,7 @@ def model_config(state: Mapping[str, Tensor]) -> dict:
 
 
 def test_config(model: dict) -> dict:
-    """A config with which tools/test.py scores a model on a folder, at 512x512.
-
-    Args:
-        model: Config of the segmentor.
-    """
+    """A config for tools/test.py to score a model on a folder at 512x512."""
     return dict(
         default_scope='mmseg',
         custom_imports=dict(imports=['mpc_mmseg'], allow_failed_imports=False),
@@ -137,7 +126,7 @@ def test_config(model: dict) -> dict:
 
 def _shape(state: Mapping[str, Tensor], name: str) -> tuple[int, ...]:
     if name not in state:
-        raise ValueError(f'no released MPC or HRFormer: it has no {name}')
+        raise ValueError(f'not a released MPC or HRFormer: it has no {name}')
     return tuple(state[name].shape)
 
 
@@ -147,5 +136,4 @@ def _count(state: Mapping[str, Tensor], prefix: str) -> int:
 
 
 def _ratio(hidden: int, channels: int) -> float:
-    whole = hidden // channels
-    return whole if whole * channels == hidden else hidden / channels
+    return hidden // channels if hidden % channels == 0 else hidden / channels

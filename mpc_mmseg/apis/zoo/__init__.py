@@ -1,1 +1,1 @@
-"""Published models: their index, files and publication."""
+"""Published models: index, download and publication."""

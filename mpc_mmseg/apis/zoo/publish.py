@@ -1,13 +1,18 @@
-"""Putting a model into a zoo: checkpoint, card, metafile, index."""
+"""Publishing a checkpoint in a zoo: stripped checkpoint, card, metafile, index."""
 
 import datetime
 import io
+import os
 import re
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
+from mmengine.config import Config
+from torch import Tensor
 
 from mpc_mmseg.apis.inference.model_from_files import (
     find_config,
@@ -15,14 +20,21 @@ from mpc_mmseg.apis.inference.model_from_files import (
     read_checkpoint,
 )
 from mpc_mmseg.atomic_files import write_atomic
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
+from mpc_mmseg.datasets.lists.list_file import read_list_file
 from mpc_mmseg.engine.checkpoints.checkpoint_files import AtomicLocalBackend
+from mpc_mmseg.evaluation.image_calibration import META_KEY
 from mpc_mmseg.evaluation.results.results_file import read_results
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.requirements import installed_versions
 
-from .published_checkpoint import metrics_of, published
-from .zoo_index import FILE, ZooEntry, check_name, format_index, parse_index
+from .zoo import FILE, ZooEntry, check_name, format_index, parse_index
 
 _RUN_TIME = re.compile(r'_\d{8}_\d{6}$')
+#: Entries of a checkpoint's meta that are published besides the config.
+_KEPT = ('iter', 'seed', 'mmengine_version', 'mpc_phase', META_KEY)
+#: Settings of a single run, reset in the published config.
+_OF_A_RUN = dict(work_dir='', load_from=None, resume=False, launcher='none')
 
 
 def publish(
@@ -41,54 +53,59 @@ def publish(
 ) -> ZooEntry:
     """Publishes a checkpoint.
 
-    Every file is written whole or not at all, and the index last: whoever reads it
-    meanwhile finds the zoo as it was or as it is to be. The file of an earlier model of
-    the same name stays.
+    Each file is written atomically, the index last, so that a concurrent reader finds
+    the zoo either before or after the publication. The file of an earlier model of the
+    same name is kept.
 
     Args:
         source: Checkpoint of a run.
-        zoo: Folder of the zoo; made if it is missing.
-        name: Of the model.
-        terms: What it may be used for, in a line.
-        card: Markdown file, copied beside the index; see ``link_card``.
-        link_card: Whether to name ``card`` as it is, a path from the zoo or an
-            address, instead of copying it.
-        weights: As of `published`.
-        half: As of `published`.
+        zoo: Folder of the zoo; created if it is missing.
+        name: Name of the model.
+        terms: Terms of use, in one line.
+        card: Markdown file, copied to the zoo; see ``link_card``.
+        link_card: Whether ``card`` is a path relative to the zoo or an address, which
+            is stored instead of a copy.
+        weights: 'ema' for the averaged weights, 'raw' for the last ones; None if the
+            checkpoint has only one kind.
+        half: Whether to store float16, which halves the size and changes the maps by
+            rounding.
         results: File of tools/test.py --results, for these weights.
         config: Name of the config; None for that of the run.
-        address: Where the zoo will be found, for the metafile; None for the folder's
+        address: Public address of the zoo, for the metafile; None for the folder's
             name.
         date: YYYYMMDD; None for today.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If an argument does not fit; names it.
-        RuntimeError: If the checkpoint cannot be read, or would not load.
+        ValueError: If an argument is invalid; names it.
+        RuntimeError: If the checkpoint cannot be read, or its copy cannot be loaded.
     """
     zoo = Path(zoo)
     check_name(name)
     date = date or f'{datetime.date.today():%Y%m%d}'
     if not re.fullmatch(r'\d{8}', date):
-        raise ValueError(f'date must be as 20260131, got {date!r}')
+        raise ValueError(f'date must be YYYYMMDD, such as 20260131, got {date!r}')
     index = zoo / FILE
     entries = parse_index(index.read_bytes(), str(index)) if index.is_file() else {}
     if link_card:
         if '://' not in str(card) and not (zoo / card).is_file():
-            raise FileNotFoundError(f'no card {card}, seen from {zoo}')
+            raise FileNotFoundError(f'no card {card}, relative to {zoo}')
     elif not Path(card).is_file():
         raise FileNotFoundError(f'no card {card}')
     checkpoint = read_checkpoint(source)
-    scores = read_results(results) if results is not None else None
+    metrics = {} if results is None else _metrics_of(read_results(results))
     try:
-        content = published(checkpoint, weights, half, scores)
+        content = _published(checkpoint, weights, half, metrics)
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from error
     experiment = str(checkpoint['meta'].get('experiment_name', ''))
     config = config or _RUN_TIME.sub('', experiment)
     if not config:
-        raise ValueError(f'{source} does not say its config: name it')
-    saved = _saved(content)
+        raise ValueError(f'{source} does not contain the name of its config: give it')
+    # Through a buffer: torch would store the file's name in the file.
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    saved = buffer.getvalue()
     digest = sha256(saved)
     entry = ZooEntry(
         name=name,
@@ -98,27 +115,145 @@ def publish(
         config=config,
         card=str(card) if link_card else f'{name}.md',
         terms=terms,
-        metrics={} if scores is None else metrics_of(scores),
+        metrics=metrics,
     )
-    parameters = _parameters(saved, entry.file)
+    n_parameters = _count_parameters(saved, entry.file)
     AtomicLocalBackend().put(saved, zoo / entry.file)
     if not link_card:
         write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
-    where = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
-    write_atomic(zoo / f'{name}.yml', _metafile(entry, parameters, where))
+    url = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
+    write_atomic(zoo / f'{name}.yml', _metafile(entry, n_parameters, url))
     write_atomic(index, format_index({**entries, name: entry}.values()))
     return entry
 
 
-def _saved(content: dict) -> bytes:
-    """The file's bytes, which follow from its content and not from its name."""
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return buffer.getvalue()
+def _published(
+    checkpoint: Mapping[str, Any],
+    weights: str | None,
+    half: bool,
+    metrics: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The content of a published checkpoint: weights, config and their origin.
+
+    Optimizer, schedules, logs and hook states are removed, and so are absolute paths,
+    of which only the last part is kept.
+    """
+    meta = checkpoint.get('meta', {})
+    if not isinstance(meta.get('cfg'), str):
+        raise ValueError(
+            'the checkpoint contains no config, without which it is no use'
+        )
+    kind, state = _chosen(checkpoint, weights)
+    cfg = Config.fromstring(meta['cfg'], file_format='.py')
+    return {
+        'meta': {
+            **{key: meta[key] for key in _KEPT if key in meta},
+            'cfg': Config(_without_folders(cfg.to_dict())).pretty_text,
+            'weights': kind,
+            'half': half,
+            'protocols': dict(_protocols(cfg)),
+            'metrics': metrics,
+            'versions': installed_versions(),
+        },
+        'state_dict': {k: _stored(v, k, half) for k, v in state.items()},
+    }
 
 
-def _parameters(saved: bytes, name: str) -> int:
-    """Loads what is to be published as a user will; gives its number of weights."""
+def _metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores of a results file for `ZooEntry`, of one convention if present.
+
+    That is MPC's, or native's for a data set without forged images, of which MPC's
+    says nothing.
+    """
+    conventions = set(results['conventions'])
+    metrics = {}
+    for name, summary in results['datasets'].items():
+        wanted = {'mpc' if summary['n_forged'] else 'native'}
+        left_out = conventions - wanted if wanted <= conventions else set()
+        metrics[name] = {
+            'n_images': summary['n_images'],
+            'list_hash': summary['list_hash'],
+            'scores': {
+                score: {key: found[key] for key in ('value', 'low', 'high')}
+                for score, found in summary['scores'].items()
+                if score.partition('.')[0] not in left_out
+            },
+        }
+    return metrics
+
+
+def _chosen(
+    checkpoint: Mapping[str, Any], weights: str | None
+) -> tuple[str, dict[str, Tensor]]:
+    # MMEngine saves the averaged weights as state_dict, the raw ones beside them.
+    averaged = 'ema_state_dict' in checkpoint
+    if averaged and weights is None:
+        raise ValueError(
+            'the checkpoint contains averaged and raw weights: choose weights=ema '
+            '(which validation scored) or raw'
+        )
+    if weights == 'ema' and not averaged:
+        raise ValueError('the checkpoint contains no averaged weights (ema)')
+    state = dict(checkpoint.get('state_dict', {}))
+    if averaged and weights == 'raw':
+        raw = checkpoint['ema_state_dict']
+        state |= {
+            key.removeprefix('module.'): value
+            for key, value in raw.items()
+            if key.startswith('module.')
+        }
+    if not state:
+        raise ValueError('the checkpoint contains no state_dict')
+    return ('ema' if averaged and weights == 'ema' else 'raw'), state
+
+
+def _stored(value: Tensor, name: str, half: bool) -> Tensor:
+    # torch.save would store the whole storage of a view.
+    value = value.detach().clone(memory_format=torch.contiguous_format)
+    if not half or value.dtype not in (torch.float32, torch.float64):
+        return value
+    small = value.half()
+    if not torch.equal(small.isfinite(), value.isfinite()):
+        raise ValueError(f'{name} has values beyond float16: publish it without half')
+    return small
+
+
+def _protocols(cfg: Config) -> Iterator[tuple[str, list[dict[str, str | None]]]]:
+    """The lists for training, selection and test; hashes of those that exist here."""
+    for side in ('train', 'val', 'test'):
+        loader = cfg.get(f'{side}_dataloader')
+        lists = []
+        for each in innermost_datasets(loader.dataset) if loader else ():
+            if not each.get('ann_file'):
+                continue
+            path = os.path.join(each.get('data_root') or '', each['ann_file'])
+            found = read_list_file(path) if os.path.isfile(path) else None
+            lists.append(
+                {
+                    'list': os.path.basename(path),
+                    'name': found.header.name if found and found.header else None,
+                    'sha256': found.sha256 if found else None,
+                }
+            )
+        yield side, lists
+
+
+def _without_folders(node: Any) -> Any:
+    """A config in which each absolute path is replaced by its last part."""
+    if isinstance(node, dict):
+        return {
+            key: _OF_A_RUN[key] if key in _OF_A_RUN else _without_folders(value)
+            for key, value in node.items()
+        }
+    if isinstance(node, list | tuple):
+        return type(node)(_without_folders(value) for value in node)
+    if isinstance(node, str) and os.path.isabs(node):
+        return os.path.basename(node.rstrip('/'))
+    return node
+
+
+def _count_parameters(saved: bytes, name: str) -> int:
+    """Loads the file as a user will, and counts the model's parameters."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
         file.write_bytes(saved)
@@ -127,7 +262,7 @@ def _parameters(saved: bytes, name: str) -> int:
 
 
 def _config_file(name: str) -> str:
-    """A config's path in this project, or, of another project, its file's name."""
+    """Path of a config in this project; the file's name if it is of another one."""
     try:
         path = find_config(name)
     except FileNotFoundError:
@@ -135,25 +270,25 @@ def _config_file(name: str) -> str:
     return f'configs/{path.parent.name}/{path.name}'
 
 
-def _metafile(entry: ZooEntry, parameters: int, where: str) -> str:
-    """Writes a model as OpenMMLab's model-index has it."""
+def _metafile(entry: ZooEntry, n_parameters: int, url: str) -> str:
+    """A model in the format of OpenMMLab's model-index."""
     model = {
         'Name': entry.name,
         'In Collection': 'MPC',
-        'Metadata': {'Parameters': parameters, 'Terms': entry.terms},
+        'Metadata': {'Parameters': n_parameters, 'Terms': entry.terms},
         'Results': [
             {
                 'Task': 'Image Forgery Localization',
                 'Dataset': dataset,
                 'Metrics': {
                     score: round(found['value'], 4)
-                    for score, found in said['scores'].items()
+                    for score, found in metrics['scores'].items()
                 },
             }
-            for dataset, said in entry.metrics.items()
+            for dataset, metrics in entry.metrics.items()
         ],
         'Config': _config_file(entry.config),
-        'Weights': where,
+        'Weights': url,
         'README': entry.card,
     }
     return yaml.safe_dump({'Models': [model]}, sort_keys=False, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Checkpoint files that are whole or not there."""
+"""Checkpoint files: written atomically, checked, found again."""
 
 import logging
 import os
@@ -14,25 +14,25 @@ _ITERATION = re.compile(r'iter_(\d+)\.pth')
 
 @register_backend('AtomicLocalBackend')
 class AtomicLocalBackend(LocalBackend):
-    """MMEngine's local files, written aside and renamed once they are on the disk.
+    """MMEngine's local files, written under another name, then renamed.
 
-    Whenever a process is killed or the power fails, a file holds what it held
-    before or all of the new. For ``backend_args=dict(backend='AtomicLocalBackend')``.
+    If a process is killed or the power fails, a file has its old or its new content,
+    complete. For ``backend_args=dict(backend='AtomicLocalBackend')``.
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write bytes to a file; its folder is made."""
+        """Write bytes to a file; its folder is created."""
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(path.name + '.unfinished')
-        with open(aside, 'wb') as file:
+        unfinished = path.with_name(path.name + '.unfinished')
+        with open(unfinished, 'wb') as file:
             file.write(obj)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        os.replace(unfinished, path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)  # the new name, too, is to survive a power cut
+            os.fsync(folder)  # so that the new name survives a power cut as well
         finally:
             os.close(folder)
 
@@ -41,11 +41,11 @@ class AtomicLocalBackend(LocalBackend):
         self.put(obj.encode(encoding), filepath)
 
 
-def is_whole(path: str | Path) -> bool:
-    """Whether a file is a checkpoint of which nothing is missing or altered.
+def is_complete(path: str | Path) -> bool:
+    """Whether a file is a complete and undamaged checkpoint.
 
-    Reads it once, 0.4 GB/s: torch writes zip files, whose directory stands at
-    the end and which hold a checksum of every tensor.
+    Reads it once, 0.4 GB/s: torch writes zip files, which have their directory at the
+    end and a checksum of every tensor.
     """
     try:
         with zipfile.ZipFile(path) as file:
@@ -55,21 +55,15 @@ def is_whole(path: str | Path) -> bool:
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:
-    """The checkpoint from which a run goes on.
+    """The checkpoint of a work dir from which a run resumes; None if there is none.
 
-    The one that ``last_checkpoint`` names, as far as it is whole, else the one
-    before; paths are taken relative to the folder, which may have been moved or
-    copied. What is skipped is logged.
-
-    Args:
-        work_dir: Folder of the run.
-
-    Returns:
-        A path in the folder; None if no checkpoint was ever written.
+    The one that ``last_checkpoint`` names if it is complete, else the one before; paths
+    are taken relative to the folder, which may have been moved or copied. Checkpoints
+    that are skipped are logged.
 
     Raises:
-        RuntimeError: If there are checkpoints and none of them is whole. Starting
-            anew would overwrite them.
+        RuntimeError: If there are checkpoints and none is complete. Starting from
+            scratch would overwrite them.
     """
     work_dir = Path(work_dir)
     by_iteration = {
@@ -77,18 +71,15 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
         for path in work_dir.glob('iter_*.pth')
         if (match := _ITERATION.fullmatch(path.name))
     }
-    candidates = [by_iteration[i] for i in sorted(by_iteration, reverse=True)]
+    newest = sorted(by_iteration, reverse=True)
+    candidates = [by_iteration[i] for i in newest]
     pointer = work_dir / 'last_checkpoint'
     named = pointer.read_text('utf-8', 'replace').strip() if pointer.is_file() else ''
     if named:
-        # MMEngine writes absolute paths, which in a copy name the original's file.
+        # MMEngine writes absolute paths; in a copy they name the original's file.
         first = work_dir / (os.path.basename(named) if os.path.isabs(named) else named)
         if match := _ITERATION.fullmatch(first.name):
-            candidates = [
-                by_iteration[i]
-                for i in sorted(by_iteration, reverse=True)
-                if i < int(match[1])
-            ]
+            candidates = [by_iteration[i] for i in newest if i < int(match[1])]
         candidates.insert(0, first)
     elif candidates:
         _warn(f'{pointer} is missing or empty')
@@ -96,14 +87,14 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     ends = work_dir.glob('*_end.pth')
     candidates += sorted(ends, key=lambda p: p.stat().st_mtime, reverse=True)
     for path in candidates:
-        if is_whole(path):
+        if is_complete(path):
             return str(path)
         what = 'is incomplete or damaged' if path.exists() else 'does not exist'
         _warn(f'skipped the checkpoint {path}, which {what}')
     if candidates:
         raise RuntimeError(
             f'none of the checkpoints in {work_dir} can be read: give one with '
-            '--resume PATH, or move them away to begin anew'
+            '--resume PATH, or move them away to start from scratch'
         )
     return None
 

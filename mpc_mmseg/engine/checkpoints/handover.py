@@ -1,8 +1,12 @@
-"""Weights pass from one run to the next only if they fit."""
+"""Weights pass from one run or phase to the next, and only if they fit."""
 
+import os.path as osp
 from collections.abc import Mapping, MutableMapping, Sequence
 
-from torch import Tensor
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
 
 
 def check_weights(
@@ -17,11 +21,11 @@ def check_weights(
         state: The checkpoint's state dict.
         expected: The model's.
         required: Prefixes of the names that the checkpoint must hold, all of them.
-        source: What errors call the checkpoint.
+        source: Name of the checkpoint in errors.
 
     Raises:
         RuntimeError: If a required weight is missing, a weight is unknown to the
-            model, or a shape differs; with all their names.
+            model, or a shape differs; names all of them.
     """
     state = {key.removeprefix('module.'): value for key, value in state.items()}
     prefixes = tuple(required)
@@ -48,9 +52,7 @@ def check_weights(
 def drop_untrained_head(
     state: MutableMapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> None:
-    """Leave out phase 1's head where the model has another.
-
-    Phase 1 does not train it. So heads of any shape can be tried on its features.
+    """Remove the head, which phase 1 does not train, where the model has another.
 
     Args:
         state: The checkpoint's state dict; changed in place.
@@ -63,3 +65,62 @@ def drop_untrained_head(
     if heads[0] != heads[1]:
         for key in heads[0]:
             state.pop(key)
+
+
+def best_checkpoint(runner) -> str | None:
+    """Path of the run's best checkpoint in this phase; None before a validation.
+
+    Of several that ``save_best`` keeps, that of its first score. A run resumed into
+    another work dir finds it beside the checkpoint that it was resumed from.
+
+    Raises:
+        RuntimeError: If the file is missing.
+    """
+    info = runner.message_hub.runtime_info
+    stored = next((v for k, v in info.items() if k.startswith('best_ckpt') and v), None)
+    if stored is None:
+        return None
+    name = osp.basename(stored)
+    origin = osp.dirname(getattr(runner, '_load_from', None) or '')
+    # A plain CheckpointHook stores a path into the folder that was copied.
+    folders = [runner.work_dir, osp.dirname(stored), origin]
+    for folder in filter(None, folders):
+        if osp.isfile(osp.join(folder, name)):
+            return osp.join(folder, name)
+    raise RuntimeError(
+        f'the best checkpoint {name} is missing in {runner.work_dir}: restore it, or '
+        'continue from the last weights with localize_phase.load_best=False'
+    )
+
+
+def load_best(runner, model: nn.Module) -> None:
+    """Load a phase's best weights; the model keeps its last ones if there are none.
+
+    Only the main process reads: wrapping the model for the next phase sends its weights
+    to the others.
+    """
+    if not is_main_process():
+        return
+    path = best_checkpoint(runner)
+    if path is None:
+        runner.logger.warning(
+            'load_best: the phase has no best checkpoint; its last weights are kept'
+        )
+        return
+    state = CheckpointLoader.load_checkpoint(path, map_location='cpu')['state_dict']
+    check_weights(state, model.state_dict(), ('',), f'the checkpoint {path}')
+    model.load_state_dict(state)
+    runner.logger.info(f'Loaded the best weights of the phase, {path}')
+
+
+def forget_best(runner) -> None:
+    """Restart the search: scores of two phases are not comparable. The file stays."""
+    info = runner.message_hub.runtime_info
+    for key in [k for k in info if k.startswith(('best_score', 'best_ckpt'))]:
+        info.pop(key)
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook) and hook.save_best:
+            if len(hook.key_indicators) == 1:
+                hook.best_ckpt_path = None
+            else:
+                hook.best_ckpt_path_dict = dict.fromkeys(hook.key_indicators)

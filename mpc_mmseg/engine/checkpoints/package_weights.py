@@ -11,10 +11,7 @@ SCHEME = 'package://'
 
 
 def package_file(address: str) -> Path:
-    """The file that an address names, without importing the package.
-
-    Args:
-        address: ``package://PACKAGE/path/inside``, PACKAGE as it is imported.
+    """The file at ``package://PACKAGE/path/inside``; the package is not imported.
 
     Raises:
         ValueError: If it is no such address or leads out of the package.
@@ -52,12 +49,7 @@ def package_file(address: str) -> Path:
 
 @CheckpointLoader.register_scheme(prefixes=SCHEME, force=True)
 def load_from_package(filename: str, map_location: Any = None) -> Any:
-    """What a file of a package holds, by torch's safe loader.
-
-    Args:
-        filename: As `package_file` takes it.
-        map_location: As ``torch.load`` takes it.
-    """
+    """Content of a `package_file`, read by torch's safe loader."""
     return torch.load(
         package_file(filename), map_location=map_location, weights_only=True
     )

@@ -11,12 +11,12 @@ from mmseg.registry import HOOKS
 
 from mpc_mmseg.engine.checkpoints.checkpoint_files import (
     AtomicLocalBackend,
-    is_whole,
+    is_complete,
     latest_checkpoint,
 )
 from mpc_mmseg.openmmlab_notices import notices_left_out
 
-#: Where a checkpoint names the best ones that were to be deleted as it was written.
+#: Key of a checkpoint for older best ones that were still to be deleted.
 _SUPERSEDED = 'superseded_best'
 
 
@@ -24,10 +24,10 @@ _SUPERSEDED = 'superseded_best'
 class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's ``CheckpointHook``, safe against kills and moved folders.
 
-    A checkpoint is written aside and renamed; ``last_checkpoint`` follows, and only
-    then are older files deleted. A resumed run takes the latest checkpoint that is
-    whole. Checkpoints name the best one without its folder, so that a copied work
-    dir goes on in itself and leaves the original alone.
+    A checkpoint is written under another name and renamed, ``last_checkpoint`` is
+    updated, and only then are older files deleted. A resumed run takes the latest
+    complete checkpoint. Checkpoints name the best one without its folder, so that a run
+    in a copied work dir does not touch the original.
 
     Args:
         *args: Those of ``CheckpointHook``.
@@ -46,15 +46,15 @@ class AtomicCheckpointHook(CheckpointHook):
         chosen = runner._load_from
         if chosen is None:
             runner._load_from = latest_checkpoint(runner.work_dir)
-        elif osp.isfile(chosen) and not is_whole(chosen):
+        elif osp.isfile(chosen) and not is_complete(chosen):
             raise RuntimeError(
                 f'cannot resume from {chosen}, which is incomplete or damaged; '
-                '--resume without a path takes the latest whole one of the work dir'
+                '--resume without a path takes the latest complete one of the work dir'
             )
 
     @notices_left_out()
     def before_train(self, runner) -> None:
-        """Find this folder's own files."""
+        """Point the hook to the files of this work dir."""
         super().before_train(runner)
         info = runner.message_hub.runtime_info
         for key in [k for k in info if k.startswith('best_ckpt')]:
@@ -73,7 +73,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 os.remove(path)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Leave folders out of what is stored."""
+        """Store names of checkpoints without their folder."""
         info = checkpoint['message_hub']['runtime_info']
         for key in info:
             if key.startswith(('best_ckpt', 'last_ckpt')) and info[key]:
@@ -101,8 +101,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     @notices_left_out()
     def _save_best_checkpoint(self, runner, metrics) -> None:
-        # MMEngine deletes the old best before it writes the new one: it does not
-        # get to see the old. Once this returns, the last checkpoint names the new.
+        # MMEngine deletes the old best before it writes the new one, so the old one is
+        # hidden from it. Once this returns, the last checkpoint names the new.
         old = self._best()
         for name in old:
             self._set_best(name, None)
@@ -116,13 +116,13 @@ class AtomicCheckpointHook(CheckpointHook):
                 self._set_best(name, before)
             elif before is not None and before != path:
                 self._remove(before)
-        # Later checkpoints name none: one that no better score followed is the best
-        # of its phase, and stays when the next phase begins without any.
+        # Later checkpoints name none: the last best of a phase stays when the next
+        # phase begins without any.
         runner.message_hub.update_info(_SUPERSEDED, [])
 
     @notices_left_out()
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
-        # As MMEngine does it, but what is deleted goes last.
+        # As MMEngine does it, but old files are deleted last.
         outdated = []
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
             if len(self.keep_ckpt_ids) == self.max_keep_ckpts:

@@ -1,9 +1,15 @@
 """Phase 2 from embeddings that were stored once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import torch
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+    pseudo_collate,
+)
 from mmengine.dist import barrier, get_dist_info, is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -11,9 +17,49 @@ from mmengine.utils import ProgressBar
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from mpc_mmseg.engine.feature_cache import FeatureCache, build, files_hash, weights_hash
-from mpc_mmseg.engine.fixed_data import FIXED_TRANSFORMS, leaves, may_draw
-from mpc_mmseg.engine.stored_samples import StoredSamples
+from mpc_mmseg.engine.feature_cache import (
+    FeatureCache,
+    StoredSamples,
+    build,
+    files_hash,
+    weights_hash,
+)
+from mpc_mmseg.engine.phase_data import SeededDataset
+
+#: Transforms that draw no random numbers; others may.
+FIXED_TRANSFORMS = (
+    'CenterCrop',
+    'LoadAnnotations',
+    'LoadForgeryImage',
+    'LoadForgeryMask',
+    'LoadImageFromFile',
+    'Normalize',
+    'PackForgeryInputs',
+    'PackSegInputs',
+    'Pad',
+    'Resize',
+)
+# Other wrappers may make samples of their own.
+_WRAPPERS = (ClassBalancedDataset, RepeatDataset, SeededDataset)
+
+
+def leaves(dataset: Any) -> Iterator:
+    """The innermost data sets of mixtures and repetitions."""
+    if isinstance(dataset, ConcatDataset):
+        for child in dataset.datasets:
+            yield from leaves(child)
+    elif isinstance(dataset, _WRAPPERS):
+        yield from leaves(dataset.dataset)
+    else:
+        yield dataset
+
+
+def may_draw(dataset: Any, fixed: Collection[str]) -> list[str]:
+    """Names of what in one of `leaves` may draw random numbers, ``fixed`` excluded."""
+    if 'dataset' in vars(dataset):  # a wrapper that makes samples of its own
+        return [type(dataset).__name__]
+    names = [type(t).__name__ for t in dataset.pipeline.transforms]
+    return [name for name in names if name not in fixed]
 
 
 def _show(batches: list) -> Iterator:
@@ -27,15 +73,14 @@ def _show(batches: list) -> Iterator:
 class CachedFeaturesHook(Hook):
     """Trains the localize phase on embeddings from disk; for sweeps over heads.
 
-    The frozen parts then run once per image and not once per draw, and no image is
-    decoded again: the masks are stored as well. The embeddings are written when the
-    phase begins, by all processes together, and are used again by every later run
-    whose frozen weights, files and pipeline are the same; otherwise they are written
-    anew, with a warning that says what changed. They are kept in half precision,
-    2.8 MB for an image of 256x256 with the published projection.
+    The frozen parts run once per image, and no image is decoded again: the masks are
+    stored as well. All processes together write the embeddings when the phase begins.
+    Later runs with the same frozen weights, files and pipeline reuse them; otherwise
+    they are replaced, with a warning that names what changed. They are stored in half
+    precision, 2.8 MB for an image of 256x256 with the published projection.
 
     Args:
-        folder: Where the embeddings are kept.
+        folder: Folder of the embeddings.
         batch_size: Images at a time while they are computed.
         fixed_transforms: Names of further transforms of the training pipeline that
             draw no random numbers.
@@ -58,7 +103,7 @@ class CachedFeaturesHook(Hook):
         self.fixed = {*FIXED_TRANSFORMS, *fixed_transforms}
 
     def before_train(self, runner) -> None:
-        """Refuse what embeddings cannot be stored for, before anything is trained."""
+        """Check, before training, that embeddings can be stored for this config."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if all(phase.name != 'localize' for phase in runner.train_loop.phases):
             raise ValueError('CachedFeaturesHook needs a localize phase in the config')
@@ -72,9 +117,9 @@ class CachedFeaturesHook(Hook):
         for dataset in leaves(runner.train_dataloader.dataset):
             if random := may_draw(dataset, self.fixed):
                 raise ValueError(
-                    'CachedFeaturesHook: the training data have data sets or '
-                    f'transforms that may draw random numbers: {random}. Remove them, '
-                    'or name transforms in fixed_transforms if they do not'
+                    'CachedFeaturesHook: data sets or transforms of the training data '
+                    f'may draw random numbers: {random}. Remove them, or name '
+                    'transforms that do not in fixed_transforms'
                 )
         outer = runner.train_dataloader.dataset
         _, names, fingerprint = self._describe(runner)
@@ -88,7 +133,7 @@ class CachedFeaturesHook(Hook):
             model.feature_source = self._open(runner, model)
 
     def _describe(self, runner) -> tuple[dict, list[str], dict[str, str]]:
-        """Where each image is found, the images, and what masks follow from."""
+        """Data set and index of each image, the images, and what masks depend on."""
         sources: dict[str, tuple] = {}
         masks: dict[str, str | None] = {}
         pipelines: dict[str, None] = {}
@@ -127,10 +172,8 @@ class CachedFeaturesHook(Hook):
 
         @torch.no_grad()
         def compute(names: Sequence[str]) -> tuple[list[Tensor], Tensor]:
-            samples = []
-            for name in names:
-                dataset, index = sources[name]
-                samples.append(dataset[index])
+            found = [sources[name] for name in names]
+            samples = [dataset[index] for dataset, index in found]
             data = model.data_preprocessor(pseudo_collate(samples), True)
             masks = [sample.gt_sem_seg.data for sample in data['data_samples']]
             return model.extract_feat(data['inputs']), torch.cat(masks).byte()
@@ -138,19 +181,11 @@ class CachedFeaturesHook(Hook):
         if not cache.open():
             if changed := cache.mismatch(cache.folder):
                 runner.logger.warning(
-                    f'The embeddings in {self.folder} were made with other '
+                    f'The embeddings in {self.folder} are of other '
                     f'{", ".join(changed)}; they are replaced.'
                 )
-            rank, world_size = get_dist_info()
             runner.logger.info(f'Storing embeddings in {self.folder}')
-            build(
-                cache,
-                compute,
-                self.batch_size,
-                rank,
-                world_size,
-                _show if is_main_process() else list,
-                barrier,
-            )
+            progress = _show if is_main_process() else list
+            build(cache, compute, self.batch_size, *get_dist_info(), progress, barrier)
             cache.open()
         return cache.read

@@ -1,4 +1,4 @@
-"""Says when phase 1 has stopped separating."""
+"""Warns when phase 1 does not separate the classes."""
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -7,18 +7,17 @@ from mmseg.registry import HOOKS
 
 @HOOKS.register_module()
 class CollapseHook(Hook):
-    """Warns of embeddings that are all alike or classes that stay together.
+    """Warns if all embeddings are alike or the classes are not separated.
 
-    Reads the mean cosine similarities within and between the classes that the
-    contrast logs (``similarity_intra``, ``similarity_inter``), over the last
-    ``patience`` iterations of phase 1, each time that so many have passed. It keeps no
-    state of its own, so a resumed run is judged as one that was never stopped.
+    Every ``patience`` iterations of phase 1, reads the logged mean cosine similarities
+    within and between the classes (``similarity_intra``, ``similarity_inter``) over
+    these iterations. It has no state, so a resumed run is judged like any other.
 
     Args:
-        patience: Iterations that a judgement covers.
-        alike: Mean similarity between the classes above which all embeddings count
-            as one.
-        gap: Least excess of the similarity within over that between.
+        patience: Iterations between two checks.
+        alike: Mean similarity between the classes above which embeddings have
+            collapsed.
+        gap: Least difference of the similarities within and between.
 
     Raises:
         ValueError: If ``patience`` is below 1 or a threshold is not in (-1, 1].
@@ -37,7 +36,7 @@ class CollapseHook(Hook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
-        """Judge the last iterations when enough have passed."""
+        """Check the last iterations when enough have passed."""
         module = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if module.phase != 'contrast' or (runner.iter + 1) % self.patience:
             return

@@ -10,13 +10,12 @@ from mpc_mmseg.engine.phases import phase_at
 
 @HOOKS.register_module()
 class PhaseEMAHook(EMAHook):
-    """MMEngine's EMA, begun anew with each phase.
+    """MMEngine's EMA, restarted with each phase.
 
-    At the end of a phase the averaged weights, which validations scored and
-    checkpoints hold, become the model's own: the next phase stands on them. The
-    average then starts from there, so that parts which are frozen are the same in the
-    model and in its average. Without that, an average begun in phase 1 would go on
-    creeping toward features that phase 2's head is not trained on.
+    At the end of a phase the averaged weights, which validations scored and checkpoints
+    hold, become the model's own. The average then starts from them, so that frozen
+    parts are equal in the model and in its average. Otherwise an average from phase 1
+    would keep moving toward features that phase 2's head is not trained on.
 
     Args:
         **kwargs: Those of MMEngine's ``EMAHook`` and of its averaged model, such as

@@ -1,4 +1,4 @@
-"""No run selects checkpoints on what it is tested on, unless its config says so."""
+"""No run selects checkpoints on its test data, unless its config allows it."""
 
 import copy
 import logging
@@ -17,16 +17,12 @@ class ProtocolHook(Hook):
 
     The same image, or the same protocol under another name, on two sides is an error;
     other images of the same source photographs are a warning. Validation selects the
-    best checkpoint and may lower the learning rate, so val and test must be apart,
-    too, unless the config states ``allow_selection_on_test = True``.
+    best checkpoint and may lower the learning rate, so val and test must differ as
+    well, unless the config states ``allow_selection_on_test = True``.
     """
 
     def before_run(self, runner) -> None:
-        """Compare.
-
-        Raises:
-            ValueError: If two sides share images; names both and the images.
-        """
+        """Compare; a ValueError names two sides that share images, and the images."""
         sides = []
         for purpose in ('train', 'val', 'test'):
             loader = runner.cfg.get(f'{purpose}_dataloader')
@@ -34,7 +30,7 @@ class ProtocolHook(Hook):
                 try:
                     sides.append(_side(purpose, loader.dataset))
                 except FileNotFoundError as error:
-                    # Training needs no test data: what it reads has been found.
+                    # Training needs no test data.
                     print_log(
                         f'The {purpose} data cannot be compared with the rest: {error}',
                         logger='current',

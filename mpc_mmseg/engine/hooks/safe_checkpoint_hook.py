@@ -1,4 +1,4 @@
-"""Checkpoints of nothing but tensors and plain data."""
+"""Checkpoints of tensors and plain data only."""
 
 from typing import Any
 
@@ -12,11 +12,7 @@ _MARK = 'history_buffer'
 
 
 def to_plain(value: Any) -> Any:
-    """MMEngine's log buffers and numpy values as tensors and plain Python.
-
-    Args:
-        value: Any nesting of dicts, lists and tuples.
-    """
+    """MMEngine's log buffers and numpy values, nested, as tensors and plain Python."""
     if isinstance(value, HistoryBuffer):
         values, counts = (torch.as_tensor(x) for x in value.data)
         return {_MARK: [values, counts, value.max_length]}
@@ -32,7 +28,7 @@ def to_plain(value: Any) -> Any:
 
 
 def to_buffers(value: Any) -> Any:
-    """The log buffers that ``to_plain`` took apart."""
+    """Inverse of ``to_plain`` for log buffers."""
     if isinstance(value, dict):
         if set(value) == {_MARK}:
             values, counts, max_length = value[_MARK]
@@ -45,18 +41,18 @@ def to_buffers(value: Any) -> Any:
 class SafeCheckpointHook(Hook):
     """Lets torch's safe loader (``weights_only=True``) read a run's checkpoints.
 
-    MMEngine stores the run's logs as objects of its own, which only the unsafe
-    loader reads. They are stored as tensors and put together again on loading;
-    checkpoints without this hook still load.
+    MMEngine stores the run's logs as objects that only the unsafe loader reads. This
+    hook stores them as tensors and restores them on loading; checkpoints without it
+    still load.
     """
 
     priority = 'LOWEST'
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Take the logs apart."""
+        """Store the logs as tensors."""
         for key in checkpoint.keys() - {'state_dict', 'optimizer'}:
             checkpoint[key] = to_plain(checkpoint[key])
-        # Of keys whose value is gone MMEngine would warn on every resume.
+        # MMEngine would warn of keys without a value on every resume.
         hub = checkpoint['message_hub']
         present = hub['log_scalars'].keys() | hub['runtime_info'].keys()
         hub['resumed_keys'] = {
@@ -64,6 +60,6 @@ class SafeCheckpointHook(Hook):
         }
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Put the logs together."""
+        """Restore the logs."""
         if 'message_hub' in checkpoint:
             checkpoint['message_hub'] = to_buffers(checkpoint['message_hub'])

@@ -1,4 +1,4 @@
-"""All processes validate with the statistics that the checkpoint holds."""
+"""All processes validate with the statistics of the checkpoint."""
 
 import torch.distributed
 from mmengine.dist import is_distributed
@@ -11,12 +11,12 @@ from mmseg.registry import HOOKS
 class SameBuffersHook(Hook):
     """Gives every process the main one's buffers before a validation and at the end.
 
-    BatchNorm's running statistics follow the batches of a process, so that they differ
-    between processes. Each would score its share of the images with a network of its
-    own, while the checkpoint holds the main one's. Without DDP it does nothing.
+    BatchNorm's running statistics follow the batches of a process, so each process
+    would score its images with a different network, while the checkpoint holds the main
+    one's. Without DDP it does nothing.
     """
 
-    # After an EMA hook has put the averaged weights in.
+    # After an EMA hook has loaded the averaged weights.
     priority = 'LOW'
 
     def before_val_epoch(self, runner) -> None:

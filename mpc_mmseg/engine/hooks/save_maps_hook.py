@@ -16,7 +16,7 @@ class SaveMapsHook(Hook):
     """Writes each tested image's probability map as a 16-bit PNG at native size.
 
     Args:
-        out_dir: Folder; a data set gets a folder of its name in it.
+        out_dir: Folder, with a subfolder for each data set.
 
     Raises:
         OSError: If a map cannot be written.

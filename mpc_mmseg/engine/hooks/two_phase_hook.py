@@ -1,4 +1,4 @@
-"""When the phase changes."""
+"""Changes the phase of a run at the right iteration."""
 
 import copy
 from collections.abc import Mapping
@@ -10,20 +10,21 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 
-from mpc_mmseg.engine.checkpoints.best_checkpoint import (
+from mpc_mmseg.engine.checkpoints.handover import (
     best_checkpoint,
+    check_weights,
+    drop_untrained_head,
     forget_best,
     load_best,
 )
-from mpc_mmseg.engine.checkpoints.handover import check_weights, drop_untrained_head
 from mpc_mmseg.engine.phase_train_loop import PhaseTrainLoop
 from mpc_mmseg.engine.phases import Phase, phase_at
 from mpc_mmseg.openmmlab_notices import notices_left_out
 
-# What a checkpoint's meta says of the phases.
+# Keys of a checkpoint's meta.
 _PHASE, _PHASES = 'mpc_phase', 'mpc_phases'
 _ENDS, _EARLY_STOP = 'mpc_phase_ends', 'mpc_early_stop'
-# What EarlyStoppingHook knows of the validations so far.
+# State of EarlyStoppingHook.
 _STALL = ('best_score', 'wait_count')
 
 
@@ -35,17 +36,16 @@ def _module(runner):
 class TwoPhaseHook(Hook):
     """Moves a run through the phases of its config (MPC, IEEE TIFS 2025).
 
-    The phase follows from ``runner.iter`` and the phases' bounds at every
-    iteration. Entering one tells the segmentor what to train, wraps the model for
-    DDP again, builds the phase's optimizer over the trained parameters alone and
-    its schedulers, and starts the search for the best checkpoint afresh; the phase
-    before is kept as ``<phase>_end.pth``, which a localize run can start from. With
-    ``load_best`` a phase begins with the best weights of the one before; with
-    ``early_stop`` it ends when its score stalls. A checkpoint stores its phase and
-    where the phases before it ended; a resumed run enters it before the optimizer's
-    state is loaded, and a tested one predicts by it. Weights that a run begins
-    with are checked by name: a localize phase refuses to start unless every
-    weight of the frozen parts came from a file.
+    The phase follows from ``runner.iter`` and the phases' bounds at every iteration.
+    Entering a phase calls the segmentor's ``set_phase``, wraps the model for DDP again,
+    builds the phase's schedulers and its optimizer over the trained parameters alone,
+    and restarts the search for the best checkpoint. The previous phase is saved as
+    ``<phase>_end.pth``, from which a localize run can start. With ``load_best`` a phase
+    begins with the best weights of the previous one; with ``early_stop`` it ends when
+    its score stalls. A checkpoint stores its phase and the ends of earlier phases: a
+    resumed run enters it before the optimizer's state is loaded, and a test predicts by
+    it. Initial weights are checked by name: a localize phase refuses to start unless
+    every weight of the frozen parts came from a file.
     """
 
     # After PhaseEMAHook, before any hook that reads the optimizer.
@@ -59,8 +59,8 @@ class TwoPhaseHook(Hook):
 
     def before_run(self, runner) -> None:
         """Forget the best and last checkpoints of another run."""
-        # MMEngine tells runs of a process apart by name and second; two that begin
-        # in one second share these. A resumed run gets its own from its checkpoint.
+        # MMEngine distinguishes runs of a process by name and second; two that begin in
+        # one second share these. A resumed run gets its own from its checkpoint.
         stale = ('best_', 'keep_ckpt_ids', 'last_ckpt', 'mpc_')
         for key in [k for k in runner.message_hub.runtime_info if k.startswith(stale)]:
             runner.message_hub.pop_info(key)
@@ -72,7 +72,7 @@ class TwoPhaseHook(Hook):
         model = _module(runner)
         source = f'the checkpoint {getattr(runner, "_load_from", None) or ""}'.strip()
         if not isinstance(checkpoint, Mapping):
-            raise RuntimeError(f'{source} is no checkpoint of weights by name')
+            raise RuntimeError(f'{source} is not a dict of weights by name')
         meta = checkpoint.get('meta', {})
         name = meta.get(_PHASE)
         resumes = isinstance(loop, BaseLoop) and runner.cfg.get('resume', False)
@@ -86,14 +86,9 @@ class TwoPhaseHook(Hook):
         state = checkpoint.get('state_dict', checkpoint)
         if required != ('',):
             # A converted file holds random weights for the parts that it lacked.
-            lacked = tuple(checkpoint.get('meta', {}).get('mpc_lacks', ()))
+            lacked = tuple(meta.get('mpc_lacks', ()))
             state = {k: v for k, v in state.items() if not k.startswith(lacked)}
-        check_weights(
-            state,
-            model.state_dict(),
-            required,
-            source,
-        )
+        check_weights(state, model.state_dict(), required, source)
         self._loaded = True
         if not isinstance(loop, BaseLoop):
             if name is not None:
@@ -115,7 +110,7 @@ class TwoPhaseHook(Hook):
                 vars(self._early_stop).update(meta.get(_EARLY_STOP, {}))
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Store the phase, which at a switch does not follow from the iteration."""
+        """Store the phase, which is ambiguous at the iteration of a switch."""
         meta = checkpoint['meta']
         meta[_PHASE] = _module(runner).phase
         meta[_PHASES] = [p.name for p in runner.train_loop.phases]
@@ -136,15 +131,15 @@ class TwoPhaseHook(Hook):
             first = phase_at(loop.phases, runner.iter)
             if first.name == 'localize' and not self._loaded:
                 raise RuntimeError(
-                    'the localize phase trains a head on frozen features and has no '
-                    'weights for them: set load_from to a checkpoint of the contrast '
-                    'phase (--cfg-options load_from=...)'
+                    'the localize phase trains a head on frozen features and their '
+                    'weights are missing: set load_from to a checkpoint of the '
+                    'contrast phase (--cfg-options load_from=...)'
                 )
             self._enter(runner, first)
         self._count_from_phase(runner)
 
     def before_train_epoch(self, runner) -> None:
-        """Look for what ``load_best`` will need now, not at a switch days ahead."""
+        """Check now, not at a switch days later, what ``load_best`` will need."""
         assert self.phase is not None
         now = self.phase.end
         phases = runner.train_loop.phases
@@ -240,10 +235,9 @@ class TwoPhaseHook(Hook):
 
     @staticmethod
     def _forget_phase(runner) -> None:
-        # MMEngine goes on logging a loss's last mean after it is no longer computed.
+        # MMEngine would keep logging the last mean of a loss that is not computed.
         logs = runner.message_hub.log_scalars
-        for key in [
-            k for k in logs if k.startswith(('train/loss', 'train/similarity_'))
-        ]:
+        stale = ('train/loss', 'train/similarity_')
+        for key in [k for k in logs if k.startswith(stale)]:
             logs.pop(key)
         forget_best(runner)

@@ -1,4 +1,4 @@
-"""Stops a run whose numbers are no longer finite."""
+"""Stops a run whose loss or weights are not finite."""
 
 import math
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def not_finite(tensors: dict[str, Tensor]) -> list[str]:
-    """Names of tensors that hold an infinity or a NaN, with one wait for the device."""
+    """Names of tensors with an infinity or a NaN, with one wait for the device."""
     floats = {k: t for k, t in tensors.items() if t.is_floating_point() and t.numel()}
     if not floats:
         return []
@@ -18,7 +18,7 @@ def not_finite(tensors: dict[str, Tensor]) -> list[str]:
 
 
 def file_names(data_batch: dict | None) -> list[str]:
-    """Image files of a batch as data loaders give it."""
+    """Image files of a data loader's batch."""
     samples = (data_batch or {}).get('data_samples') or []
     return [str(sample.metainfo.get('img_path', '?')) for sample in samples]
 
@@ -27,10 +27,10 @@ def file_names(data_batch: dict | None) -> list[str]:
 class WatchdogHook(Hook):
     """Ends the run at the first loss or weight that is not finite.
 
-    The loss is looked at after each iteration, where MMEngine's log has already
-    waited for its value. Weights, which a bad gradient spoils while the loss is still
-    finite, are looked at whenever a checkpoint is about to be written: a broken one is
-    never written, and the one before stays.
+    The loss is checked after each iteration, where MMEngine's log has already waited
+    for its value. Weights, which a bad gradient may spoil while the loss is still
+    finite, are checked before a checkpoint is written: a broken one is never written,
+    and the one before stays.
 
     Raises:
         FloatingPointError: With the iteration, the loss terms and the batch's files.
@@ -50,7 +50,7 @@ class WatchdogHook(Hook):
         outputs = outputs or {}
         self._files = file_names(data_batch)
         self._terms = {
-            # The sum has a graph, of which torch warns on conversion.
+            # The sum has a graph; torch warns when it is converted.
             k: float(torch.as_tensor(v).detach())
             for k, v in outputs.items()
             if 'loss' in k
@@ -72,7 +72,7 @@ class WatchdogHook(Hook):
         terms = ', '.join(f'{k} = {v:g}' for k, v in self._terms.items())
         raise FloatingPointError(
             f'iteration {iteration}: {what}. Losses of the last batch: {terms or "-"}. '
-            f'Its files: {", ".join(self._files) or "-"}. Look at these; else lower '
-            'the learning rate or set optim_wrapper.clip_grad, then go on from the '
-            'last checkpoint with --resume.'
+            f'Its files: {", ".join(self._files) or "-"}. Check these; else lower the '
+            'learning rate or set optim_wrapper.clip_grad. Then continue from the last '
+            'checkpoint with --resume.'
         )

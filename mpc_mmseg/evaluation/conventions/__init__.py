@@ -1,22 +1,12 @@
-"""Ways in which the field turns maps into numbers, by name."""
+"""Scoring conventions of the field, by name."""
 
 from .convention import CONVENTIONS, Convention, build_conventions
 from .native import NativeConvention
-from .published import (
-    FocalConvention,
-    IMDLBenCoConvention,
-    MPCConvention,
-    MVSSConvention,
-    TruForConvention,
-)
+from .published import TruForConvention
 
 __all__ = [
     'CONVENTIONS',
     'Convention',
-    'FocalConvention',
-    'IMDLBenCoConvention',
-    'MPCConvention',
-    'MVSSConvention',
     'NativeConvention',
     'TruForConvention',
     'build_conventions',

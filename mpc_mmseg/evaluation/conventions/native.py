@@ -10,12 +10,12 @@ _CURVES = ('histogram', 'exact')
 
 @CONVENTIONS.register_module('native')
 class NativeConvention(Convention):
-    """This project's own scores: nothing resized, nothing undefined averaged in.
+    """This project's own scores: nothing is resized, undefined scores are left out.
 
     Args:
-        curves: How AP, AUC and the best F1 of an image are found: 'histogram' in
-            constant memory, within the bounds that `ScoreHistogram` states, or
-            'exact' by sorting its pixels, several times as slow.
+        curves: 'histogram' computes AP, AUC and the best F1 of an image in constant
+            memory, within the bounds of `ScoreHistogram`; 'exact' sorts the pixels,
+            several times as slow.
 
     Raises:
         ValueError: If ``curves`` is another word.
@@ -23,10 +23,10 @@ class NativeConvention(Convention):
 
     explanation = (
         'Localization is scored on forged images alone, at native size, mean over '
-        'images; authentic ones are reported as the area falsely predicted forged. A '
-        'score that is undefined for an image (precision where nothing is called '
+        'images; for authentic ones the area falsely predicted forged is reported. A '
+        'score that is undefined for an image (precision where nothing is predicted '
         'forged, AUC where all is forged) is left out of the mean, never taken as 0 '
-        'or 1; n says how many images remain.'
+        'or 1; n is the number of remaining images.'
     )
 
     def __init__(self, curves: str = 'histogram') -> None:
@@ -49,7 +49,7 @@ class NativeConvention(Convention):
         }
         if _has_both(image):
             curves = (
-                SortedScores.of_map(image.prob, image.truth)
+                SortedScores.of_map(image.prob, image.gt)
                 if self.exact
                 else image.histogram
             )

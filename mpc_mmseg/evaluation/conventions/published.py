@@ -1,4 +1,4 @@
-"""How papers and benchmarks of the field score, beside one another."""
+"""Conventions of papers and benchmarks of the field."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from mpc_mmseg.evaluation.functional.confusion import (
     mpc_scores,
 )
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
-from mpc_mmseg.probability import binarize, resize_probability
+from mpc_mmseg.probability import binarize
 
 from .convention import CONVENTIONS, Convention, ScoredImage
 
@@ -27,7 +27,7 @@ class MPCConvention(Convention):
     explanation = (
         'Forged images only, at native size, forged where the map exceeds 127 of 255; '
         'F1 and IoU of the forged class, plain mean over images. Nothing forged and '
-        'nothing predicted forged reads F1 = 0 and IoU = 1.'
+        'nothing predicted forged gives F1 = 0 and IoU = 1.'
     )
 
     def score_image(self, image: ScoredImage) -> dict[str, float]:
@@ -42,22 +42,19 @@ class MVSSConvention(Convention):
     """Scores of MVSS-Net (Chen et al., ICCV 2021; Dong et al., TPAMI 2022)."""
 
     explanation = (
-        "What it calls the image's F1 is the harmonic mean of sensitivity and "
-        'specificity, an image being predicted forged where any pixel exceeds the '
-        'threshold; not the F1 of detection, which rises with the share of forged '
-        'images. combined_F1 is the harmonic mean of that and the pixel F1 of forged '
-        'images.'
+        'image_F1 is the harmonic mean of sensitivity and specificity, an image being '
+        'predicted forged if any pixel exceeds the threshold; it is not the F1 of '
+        'detection, which rises with the share of forged images. combined_F1 is the '
+        'harmonic mean of image_F1 and the pixel F1 of forged images.'
     )
 
     def score_image(self, image: ScoredImage) -> dict[str, float]:
-        # The highest pixel decides, by the rule that decides for pixels.
-        called = bool(binarize(image.prob.max(keepdims=True), image.threshold))
+        # The highest pixel decides, by the rule for pixels.
+        predicted = bool(binarize(image.prob.max(keepdims=True), image.threshold))
         if not image.forged:
-            return {'image_specificity': float(not called)}
-        return {
-            'F1': f1(image.counts, empty=0.0),
-            'image_sensitivity': float(called),
-        }
+            return {'image_specificity': float(not predicted)}
+        f1_score = f1(image.counts, empty=0.0)
+        return {'F1': f1_score, 'image_sensitivity': float(predicted)}
 
     def score_dataset(
         self, columns: Mapping[str, np.ndarray], weights: np.ndarray
@@ -72,7 +69,7 @@ class MVSSConvention(Convention):
 
 
 def harmonic_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Gives 2ab / (a + b) of each pair, and 0 where both are 0."""
+    """2ab / (a + b) of each pair; 0 where both are 0."""
     total = a + b
     return 2 * a * b / np.where(total == 0, 1, total)
 
@@ -83,8 +80,8 @@ class TruForConvention(Convention):
 
     Args:
         erode: Side of the square by which the forged region is shrunk.
-        dilate: Side of the square by which it is grown; what lies between the two
-            is not scored.
+        dilate: Side of the square by which it is grown; the band between the two is
+            not scored.
 
     Raises:
         ValueError: If a side is not a positive odd number.
@@ -92,11 +89,10 @@ class TruForConvention(Convention):
 
     explanation = (
         'Forged images only, at native size, without a band along the edge of the '
-        'forged region (shrunk by 15, grown by 11 pixels), which is hard to place; '
-        'regions that vanish so are left out. F1 is the better of the map and the '
-        'inverted map, so a map that is wrong everywhere reads well, at the '
-        'threshold and (best_F1) at the threshold that suits each image best, which '
-        'no user knows.'
+        'forged region (shrunk by 15, grown by 11 pixels), whose exact position is '
+        'uncertain; regions that vanish are left out. F1 is the better of the map and '
+        'the inverted map, so a map that is wrong everywhere scores well. best_F1 is '
+        'at the best threshold of each image, which is unknown in practice.'
     )
 
     def __init__(self, erode: int = 15, dilate: int = 11) -> None:
@@ -108,15 +104,15 @@ class TruForConvention(Convention):
     def score_image(self, image: ScoredImage) -> dict[str, float]:
         if not image.forged:
             return {}
-        truth = ignore_edges(image.truth, self.erode, self.dilate)
-        counts = count_confusion(image.called, truth)
+        gt = ignore_edges(image.gt, self.erode, self.dilate)
+        counts = count_confusion(image.predicted, gt)
         if not counts.tp + counts.fn:
             return {}
-        # What an inverted map calls forged is what this one does not.
+        # The inverted map predicts forged the pixels that this one does not.
         inverted = Confusion(counts.fn, counts.tn, counts.tp, counts.fp)
         scores = {'F1': max(f1(counts, empty=0.0), f1(inverted, empty=0.0))}
         if counts.fp + counts.tn:
-            histogram = ScoreHistogram.of_map(image.prob, truth)
+            histogram = ScoreHistogram.of_map(image.prob, gt)
             scores['best_F1'] = max(
                 histogram.best_f1()[0], histogram.inverted().best_f1()[0]
             )
@@ -125,22 +121,22 @@ class TruForConvention(Convention):
         return scores
 
 
-def ignore_edges(truth: np.ndarray, erode: int, dilate: int) -> np.ndarray:
+def ignore_edges(gt: np.ndarray, erode: int, dilate: int) -> np.ndarray:
     """Marks the band along the edge of the forged region as ignored.
 
     Args:
-        truth: (H, W) integers; 1 forged, 0 authentic, 255 ignored.
+        gt: (H, W) integers; 1 forged, 0 authentic, 255 ignored.
         erode: Side of the square that must lie in the region for its centre to stay.
         dilate: Side of the square that must not touch it for its centre to stay.
 
     Returns:
         (H, W) uint8, labelled likewise. The image's border erodes nothing.
     """
-    forged = (truth == _FORGED).view(np.uint8)
+    forged = (gt == _FORGED).view(np.uint8)
     inner = cv2.erode(forged, np.ones((erode, erode), np.uint8))
     outer = cv2.dilate(forged, np.ones((dilate, dilate), np.uint8))
     edges = inner.astype(np.uint8, copy=False)
-    edges[(outer > inner) | (truth == _IGNORED)] = _IGNORED
+    edges[(outer > inner) | (gt == _IGNORED)] = _IGNORED
     return edges
 
 
@@ -149,8 +145,8 @@ class FocalConvention(Convention):
     """Macro F1 at a reduced size, as FOCAL (Wu, Chen, Zhou 2023) reports it.
 
     Args:
-        size: Side of the square to which map and ground truth are reduced. An argument,
-            since it is the network's affair and published numbers do not state it.
+        size: Side of the square to which map and ground truth are reduced; published
+            numbers do not state it.
 
     Raises:
         ValueError: If ``size`` is not positive.
@@ -164,28 +160,20 @@ class FocalConvention(Convention):
             f'Forged images only, map and ground truth reduced to {size} x {size}; F1 '
             'is the mean of the F1 of the forged and of the authentic class. The '
             'authentic class is large and easy, so numbers are far higher than the '
-            "forged class's F1: a map of zeros reads almost 0.5."
+            "forged class's F1: a map of zeros scores almost 0.5."
         )
 
     def score_image(self, image: ScoredImage) -> dict[str, float]:
         if not image.forged:
             return {}
-        side = (self.size, self.size)
-        truth = cv2.resize(
-            image.truth.astype(np.uint8, copy=False),
-            side,
-            interpolation=cv2.INTER_NEAREST,
-        )
-        prob = resize_probability(image.prob, side)
-        counts = count_confusion(binarize(prob, image.threshold), truth)
-        score = macro_f1(counts)
+        score = macro_f1(image.counts_at((self.size, self.size)))
         return {} if np.isnan(score) else {'F1': score}
 
 
 def macro_f1(counts: Confusion) -> float:
-    """Means the F1 of both classes; one in neither map is left out.
+    """Mean F1 of both classes; a class in neither map is left out, NaN without pixels.
 
-    scikit-learn's ``average='macro'`` does the same. NaN if no pixel counts.
+    The same as scikit-learn's ``average='macro'``.
     """
     swapped = Confusion(counts.tn, counts.fn, counts.fp, counts.tp)
     scores = [f1(counts, empty=np.nan), f1(swapped, empty=np.nan)]
@@ -195,28 +183,16 @@ def macro_f1(counts: Confusion) -> float:
 
 @CONVENTIONS.register_module('imdl-benco')
 class IMDLBenCoConvention(Convention):
-    """Pixel F1 and IoU in the network's frame, as IMDL-BenCo (Ma et al. 2024) does."""
+    """Pixel F1 and IoU at the network's input size, as IMDL-BenCo (Ma et al. 2024)."""
 
     explanation = (
-        "In the network's frame: map and ground truth at the size at which the network "
-        'saw the image, so small forgeries of large images may vanish from it. '
-        'Every image counts: an authentic one reads F1 = 0 and IoU = 0 even where '
-        'nothing is predicted forged, which pulls the mean down with their share. '
-        'Here the map comes back from native size to that frame, which smooths it '
-        'slightly.'
+        "Map and ground truth at the network's input size, so small forgeries of large "
+        'images may vanish. Every image counts: an authentic one has F1 = 0 and '
+        'IoU = 0 even if nothing is predicted forged, which lowers the mean with their '
+        'share. Here the map is resized from native size to that size, which smooths '
+        'it slightly.'
     )
 
     def score_image(self, image: ScoredImage) -> dict[str, float]:
-        prob, truth = image.prob, image.truth
-        height, width = image.frame
-        if truth.shape == (height, width):
-            counts = image.counts
-        else:
-            truth = cv2.resize(
-                truth.astype(np.uint8, copy=False),
-                (width, height),
-                interpolation=cv2.INTER_NEAREST,
-            )
-            prob = resize_probability(prob, (height, width))
-            counts = count_confusion(binarize(prob, image.threshold), truth)
+        counts = image.counts_at(image.frame)
         return {'F1': f1(counts, empty=0.0), 'IoU': iou(counts, empty=0.0)}

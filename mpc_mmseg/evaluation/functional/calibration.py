@@ -1,4 +1,4 @@
-"""From scores to probabilities that mean what they say, fitted on labelled images."""
+"""Calibrated probabilities from scores, fitted on labelled images."""
 
 import numpy as np
 from scipy.optimize import isotonic_regression, minimize, minimize_scalar
@@ -9,7 +9,7 @@ _MARGIN = 1e-6
 
 
 def logits_of(probabilities: np.ndarray) -> np.ndarray:
-    """Gives finite logits of probabilities in 0..1."""
+    """Finite logits of probabilities in 0..1."""
     return logit(np.clip(np.asarray(probabilities, float), _MARGIN, 1 - _MARGIN))
 
 
@@ -60,13 +60,13 @@ def fit_logistic(
     Args:
         features: (N, C) floats.
         labels: (N,) booleans.
-        penalty: Of half the squared weights, beside the summed loss.
+        penalty: Factor of half the squared weights, added to the summed loss.
 
     Returns:
         C weights and the bias.
     """
     features = np.asarray(features, float)
-    # Fitted about the mean and in units of the spread, so that the penalty is fair.
+    # Features are standardized, so that the penalty treats them alike.
     mean, spread = features.mean(axis=0), features.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
     z, target = (features - mean) / spread, np.asarray(labels, float)
@@ -86,14 +86,14 @@ def fit_logistic(
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, n_bins: int = 15
 ) -> float:
-    """Means how far the share of positives is off the stated probability.
+    """Mean gap between the share of positives and the stated probability.
 
-    Over bins of equal width, weighted by their members (Guo et al. 2017, eq. 3).
+    Over bins of equal width, weighted by their size (Guo et al. 2017, eq. 3).
 
     Args:
         probabilities: (N,) floats in 0..1 of being positive.
         labels: (N,) booleans.
-        n_bins: How many bins.
+        n_bins: Number of bins.
     """
     probabilities = np.asarray(probabilities, float)
     bins = np.minimum((probabilities * n_bins).astype(int), n_bins - 1)
@@ -104,21 +104,21 @@ def expected_calibration_error(
 def verdict_thresholds(
     scores: np.ndarray, labels: np.ndarray, rate: float
 ) -> tuple[float, float]:
-    """Finds the scores at or below which an image is authentic, and above forged.
+    """Scores up to which an image is predicted authentic, and above which forged.
 
     Args:
         scores: (N,) floats.
         labels: (N,) booleans; forged.
         rate: In (0, 1): the share of authentic images that may be predicted forged,
-            and of forged ones that may be called authentic.
+            and of forged ones that may be predicted authentic.
 
     Returns:
-        (authentic up to, forged above); between the two nothing is sure. Where the
-        classes are so well apart that the two overlap, one threshold half-way.
+        (authentic up to, forged above); between them the verdict is open. If the
+        classes are separated so well that the two overlap, the middle twice.
     """
     labels = np.asarray(labels, bool)
     clean, forged = np.sort(scores[~labels]), np.sort(scores[labels])
-    # At most so many may lie beyond; those that tie with the threshold do not.
+    # Images that tie with the threshold are not beyond it.
     above = float(clean[len(clean) - 1 - int(rate * len(clean))])
     missed = int(rate * len(forged))
     below = float(np.nextafter(forged[missed], -np.inf))

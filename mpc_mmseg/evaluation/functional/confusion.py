@@ -1,7 +1,6 @@
-"""Pixel counts of a predicted mask against the ground truth, and scores made of them.
+"""Pixel counts of a predicted mask against the ground truth, and scores from them.
 
-Every score takes what to return when it is undefined as an explicit argument,
-since conventions in the field differ on nothing so much as on that.
+``empty`` is the value of a score where it is undefined: conventions differ there.
 """
 
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ import cv2
 import numpy as np
 
 _FORGED, _IGNORED = 1, 255
-# The MPC convention's IoU is tp / (union + 1e-6); the term is kept so that scores
-# agree with the published program to the last bit.
+# The MPC convention's IoU is tp / (union + 1e-6), to the last bit.
 _IOU_EPSILON = 1e-6
 
 
@@ -25,18 +23,9 @@ class Confusion:
     fn: int = 0
     tn: int = 0
 
-    def __add__(self, other: 'Confusion') -> 'Confusion':
-        """Pools the pixels of two images."""
-        return Confusion(
-            self.tp + other.tp,
-            self.fp + other.fp,
-            self.fn + other.fn,
-            self.tn + other.tn,
-        )
-
     @property
     def total(self) -> int:
-        """Pixels counted, those ignored left out."""
+        """Pixels counted, without ignored ones."""
         return self.tp + self.fp + self.fn + self.tn
 
 
@@ -57,10 +46,10 @@ def count_confusion(pred: np.ndarray, gt: np.ndarray) -> Confusion:
             f'{gt.shape}'
         )
     forged, authentic = class_masks(gt)
-    called = (pred if pred.dtype == bool else pred != 0).view(np.uint8)
+    predicted = (pred if pred.dtype == bool else pred != 0).view(np.uint8)
     n_forged, n_authentic = cv2.countNonZero(forged), cv2.countNonZero(authentic)
-    tp = cv2.countNonZero(called & forged)
-    fp = cv2.countNonZero(called & authentic)
+    tp = cv2.countNonZero(predicted & forged)
+    fp = cv2.countNonZero(predicted & authentic)
     return Confusion(tp, fp, n_forged - tp, n_authentic - fp)
 
 
@@ -81,36 +70,32 @@ def class_masks(gt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n_known = cv2.countNonZero(forged) + cv2.countNonZero(authentic)
     if n_known != gt.size and n_known + np.count_nonzero(gt == _IGNORED) != gt.size:
         bad = sorted({int(v) for v in np.unique(gt)} - {0, _FORGED, _IGNORED})
-        raise ValueError(f'truth must hold 0, 1 and 255 only, found {bad[:5]}')
+        raise ValueError(f'the ground truth must be 0, 1 and 255, found {bad[:5]}')
     return forged, authentic
 
 
 def precision(counts: Confusion, empty: float) -> float:
-    """Share of the pixels predicted forged that are; ``empty`` if none is called."""
+    """Share of forged pixels among those predicted forged."""
     return _ratio(counts.tp, counts.tp + counts.fp, empty)
 
 
 def recall(counts: Confusion, empty: float) -> float:
-    """Share of the forged pixels called so; ``empty`` if none is forged."""
+    """Share of the forged pixels that are predicted forged."""
     return _ratio(counts.tp, counts.tp + counts.fn, empty)
 
 
 def f1(counts: Confusion, empty: float) -> float:
-    """F1 of the forged class; ``empty`` if nothing is forged or predicted forged."""
+    """F1 of the forged class."""
     return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn, empty)
 
 
 def iou(counts: Confusion, empty: float) -> float:
-    """IoU of the forged class; ``empty`` if nothing is forged or predicted forged."""
+    """IoU of the forged class."""
     return _ratio(counts.tp, counts.tp + counts.fp + counts.fn, empty)
 
 
 def mcc(counts: Confusion, empty: float) -> float:
-    """Matthews correlation coefficient, in -1..1.
-
-    ``empty`` is returned where it is undefined: the ground truth or the prediction has
-    one class only.
-    """
+    """Matthews correlation coefficient, in -1..1; undefined with one class only."""
     tp, fp, fn, tn = counts.tp, counts.fp, counts.fn, counts.tn
     # Python's integers do not overflow where four pixel counts are multiplied.
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
@@ -118,14 +103,9 @@ def mcc(counts: Confusion, empty: float) -> float:
 
 
 def mpc_scores(counts: Confusion) -> tuple[float, float]:
-    """Scores one image by the MPC convention.
+    """F1 and IoU of an image's forged class by the MPC convention.
 
-    Args:
-        counts: The pixel counts of one image.
-
-    Returns:
-        F1 and IoU of the forged class. Nothing forged and nothing called
-        forged: F1 = 0 and IoU = 1.
+    Nothing forged and nothing predicted forged: F1 = 0 and IoU = 1.
     """
     union = counts.tp + counts.fp + counts.fn
     iou = counts.tp / (union + _IOU_EPSILON) if union else 1.0

@@ -1,10 +1,8 @@
 """Average precision, ROC AUC and best F1: threshold-free scores.
 
-`ScoreHistogram` scores a data set of any size in constant memory; how far it may be off
-follows from its counts, for pixels of one bin count as ties. `SortedScores` is exact,
-with a sort and memory that grows with the number of scores. Both end in functions of
-``tp`` and ``fp``, (K,) integers that rise to the numbers of positives and of negatives
-as the threshold falls; scores that share a step are ties.
+`ScoreHistogram` scores a data set of any size in constant memory; pixels of one bin
+count as ties, and the bounds of the error follow from its counts. `SortedScores` is
+exact, with a sort and memory that grows with the number of scores.
 """
 
 import numpy as np
@@ -13,16 +11,54 @@ from scipy.special import digamma
 from .confusion import class_masks
 
 # A bin is a float with ten bits of mantissa, of p up to 0.5 and of 1 - p above:
-# 0.00025 wide in the middle and ever finer towards 0 and 1, since the maps of a
-# cautious model crowd near 0 and those of an untrained one round a single value.
+# 0.00025 wide in the middle and ever finer towards 0 and 1: the maps of a cautious
+# model are near 0 and those of an untrained one near a single value.
 _SHIFT = 23 - 10
-# Below 2**-24 all is one bin: float32 tells no such p from 1 on the other side.
+# Below 2**-24 there is one bin: float32 has no counterpart of such p near 1.
 _LOWEST = (127 - 24) << (23 - _SHIFT)
 _HALF = ((127 - 1) << (23 - _SHIFT)) - _LOWEST
 N_BINS = 2 * _HALF + 1
 
 
-class ScoreHistogram:
+class _Curves:
+    """Scores of the steps that a threshold takes from the highest score down."""
+
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """True and false positives, (K,) integers, rising as the threshold falls.
+
+        Scores that share a step are ties.
+        """
+        raise NotImplementedError
+
+    def threshold_of(self, step: int) -> float:
+        """The threshold of a step."""
+        raise NotImplementedError
+
+    def average_precision(self) -> float:
+        """Area under the precision-recall curve as a sum of steps."""
+        tp, fp = self.steps()
+        gained = np.diff(tp, prepend=0)
+        return float(np.sum(tp / np.maximum(tp + fp, 1) * gained) / tp[-1])
+
+    def roc_auc(self) -> float:
+        """Chance that a positive outscores a negative; ties count half."""
+        tp, fp = self.steps()
+        both = tp + np.concatenate([[0], tp[:-1]])
+        # Whole numbers up to 2**63: exact for ten images of 12 megapixels pooled, and
+        # floats for more.
+        dtype = np.int64 if float(tp[-1]) * float(fp[-1]) < 2**61 else np.float64
+        doubled = np.sum(np.diff(fp, prepend=0).astype(dtype) * both.astype(dtype))
+        return float(doubled) / (2 * float(tp[-1]) * float(fp[-1]))
+
+    def best_f1(self) -> tuple[float, float]:
+        """The highest F1 of any threshold, and that threshold (`threshold_of`)."""
+        tp, fp = self.steps()
+        scores = 2 * tp / (tp + fp + tp[-1])
+        best = int(np.argmax(scores))
+        return float(scores[best]), self.threshold_of(best)
+
+
+class ScoreHistogram(_Curves):
     """Forged and authentic pixels per bin of probability; histograms add up.
 
     Attributes:
@@ -66,63 +102,45 @@ class ScoreHistogram:
         """Whether there are pixels of both classes, which curves need."""
         return bool(self.counts.any(axis=1).all())
 
-    def average_precision(self) -> float:
-        """Area under the precision-recall curve as a sum of steps."""
-        return average_precision(*self._cumulated())
-
-    def roc_auc(self) -> float:
-        """Chance that a forged pixel outscores an authentic one; ties half."""
-        return roc_area(*self._cumulated())
-
-    def best_f1(self) -> tuple[float, float]:
-        """Finds the one threshold that suits all these pixels best.
-
-        Returns:
-            F1, and the threshold that a forged pixel exceeds; 0 also where it is
-            best to call every pixel forged.
-        """
-        score, step = best_step(*self._cumulated())
-        return score, _threshold_below(N_BINS - 1 - step)
-
     def inverted(self) -> 'ScoreHistogram':
-        """The histogram of the inverted map, 1 - p: bins lie alike around a half."""
+        """The histogram of the inverted map, 1 - p: bins are symmetric about a half."""
         other = ScoreHistogram()
         other.counts = self.counts[:, ::-1]
         return other
 
     def roc_auc_bounds(self) -> tuple[float, float]:
-        """Gives between which values the AUC of the unbinned scores lies.
-
-        Pairs within one bin are counted half; sorted, they count 0 to 1.
-        """
+        """Bounds of the AUC of the unbinned scores: pairs of one bin count 0 to 1."""
         pairs = float(np.prod(self.counts.sum(axis=1), dtype=np.float64))
         doubt = float(np.sum(np.prod(self.counts, axis=0, dtype=np.float64))) / pairs
         return self.roc_auc() - doubt / 2, self.roc_auc() + doubt / 2
 
     def average_precision_bounds(self) -> tuple[float, float]:
-        """Gives between which values that of the unbinned scores lies.
+        """Bounds of that of the unbinned scores.
 
         In each bin, the forged pixels come first at best and last at worst.
         """
-        tp, fp = self._cumulated()
+        tp, fp = self.steps()
         gained, lost = np.diff(tp, prepend=0), np.diff(fp, prepend=0)
         some = gained > 0
         tp, fp, gained, lost = tp[some], fp[some], gained[some], lost[some]
 
         def area(alarms: np.ndarray) -> float:
-            # The precisions (tp0 + i) / (tp0 + i + alarms), i = 1..gained, add up so.
+            # Sum of the precisions (tp0 + i) / (tp0 + i + alarms), i = 1..gained.
             harmonic = digamma(tp + alarms + 1) - digamma(tp - gained + alarms + 1)
             return float(np.sum(gained - alarms * harmonic) / tp[-1])
 
         return area(fp), area(fp - lost)
 
-    def _cumulated(self) -> tuple[np.ndarray, np.ndarray]:
-        """Gives the true and false positives as the threshold falls."""
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
         if not self.has_both:
             absent = 'forged' if not self.counts[1].any() else 'authentic'
             raise ValueError(f'curves need both classes: there is no {absent} pixel')
         authentic, forged = self.counts[:, ::-1].cumsum(axis=1)
         return forged, authentic
+
+    def threshold_of(self, step: int) -> float:
+        """The number that forged pixels exceed; 0 if all are predicted forged."""
+        return _threshold_below(N_BINS - 1 - step)
 
 
 def _bin_of(prob: np.ndarray) -> np.ndarray:
@@ -130,13 +148,13 @@ def _bin_of(prob: np.ndarray) -> np.ndarray:
     # 1 - p is exact in float32 for p above 0.5.
     distance = np.minimum(prob, 1 - prob)
     code = np.maximum((distance.view(np.int32) >> _SHIFT) - _LOWEST, 0)
-    # Arithmetic, for a choice per pixel takes five times as long.
+    # Arithmetic: np.where takes five times as long.
     upper = (prob > 0.5).astype(np.int32)
     return code * (1 - 2 * upper) + upper * (N_BINS - 1)
 
 
 def _threshold_below(index: int) -> float:
-    """Gives the number that scores of this bin and above exceed, and no other."""
+    """The number that only scores of this bin and above exceed."""
     if index == 0:
         return 0.0
     if index > _HALF:
@@ -148,7 +166,7 @@ def _edge(code: int) -> np.float32:
     return np.uint32((code + _LOWEST) << _SHIFT).view(np.float32)
 
 
-class SortedScores:
+class SortedScores(_Curves):
     """Positives and negatives at each distinct score, highest first.
 
     Args:
@@ -191,18 +209,12 @@ class SortedScores:
         counted = (forged | authentic).view(bool)
         return cls(prob[counted], forged.view(bool)[counted])
 
-    def average_precision(self) -> float:
-        """Area under the precision-recall curve as a sum of steps."""
-        return average_precision(self.tp, self.fp)
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.tp, self.fp
 
-    def roc_auc(self) -> float:
-        """Chance that a positive outscores a negative; ties count half."""
-        return roc_area(self.tp, self.fp)
-
-    def best_f1(self) -> tuple[float, float]:
-        """Finds the best F1, and the lowest score that is called positive for it."""
-        score, step = best_step(self.tp, self.fp)
-        return score, float(self.thresholds[step])
+    def threshold_of(self, step: int) -> float:
+        """The lowest score that is predicted positive."""
+        return float(self.thresholds[step])
 
 
 def roc_auc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -216,26 +228,3 @@ def roc_auc(scores: np.ndarray, labels: np.ndarray) -> float:
         ValueError: If there is a NaN, or one class only.
     """
     return SortedScores(scores, labels).roc_auc()
-
-
-def average_precision(tp: np.ndarray, fp: np.ndarray) -> float:
-    """Area under the precision-recall curve as a sum of steps."""
-    gained = np.diff(tp, prepend=0)
-    return float(np.sum(tp / np.maximum(tp + fp, 1) * gained) / tp[-1])
-
-
-def roc_area(tp: np.ndarray, fp: np.ndarray) -> float:
-    """Chance that a positive outscores a negative; ties count half."""
-    before = np.concatenate([[0], tp[:-1]])
-    # Whole numbers up to 2**63: exact for ten images of 12 megapixels pooled, and
-    # floats for more.
-    dtype = np.int64 if float(tp[-1]) * float(fp[-1]) < 2**61 else np.float64
-    doubled = np.sum(np.diff(fp, prepend=0).astype(dtype) * (tp + before).astype(dtype))
-    return float(doubled) / (2 * float(tp[-1]) * float(fp[-1]))
-
-
-def best_step(tp: np.ndarray, fp: np.ndarray) -> tuple[float, int]:
-    """Gives the highest F1 of any step, and the first step that has it."""
-    scores = 2 * tp / (tp + fp + tp[-1])
-    best = int(np.argmax(scores))
-    return float(scores[best]), best

@@ -1,4 +1,4 @@
-"""How well one number per image tells forged from authentic images."""
+"""Detection scores: how well one number per image separates forged images."""
 
 import numpy as np
 
@@ -15,17 +15,17 @@ def image_level_scores(
     """Scores detection, once per row of weights.
 
     Args:
-        scores: (N,) floats; the higher, the surer that the image was forged.
+        scores: (N,) floats; higher for forged images.
         forged: (N,) booleans.
         threshold: Score that an image predicted forged exceeds.
         weights: (B, N) how often each image counts; None for once.
 
     Returns:
         Score name -> (B,) floats, NaN where a row has weight in one class only.
-        ``AUC`` with ties counted half; ``EER``, where the ROC curve meets equal
-        rates of misses and false alarms, interpolated between its points;
-        ``TPR@1%`` and ``TPR@5%``, the best rate of a threshold with at most that
-        share of false alarms; ``balanced_accuracy`` and ``F1`` at ``threshold``.
+        ``AUC`` with ties counted half; ``EER``, the equal error rate, interpolated
+        between points of the ROC curve; ``TPR@1%`` and ``TPR@5%``, the best rate of a
+        threshold with at most that share of false alarms; ``balanced_accuracy`` and
+        ``F1`` at ``threshold``.
 
     Raises:
         ValueError: If shapes differ or a score is NaN.
@@ -48,9 +48,9 @@ def image_level_scores(
     for rate in FALSE_ALARM_RATES:
         allowed = np.where(fpr <= rate, tpr, 0.0).max(axis=1)
         result[f'TPR@{rate:.0%}'] = np.where(np.isnan(tpr[:, -1]), np.nan, allowed)
-    called = scores > threshold
-    hits, misses = (_weight(weights, forged & c) for c in (called, ~called))
-    alarms, rest = (_weight(weights, ~forged & c) for c in (called, ~called))
+    predicted = scores > threshold
+    hits, misses = (_weight(weights, forged & c) for c in (predicted, ~predicted))
+    alarms, rest = (_weight(weights, ~forged & c) for c in (predicted, ~predicted))
     with np.errstate(invalid='ignore'):
         balanced = (hits / (hits + misses) + rest / (alarms + rest)) / 2
         result['balanced_accuracy'] = balanced
@@ -62,7 +62,7 @@ def image_level_scores(
 def roc_curves(
     scores: np.ndarray, forged: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gives the points of the ROC curve from (0, 0) to (1, 1), per row of weights.
+    """Points of the ROC curve from (0, 0) to (1, 1), per row of weights.
 
     Args:
         scores: (N,) floats.

@@ -1,25 +1,25 @@
-"""How far a score would move with other images: bootstrap and sign-flip tests."""
+"""Uncertainty of scores over images: bootstrap and sign-flip tests."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-# Numbers at a time, by which memory stays small for large data sets.
+# Numbers at a time, which bounds the memory.
 _BLOCK = 4_000_000
-# Up to so many groups all sign patterns are tried, not a sample of them.
+# Up to this number of groups all sign patterns are tried, not a sample.
 _EXACT_GROUPS = 13
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Means values where they are defined, once per row of weights.
+    """Weighted means of the defined values, once per row of weights.
 
     Args:
         values: (N,) floats, NaN where undefined.
         weights: (B, N) non-negative.
 
     Returns:
-        (B,) floats; NaN where no defined value has weight.
+        (B,) floats; NaN if no defined value has weight.
     """
     defined = ~np.isnan(values)
     total = weights @ defined.astype(np.float64)
@@ -30,19 +30,19 @@ def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def bootstrap_weights(
     groups: np.ndarray, n_resamples: int, seed: int
 ) -> Iterator[np.ndarray]:
-    """Draws groups with replacement; gives how often each image was drawn.
+    """Draws groups with replacement; yields how often each image was drawn.
 
-    Images of one group (say, made from one source photograph) are not independent,
-    so they are drawn together (Efron and Tibshirani, An Introduction to the
-    Bootstrap, 1993, section 8).
+    Images of one group (for instance of one source photograph) are not independent, so
+    they are drawn together (Efron and Tibshirani, An Introduction to the Bootstrap,
+    1993, section 8).
 
     Args:
         groups: (N,) integers from 0; the group of each image.
-        n_resamples: How many times.
+        n_resamples: Number of draws.
         seed: Of NumPy's generator.
 
     Yields:
-        (b, N) floats, in blocks; the blocks' rows add up to ``n_resamples``.
+        (b, N) floats, in blocks of ``n_resamples`` rows in all.
     """
     rng = np.random.default_rng(seed)
     n_groups = int(groups.max()) + 1
@@ -62,18 +62,18 @@ def bootstrap_intervals(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, tuple[float, float] | None]:
-    """Gives the 95 % percentile interval of each of several scores.
+    """95 % percentile intervals of several scores.
 
     Args:
-        score: From weights (b, N) to score name -> (b,) floats; NaN where undefined,
-            which resamples are left out.
+        score: From weights (b, N) to score name -> (b,) floats; NaN where undefined:
+            these resamples are left out.
         groups: (N,) integers from 0, as of `bootstrap_weights`.
-        n_resamples: How many; 0 for no interval of any score.
+        n_resamples: Number of resamples; 0 for no intervals.
         seed: Of NumPy's generator.
 
     Returns:
-        Score name -> (low, high); None where there are fewer than two groups, which
-        say nothing about the spread, or the score is defined in no resample.
+        Score name -> (low, high); None for fewer than two groups, or if the score is
+        defined in no resample.
 
     Raises:
         ValueError: If ``n_resamples`` is negative.
@@ -99,17 +99,17 @@ def mean_with_interval(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Averages images, and says how sure the average is.
+    """Mean over images with its interval.
 
     Args:
         values: (N,) finite numbers, one per image, N >= 1.
-        sources: Images of one source are drawn together; None: each by itself.
+        sources: Images of one source are drawn together; None: each alone.
         n_resamples: Of the bootstrap; 0 for no interval.
         seed: Of NumPy's generator.
 
     Returns:
-        ``value``, ``low`` and ``high`` (95 % percentile bootstrap; None where there
-        is but one image or source), and ``n``.
+        ``value``, ``low`` and ``high`` (95 % percentile bootstrap; None for a single
+        image or source), and ``n``.
 
     Raises:
         ValueError: If there is no value, or one is not finite.
@@ -130,11 +130,10 @@ def mean_with_interval(
 def sign_flip_p_value(
     differences: np.ndarray, groups: np.ndarray, n_permutations: int, seed: int
 ) -> float:
-    """Gives the chance of so large a mean difference if the two were alike.
+    """p-value of Fisher's paired permutation test of a mean difference, two-sided.
 
-    Were they alike, each group's difference could as well have the other sign
-    (Fisher's paired permutation test). Two-sided; all patterns are tried where there
-    are few, else a sample, with the observed one counted in.
+    Under the null hypothesis each group's difference may have the other sign. All sign
+    patterns are tried if there are few, else a sample, including the observed one.
 
     Args:
         differences: (N,) floats.
@@ -144,7 +143,7 @@ def sign_flip_p_value(
     """
     sums = np.bincount(groups, weights=differences)
     n_groups = len(sums)
-    # Rounding must not turn a tie with the observed sum into a miss.
+    # Rounding must not break a tie with the observed sum.
     observed = abs(sums.sum()) - 1e-12 * np.abs(sums).sum()
     if n_groups <= _EXACT_GROUPS:
         patterns = np.arange(2**n_groups)[:, None] >> np.arange(n_groups) & 1
@@ -159,7 +158,7 @@ def sign_flip_p_value(
 
 
 def group_numbers(names: Sequence[str | None]) -> np.ndarray:
-    """Numbers the groups that names stand for; None is a group of its own.
+    """Group numbers of names; None is a group of its own.
 
     Args:
         names: (N,) names of the images' sources.

@@ -1,4 +1,4 @@
-"""ForgeryMetric: how well maps of forgeries match the ground truth, per data set."""
+"""ForgeryMetric: scores of forgery maps against the ground truth, per data set."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from mpc_mmseg.evaluation.probability_map import (
 )
 from mpc_mmseg.evaluation.results.dataset_summary import (
     pooled_bounds,
-    score_dataset,
+    results_table,
     summarize,
     summarize_dataset,
 )
@@ -33,11 +33,10 @@ from mpc_mmseg.evaluation.results.results_file import (
     write_images,
     write_results,
 )
-from mpc_mmseg.evaluation.results.results_text import results_table
 
 _AUTHENTIC = ('apart', 'as-zero')
 _IMAGE_SCORES = ('max', 'top_mean')
-# Scores of a data set's pixels taken together, which have no spread over images.
+# Scores of a data set's pooled pixels.
 _POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 
 
@@ -45,21 +44,21 @@ _POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 class ForgeryMetric(BaseMetric):
     """F1, IoU and threshold-free scores of localized forgeries.
 
-    F1 and IoU of the forged class per image under the MPC convention, then the
-    plain mean over a data set's forged images. ``mean/score``, the mean of F1 and
-    IoU over data sets, is what the paper's released code selects checkpoints by.
-    Maps are compared at the images' own size. Of each image only counts are kept.
+    F1 and IoU of the forged class per image by the MPC convention, then the plain mean
+    over a data set's forged images. The paper's released code selects checkpoints by
+    ``mean/score``, the mean of F1 and IoU over data sets. Maps are compared at the
+    images' native size. Only counts are kept of each image.
 
-    Scores, each as ``{data set}/{score}``, undefined ones left out:
+    Scores, each as ``{data set}/{score}``, without undefined ones:
         F1, IoU: Mean over images, at ``threshold``.
         pooled_AP, pooled_AUC: Average precision and ROC AUC of all pixels.
-        best_F1, best_threshold: F1 of all pixels at the threshold that suits
-            them best, and that threshold.
-        image_AUC: ROC AUC of telling forged from authentic images.
+        best_F1, best_threshold: F1 of all pixels at the best threshold, and that
+            threshold.
+        image_AUC: ROC AUC of forged against authentic images.
         false_alarm_area: Mean share of authentic images predicted forged.
-        {convention}.{score}: What each of ``conventions`` makes of the same maps.
+        {convention}.{score}: Scores of ``conventions`` for the same maps.
         image.{score}: With conventions: AUC, balanced_accuracy, EER, F1, TPR@1%
-            and TPR@5% (of false alarms) of telling forged from authentic images.
+            and TPR@5% (of false alarms) of forged against authentic images.
 
     Args:
         threshold: Probability that a forged pixel exceeds. 0.5 stands for the
@@ -67,28 +66,28 @@ class ForgeryMetric(BaseMetric):
         authentic: 'apart' counts authentic images in image_AUC and
             false_alarm_area alone; 'as-zero' also averages each in as F1 = 0 and
             IoU = 0, as some benchmarks do.
-        image_score: What says whether an image was forged: 'max' of the map,
-            or 'top_mean', the mean of its highest pixels.
-        top_share: The share of pixels that 'top_mean' takes.
-        conventions: Names of conventions (mpc_mmseg/evaluation/conventions), configs
-            of them, or 'all'; scored beside one another on the same maps, and
-            logged as a table with what each does differently.
-        source_pattern: Regular expression by which images' names tell their source
-            photographs, as of tools/dataset_converters/split_by_source.py: images
-            that share one are drawn together for the intervals. None: what the list
-            says (``source_groups``); an image of which it says nothing is alone.
+        image_score: Score of an image: 'max' of the map, or 'top_mean', the mean of its
+            highest pixels.
+        top_share: The share of pixels of 'top_mean'.
+        conventions: Names of conventions (mpc_mmseg/evaluation/conventions), configs of
+            them, or 'all': scored side by side on the same maps, and logged as a table
+            with explanations.
+        source_pattern: Regular expression that finds the source photographs in images'
+            names, as of tools/dataset_converters/split_by_source.py: images that share
+            one are drawn together for the intervals. None: ``source_groups`` of the
+            list; an image without them is alone.
         n_resamples: Of the bootstrap for the intervals; 0 for no intervals.
         seed: Of the bootstrap.
-        per_image_file: JSON lines to write, one per image, or CSV by its name.
-        results_file: JSON of everything (docs/evaluation.md) to write. Optional.
+        per_image_file: JSON lines to write, one per image, or CSV by its suffix.
+        results_file: JSON of all results (docs/evaluation.md) to write. Optional.
         allow_duplicates: Whether an image may be in a data set twice.
-        collect_device: 'cpu' or 'gpu'; how the ranks' results are brought together.
-        prefix: Put before the names of all scores. Optional.
+        collect_device: 'cpu' or 'gpu'; where the ranks' results are gathered.
+        prefix: Prefix of all scores. Optional.
 
     Raises:
-        ValueError: If an argument is not one of those, or while evaluating, naming
-            the image, if map or ground truth is absent or of the wrong size, a map
-            holds a NaN, or an image occurs twice; or if there was no image.
+        ValueError: If an argument is not one of those; while evaluating, with the
+            image, if map or ground truth is absent or of the wrong size, a map has a
+            NaN, or an image occurs twice; or if there was no image.
     """
 
     # Not None, with which MMEngine warns of a missing prefix.
@@ -143,8 +142,8 @@ class ForgeryMetric(BaseMetric):
             data_samples: With ``forgery_prob`` (or ``seg_logits``) and
                 ``gt_sem_seg``, each (1, H, W), and the image's metainfo.
         """
-        # One record per sample, in order: by that MMEngine drops exactly the
-        # samples with which the sampler evened out the ranks.
+        # One record per sample, in order, so that MMEngine drops exactly the samples
+        # with which the sampler padded the ranks.
         for sample in data_samples:
             record = self._record(sample)
             if self.results:
@@ -173,8 +172,7 @@ class ForgeryMetric(BaseMetric):
         datasets = {}
         for name in dict.fromkeys(record.dataset for record in results):
             own = [record for record in results if record.dataset == name]
-            found = {k: scores.get(f'{name}/{k}') for k in _POOLED}
-            pooled = {k: v for k, v in found.items() if v is not None}
+            pooled = {k: scores[n] for k in _POOLED if (n := f'{name}/{k}') in scores}
             datasets[name] = summarize_dataset(
                 own,
                 self.conventions,
@@ -184,8 +182,8 @@ class ForgeryMetric(BaseMetric):
                 self.n_resamples,
                 self.seed,
             )
-            values = score_dataset(own, self.conventions, self.threshold)
-            scores |= {f'{name}/{score}': value for score, value in values.items()}
+            for score, summary in datasets[name]['scores'].items():
+                scores[f'{name}/{score}'] = summary['value']
         explanations = {c.name: c.explanation for c in self.conventions}
         print_log(results_table(datasets, explanations), logger='current')
         if self.results_file is not None:
@@ -200,9 +198,9 @@ class ForgeryMetric(BaseMetric):
         return scores
 
     def _move_histogram(self, record: ImageRecord) -> None:
-        """Moves it to the first record of its kind, to keep memory constant.
+        """Adds it to the first record of its kind, to keep memory constant.
 
-        A rank's last record is left whole: that alone may be dropped.
+        A rank's last record keeps its own: that alone may be dropped.
         """
         pooled = self._first[record.dataset, record.forged].histogram
         moved = record.histogram
@@ -246,7 +244,7 @@ class ForgeryMetric(BaseMetric):
             histogram=image.histogram,
             seg_map_path=sample.get('seg_map_path'),
             sample_idx=sample.get('sample_idx'),
-            size=image.truth.shape,
+            size=image.gt.shape,
             scores={
                 f'{convention.name}.{name}': value
                 for convention in self.conventions
@@ -259,7 +257,7 @@ class ForgeryMetric(BaseMetric):
             },
             map_features=map_features(image.prob) if writes else {},
             image_hash=image_hash(sample.get('img_path')) if writes else None,
-            truth_hash=truth_hash(image.truth) if writes else None,
+            truth_hash=truth_hash(image.gt) if writes else None,
             source_groups=tuple(sample.get('source_groups', ())),
             tags=tuple(sample.get('tags', ())),
         )

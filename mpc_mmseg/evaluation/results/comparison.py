@@ -1,8 +1,8 @@
-"""Two results of the same images: what differs, by how much, and how surely."""
+"""Paired comparison of two results of the same images."""
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -29,22 +29,21 @@ def compare_results(
 ) -> list[dict[str, Any]]:
     """Compares two results image by image; positive differences favour B.
 
-    Each score is compared with itself under the same convention alone, over the
-    images for which both have it. Nothing is corrected for how many comparisons
-    there are.
+    Each score is compared under the same convention, over the images for which both
+    have it. p-values are not corrected for the number of comparisons.
 
     Args:
         a: As `read_results` gives it.
         b: Likewise.
-        names: What errors call the two.
+        names: Names of the two in errors.
         tag_pattern: Regular expression; what it matches in a file's name becomes a
-            tag of the image, its groups joined.
+            tag of the image, groups joined.
         n_resamples: Of the bootstrap; images of one source are drawn together.
         n_permutations: Of the sign-flip test.
         seed: Of NumPy's generator.
 
     Returns:
-        A row per part of the images (data set, then forged area, then tag) and score:
+        A row per subset of the images (data set, forged area, tag) and score:
         ``dataset``, ``part``, ``score``, ``n``, ``n_undefined``, ``a``, ``b``,
         ``difference``, ``low``, ``high`` (95 %; None for fewer than two sources) and
         ``p_value``.
@@ -58,7 +57,7 @@ def compare_results(
         if a['conventions'][name] != b['conventions'][name]:
             raise ValueError(
                 f'{names[0]} and {names[1]} were scored by {name} with other settings, '
-                'so its numbers cannot be compared; score both alike'
+                'so its numbers cannot be compared; use the same settings'
             )
     rows = []
     for dataset in dict.fromkeys(first['dataset'] for first, _ in pairs):
@@ -71,7 +70,9 @@ def compare_results(
                 row = _compare(members, score, n_resamples, n_permutations, seed)
                 rows.append({'dataset': dataset, 'part': part, 'score': score, **row})
     if not rows:
-        raise ValueError(f'{names[0]} and {names[1]} share no score: score both alike')
+        raise ValueError(
+            f'{names[0]} and {names[1]} share no score: use the same conventions'
+        )
     return rows
 
 
@@ -88,8 +89,8 @@ def _pairs(
         )
         raise ValueError(
             f'{names[0]} (list {a["list_hash"]}) and {names[1]} (list '
-            f'{b["list_hash"]}) are of different images or truths: '
-            f'{examples or "some are there more than once"}'
+            f'{b["list_hash"]}) are of different images or ground '
+            f'truths: {examples or "some occur more than once"}'
         )
     return [(image, keyed[1][key]) for key, image in keyed[0].items()]
 
@@ -105,12 +106,9 @@ def _parts(
     parts: dict[str, list] = {'all': list(pairs)}
     for low, high in pairwise(AREA_EDGES):
         name = f'forged area {low:.0%}..{high:.0%}'
-        parts[name] = [
-            pair
-            for pair in pairs
-            if pair[0]['forged_area'] is not None
-            and low < pair[0]['forged_area'] <= high
-        ]
+        areas = [pair[0]['forged_area'] for pair in pairs]
+        inside = [area is not None and low < area <= high for area in areas]
+        parts[name] = list(compress(pairs, inside))
     for pair in pairs:
         tags = set(pair[0]['tags'])
         if tag_pattern is not None:
@@ -148,7 +146,7 @@ def _compare(
 
 
 def comparison_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Lays rows of `compare_results` out as text."""
+    """Rows of `compare_results` as text."""
     lines: list[str] = []
     heading = None
     for row in rows:

@@ -1,7 +1,8 @@
-"""From records of images to the scores of data sets, with their uncertainty."""
+"""Scores of data sets from records of images, with intervals, and their table."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,11 @@ def score_images(
     threshold: float,
     weights: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Scores one data set under every convention, once per row of weights.
+    """Scores one data set by every convention, once per row of weights.
 
     Args:
         records: Its N images.
-        conventions: Those by which the images were scored.
+        conventions: The conventions of the images' scores.
         threshold: Of an image's score, for image-level accuracy and F1.
         weights: (B, N) how often each image counts.
 
@@ -57,29 +58,8 @@ def score_images(
 
 
 def column_of(records: Sequence[ImageRecord], name: str) -> np.ndarray:
-    """Gives one score of each image, (N,), NaN where it has none."""
+    """One score of each image, (N,), NaN if undefined."""
     return np.array([record.scores.get(name, np.nan) for record in records])
-
-
-def mean_bounds(records: Sequence[ImageRecord]) -> dict[str, tuple[float, float]]:
-    """Bounds the means of scores of which each image's value is bounded."""
-    found: dict[str, tuple[float, float]] = {}
-    for name in dict.fromkeys(name for r in records for name in r.bounds):
-        ends = np.array([r.bounds[name] for r in records if name in r.bounds])
-        low, high = ends.mean(axis=0).tolist()
-        found[name] = low, high
-    return found
-
-
-def score_dataset(
-    records: Sequence[ImageRecord],
-    conventions: Sequence[Convention],
-    threshold: float = 0.5,
-) -> dict[str, float]:
-    """Scores one data set under every convention; what is undefined is absent."""
-    ones = np.ones((1, len(records)))
-    scores = score_images(records, conventions, threshold, ones)
-    return {name: float(v[0]) for name, v in scores.items() if not np.isnan(v[0])}
 
 
 def summarize_dataset(
@@ -95,9 +75,9 @@ def summarize_dataset(
 
     Args:
         records: Its images; those of one ``source`` are drawn together.
-        conventions: Those by which the images were scored.
-        pooled: Scores of its pixels, which get no interval.
-        pooled_bounds: Between which values those of them lie that are not exact.
+        conventions: The conventions of the images' scores.
+        pooled: Scores of its pixels, without interval.
+        pooled_bounds: Bounds of those that are not exact.
         threshold: Of an image's score.
         n_resamples: Of the bootstrap.
         seed: Of NumPy's generator.
@@ -106,7 +86,8 @@ def summarize_dataset(
         Counts, and ``scores``: name -> ``value``, ``low``, ``high``, ``n`` and, if it
         is not exact, ``bounds``, as docs/evaluation.md describes.
     """
-    values = score_dataset(records, conventions, threshold)
+    ones = np.ones((1, len(records)))
+    values = score_images(records, conventions, threshold, ones)
     groups = group_numbers([record.source for record in records])
     intervals = bootstrap_intervals(
         lambda w: score_images(records, conventions, threshold, w),
@@ -116,16 +97,21 @@ def summarize_dataset(
     )
     n_forged = sum(record.forged for record in records)
     scores: dict[str, Any] = {}
-    for name, value in values.items():
+    for name, [value] in values.items():
+        if np.isnan(value):
+            continue
         low, high = intervals.get(name) or (None, None)
-        # A score made of several columns rests on all images.
+        # A score of several columns is of all images.
         n = int(np.sum(~np.isnan(column_of(records, name)))) or len(records)
-        scores[name] = {'value': value, 'low': low, 'high': high, 'n': n}
+        scores[name] = {'value': float(value), 'low': low, 'high': high, 'n': n}
     for name, value in pooled.items():
         scores[name] = {'value': value, 'low': None, 'high': None, 'n': n_forged}
-    bounds = {**mean_bounds(records), **pooled_bounds}
+    bounds = {name: list(ends) for name, ends in pooled_bounds.items()}
+    for name in dict.fromkeys(name for r in records for name in r.bounds):
+        ends = [r.bounds[name] for r in records if name in r.bounds]
+        bounds.setdefault(name, np.mean(ends, axis=0).tolist())
     for name in bounds.keys() & scores.keys():
-        scores[name]['bounds'] = list(bounds[name])
+        scores[name]['bounds'] = bounds[name]
     return {
         'n_images': len(records),
         'n_forged': n_forged,
@@ -147,17 +133,17 @@ def summarize(
             ``image_AUC`` and ``false_alarm_area`` alone.
 
     Returns:
-        ``{data set}/{score}`` and ``mean/{F1, IoU, score}``, in 0..1. A score
-        that is undefined, for want of forged or authentic images, is absent.
+        ``{data set}/{score}`` and ``mean/{F1, IoU, score}``, in 0..1; undefined scores
+        are absent.
 
     Raises:
-        ValueError: If a data set is called 'mean'.
+        ValueError: If a data set is named 'mean'.
     """
     by_dataset: dict[str, list[ImageRecord]] = {}
     for record in records:
         by_dataset.setdefault(record.dataset, []).append(record)
     if MEAN in by_dataset:
-        raise ValueError(f"a data set cannot be called '{MEAN}': that is the average")
+        raise ValueError(f"a data set cannot be named '{MEAN}': that is the average")
     scores = {
         f'{name}/{score}': value
         for name, images in by_dataset.items()
@@ -202,12 +188,7 @@ def _plain_scores(
 def pooled_bounds(
     images: Sequence[ImageRecord], authentic_as_zero: bool = False
 ) -> dict[str, tuple[float, float]]:
-    """Gives between which values the pooled scores of a data set's pixels lie.
-
-    Args:
-        images: Of one data set.
-        authentic_as_zero: As of `summarize`.
-    """
+    """Bounds of the pooled scores of a data set's images, as of `summarize`."""
     pooled = _pooled(images, authentic_as_zero)
     if not pooled.has_both:
         return {}
@@ -218,13 +199,44 @@ def pooled_bounds(
 
 
 def _pooled(images: Sequence[ImageRecord], authentic_as_zero: bool) -> ScoreHistogram:
-    return pooled_histogram([i for i in images if i.forged or authentic_as_zero])
-
-
-def pooled_histogram(images: Sequence[ImageRecord]) -> ScoreHistogram:
-    """Adds up the pixels of images, moved to whichever of them."""
     pooled = ScoreHistogram()
     for image in images:
-        if image.histogram is not None:
+        if image.histogram is not None and (image.forged or authentic_as_zero):
             pooled += image.histogram
     return pooled
+
+
+def results_table(
+    datasets: Mapping[str, Mapping[str, Any]], explanations: Mapping[str, str]
+) -> str:
+    """The table at the end of a test: scores, then the conventions' explanations.
+
+    Args:
+        datasets: Data set name -> summary as of `summarize_dataset`.
+        explanations: Convention name -> text.
+    """
+    names = [name for summary in datasets.values() for name in summary['scores']]
+    width = max(map(len, names), default=5)
+    lines = []
+    for dataset, summary in datasets.items():
+        lines += [
+            '',
+            f'{dataset}: {summary["n_forged"]} forged, '
+            f'{summary["n_authentic"]} authentic images',
+            f'  {"score":{width}}   value   95 % interval      n   exact value',
+        ]
+        for name, score in summary['scores'].items():
+            span = ''
+            if score['low'] is not None:
+                span = f'{score["low"]:.4f}..{score["high"]:.4f}'
+            line = f'  {name:{width}}  {score["value"]:.4f}   {span:14}  {score["n"]:5}'
+            if ends := score.get('bounds'):
+                line += f'   in {ends[0]:.6f}..{ends[1]:.6f}'
+            lines.append(line)
+    if explanations:
+        lines += ['', 'Numbers of different conventions cannot be compared:']
+    for name, text in explanations.items():
+        lines.append(
+            fill(f'{name}: {text}', 88, initial_indent='  ', subsequent_indent='    ')
+        )
+    return '\n'.join(lines)

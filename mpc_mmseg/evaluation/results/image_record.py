@@ -1,4 +1,4 @@
-"""What is kept of one scored image, whatever its size."""
+"""What is stored of one scored image, whatever its size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,25 +11,25 @@ from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
 
 @dataclass
 class ImageRecord:
-    """One image's part in the scores of its data set.
+    """One scored image.
 
     Attributes:
         dataset: Name of its data set.
         img_path: Its file.
-        forged: Whether it is a forged image, as a whole.
+        forged: Whether the image is forged.
         counts: Its pixels at the threshold.
-        image_score: How sure the map is that the image was forged.
+        image_score: Score of the image as a whole; higher for forged ones.
         histogram: Its pixels by probability, to which those of other records
-            of its data set and kind may have been moved; None if moved away.
+            of its data set and kind may have been added; None if moved away.
         seg_map_path: Its mask's file, if it has one.
-        sample_idx: Its place in the data set, by which its map is found again.
+        sample_idx: Its index in the data set, part of its map's file name.
         size: Native (height, width).
         scores: ``convention.score`` -> value; absent where undefined.
-        bounds: Name of a score that is not exact -> between which values it lies.
-        map_features: What calibration may sum the map up by.
-        image_hash: Of the file's bytes; None if not asked for, or no file.
-        truth_hash: Of the truth's pixels; None if not asked for.
-        source_groups: The photographs that it was made of, as far as its list says.
+        bounds: Name of a score that is not exact -> its bounds.
+        map_features: Summaries of the map for calibration.
+        image_hash: Of the file's bytes; None if not computed, or no file.
+        truth_hash: Of the ground truth's pixels; None if not computed.
+        source_groups: Its source photographs, if its list names them.
         source: The group of images that share photographs; None if unknown.
         tags: Such as the kind of forgery.
     """
@@ -53,7 +53,7 @@ class ImageRecord:
     tags: tuple[str, ...] = ()
 
     def as_dict(self) -> dict:
-        """Gives the image as files hold it; F1 and IoU of forged images only."""
+        """The image's entry in files of results; F1 and IoU of forged images only."""
         scores = {}
         if self.forged:
             scores['F1'], scores['IoU'] = mpc_scores(self.counts)
@@ -83,9 +83,9 @@ class ImageRecord:
 def find_duplicate(
     records: list[ImageRecord],
 ) -> tuple[ImageRecord, ImageRecord] | None:
-    """Finds two records of one image in one data set: same path, or same file.
+    """Two records of one image in one data set, by path or file content, if any.
 
-    Records without a path (named after their place) count as different images.
+    Records without a path count as different images.
     """
     seen: dict[tuple[str, str], ImageRecord] = {}
     for record in records:
@@ -101,16 +101,21 @@ def find_duplicate(
 
 
 def set_sources(records: Sequence[ImageRecord], pattern: str | None = None) -> None:
-    """Names the group of images that share source photographs, per data set.
+    """Sets ``source``, the group of images that share photographs, per data set.
 
     Args:
-        records: Whose ``source`` is set, where anything is known.
+        records: Changed in place, if their sources are known.
         pattern: Of `source_ids`, matched with the files' names; None for the records'
             ``source_groups``.
     """
     for dataset in {record.dataset for record in records}:
         own = [record for record in records if record.dataset == dataset]
-        sources = {r.img_path: _sources_of(r, pattern) for r in own}
+        sources = {
+            r.img_path: frozenset(r.source_groups)
+            if pattern is None
+            else source_ids(PurePath(r.img_path).stem, pattern)
+            for r in own
+        }
         known = {path: ids for path, ids in sources.items() if ids}
         names = {
             path: min(known[group[0]])
@@ -119,9 +124,3 @@ def set_sources(records: Sequence[ImageRecord], pattern: str | None = None) -> N
         }
         for record in own:
             record.source = names.get(record.img_path)
-
-
-def _sources_of(record: ImageRecord, pattern: str | None) -> frozenset[str]:
-    if pattern is None:
-        return frozenset(record.source_groups)
-    return source_ids(PurePath(record.img_path).stem, pattern)

@@ -1,7 +1,4 @@
-"""Files of results: written whole or not at all, read with checks.
-
-docs/evaluation.md describes what is in them.
-"""
+"""Files of results, as docs/evaluation.md describes them: written, read, checked."""
 
 import csv
 import io
@@ -32,25 +29,24 @@ _WRITERS = {
 
 
 def image_hash(path: str | None) -> str | None:
-    """Hashes a file's bytes, wherever it is; None if there is none."""
+    """Hash of a file's bytes, local or remote; None if there is none."""
     try:
         return None if path is None else _hash(read_bytes(path))
     except FileNotFoundError:
         return None
 
 
-def truth_hash(truth: np.ndarray) -> str:
-    """Hashes the pixels of a ground truth, (H, W) integers, and its size."""
-    pixels = np.ascontiguousarray(truth, np.uint8)
+def truth_hash(gt: np.ndarray) -> str:
+    """Hash of the pixels of a ground truth, (H, W) integers, and its size."""
+    pixels = np.ascontiguousarray(gt, np.uint8)
     return _hash(repr(pixels.shape).encode(), pixels.data)
 
 
 def list_hash(images: Iterable[Mapping[str, Any]]) -> str:
-    """Hashes which images with which ground truths were scored, in whatever order.
+    """Hash of the scored images and their ground truths, in any order.
 
     Args:
-        images: Entries of a results file. One without ``image_hash`` counts by its
-            path.
+        images: Entries of a results file; without ``image_hash`` the path counts.
     """
     lines = sorted(
         f'{image["dataset"]}\t{image["image_hash"] or image["img_path"]}\t'
@@ -82,9 +78,6 @@ def write_results(
         n_resamples: Of the bootstrap.
         seed: Of the bootstrap.
     """
-    of_dataset: dict[str, list] = {}
-    for image in images:
-        of_dataset.setdefault(image['dataset'], []).append(image)
     result = {
         'format': RESULTS_FORMAT,
         'version': VERSION,
@@ -93,7 +86,10 @@ def write_results(
         'seed': seed,
         'conventions': dict(explanations),
         'datasets': {
-            name: {'list_hash': list_hash(of_dataset[name]), **summary}
+            name: {
+                'list_hash': list_hash(i for i in images if i['dataset'] == name),
+                **summary,
+            }
             for name, summary in datasets.items()
         },
         'images': list(images),
@@ -114,13 +110,13 @@ def read_results(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is something else, of a later version, or lacks a key.
-            Names the file.
+        ValueError: If it is another file, of a later version, or lacks a key. Names
+            the file.
     """
     try:
         result = json.loads(Path(path).read_text(encoding='utf-8'))
     except ValueError as error:
-        raise ValueError(f'{path} is no JSON: {error}') from error
+        raise ValueError(f'{path} is not valid JSON: {error}') from error
     found = result.get('format') if isinstance(result, dict) else None
     if found is None or found not in formats:
         writers = ' or '.join(_WRITERS[name] for name in formats)
@@ -166,11 +162,7 @@ def read_per_image(path: str | Path) -> list[dict]:
 
 
 def check_record(record: object, where: str) -> None:
-    """Checks that an image's line has what reports need.
-
-    Args:
-        record: The line.
-        where: What a message calls it.
+    """Checks that an image's line has what reports need; ``where`` is its name.
 
     Raises:
         ValueError: If it is no such record.

@@ -1,1 +1,1 @@
-"""The sealed report on a photograph."""
+"""Sealed reports on photographs."""

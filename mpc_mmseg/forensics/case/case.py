@@ -1,19 +1,20 @@
-"""All that is known of one image in a case, as plain data."""
+"""The content of a case report as plain data, and the wording of its results."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
-from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, Prediction
-from mpc_mmseg.apis.inference.model_from_files import CONFIG_SUFFIXES
-from mpc_mmseg.apis.inference.regions import find_regions
+from mpc_mmseg.apis.inference.embedding_evidence import (
+    cluster_separation,
+    separation_in_words,
+)
+from mpc_mmseg.apis.inference.prediction import Prediction, find_regions
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, plain_text
-from mpc_mmseg.hashing import file_sha256, sha256
+from mpc_mmseg.hashing import sha256
 from mpc_mmseg.requirements import installed_versions
 
 FORMAT = 'mpc_mmseg case report 1'
@@ -22,7 +23,7 @@ LIMITS = (
     'The map shows where the image differs from itself in the way that the forgeries '
     'of the training data did. It does not show who changed it, when, or why.',
     'A bright region is a reason to look, no proof: text and logos, strong sharpening, '
-    'reflections, blown highlights and stitched panoramas may look alike to the model.',
+    'reflections, blown highlights and stitched panoramas may have the same effect.',
     'A dark map is no proof of authenticity: forgeries unlike those of the training '
     'data, changes to the whole image (colours, crop, generation as a whole) and '
     'images that were shrunk or compressed strongly may leave nothing to see.',
@@ -34,93 +35,45 @@ LIMITS = (
 
 
 @dataclass(frozen=True)
-class ModelIdentity:
-    """Which model it was.
+class Analysis:
+    """The results of one forward pass on an image, from which all pages are drawn.
 
     Attributes:
-        weights: The file name of the checkpoint, or of the ONNX file.
-        weights_sha256: Of that file.
-        config_sha256: Of the config's text, as MMEngine prints it.
-        phase: Of the model, if it has any.
+        name: Name of the file.
+        content: Content of the file.
+        metadata: Metadata of the file.
+        prediction: One without an error.
+        embeddings: (C, h, w); None if the model has none.
+        reliability: See `reliability_of`.
     """
 
-    weights: str
-    weights_sha256: str
-    config_sha256: str
-    phase: str | None
-
-
-def model_identity(
-    inferencer: ForgeryInferencer, model: str | Path, weights: str | Path | None
-) -> ModelIdentity:
-    """Identifies the model that an inferencer was built from.
-
-    Args:
-        inferencer: Built.
-        model: Its argument ``model``.
-        weights: Its argument ``weights``.
-
-    Raises:
-        ValueError: If there were no weights: nothing can be said of random ones.
-    """
-    checkpoint = Path(model if weights is None else weights)
-    # A name without a file is that of a config.
-    if checkpoint.suffix in CONFIG_SUFFIXES or not checkpoint.is_file():
-        raise ValueError(
-            f'{model} is a config: its weights are needed, a checkpoint of it'
-        )
-    return ModelIdentity(
-        weights=plain_text(checkpoint.name),
-        weights_sha256=file_sha256(checkpoint),
-        config_sha256=sha256(inferencer.cfg.pretty_text.encode('utf-8')),
-        phase=getattr(inferencer.model, 'phase', None),
-    )
+    name: str
+    content: bytes
+    metadata: FileMetadata
+    prediction: Prediction
+    embeddings: Tensor | None
+    reliability: dict[str, Any]
 
 
 def case_content(
-    name: str,
-    content: bytes,
-    metadata: FileMetadata,
-    prediction: Prediction,
+    analysis: Analysis,
     calibration: ImageCalibration | None,
-    identity: ModelIdentity,
+    model: Mapping[str, Any],
     settings: Mapping[str, Any],
-    reliability: Mapping[str, Any],
     notes: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Collects a case as plain data, the same for the same input.
-
-    Args:
-        name: Of the file.
-        content: The file.
-        metadata: Of the file.
-        prediction: Without an error.
-        calibration: The model's.
-        identity: Of the model.
-        settings: What else the result depends on.
-        reliability: Cluster separation and what it means.
-        notes: What the examiner adds, such as a date.
-
-    Raises:
-        ValueError: If the prediction has an error.
-    """
+    """Collects a case as plain data, equal for equal input; see `Examiner`."""
+    prediction, metadata = analysis.prediction, analysis.metadata
     prob, mask = prediction.prob, prediction.mask
-    if prob is None or mask is None:
-        raise ValueError(f'{prediction.path}: no result: {prediction.error}')
+    assert prob is not None and mask is not None
     return {
         'format': FORMAT,
         'notes': {key: plain_text(value) for key, value in notes.items()},
         'file': {
-            'name': plain_text(name),
-            'bytes': len(content),
-            'sha256': sha256(content),
-            'format': metadata.format,
-            'mode': metadata.mode,
-            'stored_size': list(metadata.stored_size),
-            'frames': metadata.frames,
-            'jpeg': metadata.jpeg,
-            'exif': metadata.exif,
-            'other': metadata.other,
+            'name': plain_text(analysis.name),
+            'bytes': len(analysis.content),
+            'sha256': sha256(analysis.content),
+            **asdict(metadata),
             'thumbnails': [
                 {
                     'source': thumbnail.source,
@@ -130,7 +83,6 @@ def case_content(
                 }
                 for thumbnail in metadata.thumbnails
             ],
-            'problems': list(metadata.problems),
         },
         'result': {
             'size': list(prob.shape),
@@ -143,13 +95,8 @@ def case_content(
             'map_sha256': sha256(np.ascontiguousarray(prob, '<f4').tobytes()),
             'mask_sha256': sha256(np.packbits(mask).tobytes()),
         },
-        'reliability': dict(reliability),
-        'model': {
-            'weights': identity.weights,
-            'weights_sha256': identity.weights_sha256,
-            'config_sha256': identity.config_sha256,
-            'phase': identity.phase,
-        },
+        'reliability': analysis.reliability,
+        'model': dict(model),
         'settings': dict(settings),
         'versions': installed_versions(),
         'limits': list(LIMITS),
@@ -159,7 +106,7 @@ def case_content(
 def score_in_words(
     prediction: Prediction, calibration: ImageCalibration | None
 ) -> list[str]:
-    """Says what the score of an image means, and what it does not."""
+    """Explains what the score of an image means, and what it does not mean."""
     score = f'{prediction.image_score:.3f}'
     if prediction.forged_probability is None:
         why = (
@@ -184,8 +131,7 @@ def score_in_words(
         'authentic': f'Authentic: at most about {rate} of the forged images of the '
         'calibration list score as low. It means that nothing was found.',
         'inconclusive': 'Inconclusive: the score lies between those of authentic and '
-        'of forged images; neither can be said at a rate of errors of '
-        f'{rate}.',
+        f'of forged images; neither can be stated at an error rate of {rate}.',
     }
     return [
         verdicts[str(prediction.verdict)],
@@ -194,13 +140,40 @@ def score_in_words(
         f'the {total} of the calibration list, of which {calibration.n_forged} were '
         'forged. Where forgeries are rarer than there, it is lower.',
         f'Expected error of these probabilities: {calibration.ece_after:.3f} on '
-        'average, measured on the images that they were fitted on; others may fare '
-        'worse.',
+        'average, measured on the images that they were fitted on; on others it may '
+        'be larger.',
         f'The highest value of the map is {score} (0 to 1).',
     ]
 
 
-def as_json(case: Mapping[str, Any]) -> str:
-    """Writes a case as JSON, the same text for the same case, ready for its seal."""
-    text = json.dumps(case, indent=1, ensure_ascii=True, allow_nan=False)
-    return '{"case": ' + text + ',\n'
+def reliability_of(embeddings: Tensor | None) -> dict[str, Any]:
+    """How clearly the model separates two kinds of pixels, with an explanation.
+
+    Args:
+        embeddings: (C, h, w); None if the model has none.
+    """
+    if embeddings is None:
+        return {
+            'separation': None,
+            'level': None,
+            'meaning': 'This model has no embeddings from which reliability could be '
+            'estimated.',
+        }
+    separation = round(cluster_separation(embeddings), 4)
+    level = separation_in_words(separation)
+    meanings = {
+        'strong': 'The model separates two kinds of pixels clearly. A marked region is '
+        'one of them, or part of one.',
+        'reasonable': 'The model separates two kinds of pixels well.',
+        'weak': 'The model hardly separates two kinds of pixels: treat a marked region '
+        'with caution.',
+        'none': 'The model finds only one kind of pixels: a marked region has little '
+        'support, and the report should not be relied upon without other evidence.',
+    }
+    return {
+        'separation': separation,
+        'level': level,
+        'meaning': f'Separation of two clusters of embeddings: {separation:.2f} of 1 '
+        f'({level}). {meanings[level]} It does not show which of the two is forged, '
+        'and authentic photographs can also contain two distinct kinds of pixels.',
+    }

@@ -1,4 +1,4 @@
-"""Case reports as files: written, and checked whether they were altered."""
+"""Case reports as files: writing and verifying them."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from mpc_mmseg.apis.inference.prediction_files import output_names
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
 
-from .case_report import CaseReport, Examiner
+from .case_report import Examiner
 from .seal import SealError, check_seal
 
 _NAMED_SEAL = re.compile(r'Seal of the JSON file of this case: (sha256:[0-9a-f]{64})')
@@ -32,15 +32,14 @@ def write_cases(
         images: Images and folders.
         out: Folder of the reports.
         examiner: With the model.
-        notes: What the examiner adds, such as a date.
-        pixel_limit: Larger images are refused.
+        notes: Additions by the examiner, such as a date.
+        pixel_limit: Images of more pixels are refused.
 
     Returns:
-        File (relative to ``out``) -> its seal, and a message per image without a
-        report.
+        File (relative to ``out``) -> its seal, and a message per image that failed.
 
     Raises:
-        FileNotFoundError: If a folder holds no image.
+        FileNotFoundError: If a folder contains no image.
     """
     paths = [Path(str(path)) for path in expand(list(images))]
     folders = [Path(item) for item in images if Path(item).is_dir()]
@@ -57,7 +56,14 @@ def write_cases(
             reason = str(error)
             failures.append(reason if str(path) in reason else f'{path}: {reason}')
         else:
-            seals |= _write(out, name, examiner.report(analysis, notes or {}))
+            report = examiner.report(analysis, notes)
+            for kind, text, seal in (
+                ('html', report.html, report.html_seal),
+                ('json', report.json, report.json_seal),
+            ):
+                file = f'{name}_case.{kind}'
+                write_atomic(out / file, text)
+                seals[file] = seal
         progress.update()
     sys.stderr.write('\n')
     return seals, failures
@@ -66,27 +72,23 @@ def write_cases(
 def verify(paths: Sequence[str | Path]) -> dict[str, str | None]:
     """Checks the seals of reports.
 
-    A page also names the seal of its JSON file: where both lie side by side, they
-    must belong together.
+    An HTML report also contains the seal of its JSON file: if both are in the same
+    folder, they must belong to the same case.
 
     Args:
         paths: Reports, or folders of them.
 
     Returns:
-        File -> None if it is as it was written, else what is wrong with it.
+        File -> None if it is unaltered, else the problem.
 
     Raises:
-        FileNotFoundError: If there is no such file, or no report in a folder.
+        FileNotFoundError: If a file is missing, or a folder contains no report.
     """
     files: list[Path] = []
     for item in map(Path, paths):
         found = [item]
         if item.is_dir():
-            found = sorted(
-                path
-                for kind in ('html', 'json')
-                for path in item.rglob(f'*_case.{kind}')
-            )
+            found = sorted([*item.rglob('*_case.html'), *item.rglob('*_case.json')])
         if not found or not found[0].exists():
             raise FileNotFoundError(f'no case report {item}')
         files += found
@@ -103,18 +105,7 @@ def _problem(path: Path) -> str | None:
         named = _NAMED_SEAL.findall(content.decode('utf-8'))
         twin = path.with_suffix('.json')
         if twin.exists() and check_seal(twin.read_bytes()) != named[-1]:
-            return f'is the page of another case than {twin.name}'
+            return f'belongs to another case than {twin.name}'
     except SealError as error:
         return str(error)
     return None
-
-
-def _write(out: Path, name: str, report: CaseReport) -> dict[str, str]:
-    texts = {'html': (report.html, report.html_seal)}
-    texts['json'] = (report.json, report.json_seal)
-    seals = {}
-    for kind, (text, seal) in texts.items():
-        file = f'{name}_case.{kind}'
-        write_atomic(out / file, text)
-        seals[file] = seal
-    return seals

@@ -1,48 +1,24 @@
-"""From an image's file to its sealed case report; nothing is written."""
+"""From an image's file to its sealed case report; nothing is written to disk."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from mpc_mmseg.apis.inference.embedding_evidence import (
-    cluster_separation,
-    separation_in_words,
-)
-from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, Prediction
+from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
+from mpc_mmseg.apis.inference.model_from_files import CONFIG_SUFFIXES
 from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_image
-from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, file_metadata
-from mpc_mmseg.visualization.overlay import colour_scale
+from mpc_mmseg.forensics.evidence.file_metadata import file_metadata, plain_text
+from mpc_mmseg.hashing import file_sha256, sha256
 from mpc_mmseg.visualization.pages import render
-from mpc_mmseg.visualization.pictures import Picture, case_pictures
+from mpc_mmseg.visualization.pictures import Picture, case_pictures, colour_scale
 
-from .case import ModelIdentity, as_json, case_content, model_identity
+from .case import Analysis, case_content, reliability_of
 from .seal import sealed
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """What one forward pass gave of an image; all pages are drawn from it.
-
-    Attributes:
-        name: Of the file.
-        content: The file.
-        metadata: Of the file.
-        prediction: Without an error.
-        embeddings: (C, h, w); None if the model has none.
-        reliability: What `reliability` says of them.
-    """
-
-    name: str
-    content: bytes
-    metadata: FileMetadata
-    prediction: Prediction
-    embeddings: Tensor | None
-    reliability: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,12 +36,12 @@ class Examiner:
 
     Args:
         inferencer: With the model.
-        identity: Of that model.
+        model: Identity of the model: file name and SHA-256 of its ``weights`` (of the
+            ONNX file), SHA-256 of the config's text, and phase.
     """
 
-    def __init__(self, inferencer: ForgeryInferencer, identity: ModelIdentity) -> None:
-        self.inferencer = inferencer
-        self.identity = identity
+    def __init__(self, inferencer: ForgeryInferencer, model: Mapping[str, Any]) -> None:
+        self.inferencer, self.model = inferencer, model
 
     @classmethod
     def load(
@@ -75,14 +51,29 @@ class Examiner:
         device: str | None = None,
         **settings: Any,
     ) -> 'Examiner':
-        """Loads a model; arguments and errors as of `ForgeryInferencer`.
+        """Loads a model; arguments and errors as for `ForgeryInferencer`.
 
         Raises:
-            ValueError: Also if there are no weights.
+            ValueError: Also if there are no weights: a report on random ones would
+                mean nothing.
         """
         model = model_file(model, weights)
         inferencer = ForgeryInferencer(model, weights, device, **settings)
-        return cls(inferencer, model_identity(inferencer, model, weights))
+        checkpoint = Path(model if weights is None else weights)
+        # A name that is not a file is that of a config.
+        if checkpoint.suffix in CONFIG_SUFFIXES or not checkpoint.is_file():
+            raise ValueError(
+                f'{model} is a config: its weights are needed, a checkpoint of it'
+            )
+        return cls(
+            inferencer,
+            {
+                'weights': plain_text(checkpoint.name),
+                'weights_sha256': file_sha256(checkpoint),
+                'config_sha256': sha256(inferencer.cfg.pretty_text.encode('utf-8')),
+                'phase': getattr(inferencer.model, 'phase', None),
+            },
+        )
 
     def analyse(
         self, content: bytes, name: str, pixel_limit: int = PIXEL_LIMIT
@@ -90,7 +81,7 @@ class Examiner:
         """Reads a file and runs the model.
 
         Raises:
-            ImageReadError: If it is no image, damaged, or has too many pixels.
+            ImageReadError: If it is not an image, is damaged, or has too many pixels.
             ValueError: If the model fails on it.
         """
         image = read_image(content, name, pixel_limit)
@@ -99,7 +90,7 @@ class Examiner:
         if prediction.error is not None:
             raise ValueError(f'{name}: {prediction.error}')
         return Analysis(
-            name, content, metadata, prediction, embeddings, reliability(embeddings)
+            name, content, metadata, prediction, embeddings, reliability_of(embeddings)
         )
 
     def report(
@@ -108,36 +99,28 @@ class Examiner:
         """Writes the sealed report of an analysis.
 
         Args:
-            analysis: Of the image.
-            notes: What the examiner adds, such as a date. Nothing else in a report
-                depends on when it was made.
+            analysis: Analysis of the image.
+            notes: Additions by the examiner, such as a date. Nothing else in a report
+                depends on the time at which it was made.
         """
-        prediction = analysis.prediction
-        image, prob, mask = prediction.image, prediction.prob, prediction.mask
-        if image is None or prob is None or mask is None:
-            raise ValueError(f'{analysis.name}: no result: {prediction.error}')
+        found, metadata = analysis.prediction, analysis.metadata
+        image, prob, mask = found.image, found.prob, found.mask
+        assert image is not None and prob is not None and mask is not None
+        calibration = self.inferencer.model.image_calibration
         case = case_content(
-            analysis.name,
-            analysis.content,
-            analysis.metadata,
-            prediction,
-            self.inferencer.model.image_calibration,
-            self.identity,
-            self.settings(),
-            analysis.reliability,
-            notes or {},
+            analysis, calibration, self.model, self.settings(), notes or {}
         )
-        json_text, json_seal = sealed(as_json(case), 'json')
-        thumbnails = [
-            Picture(thumbnail.png, f'{thumbnail.source} thumbnail')
-            for thumbnail in analysis.metadata.thumbnails
-            if thumbnail.png is not None
-        ]
+        text = json.dumps(case, indent=1, ensure_ascii=True, allow_nan=False)
+        json_text, json_seal = sealed('{"case": ' + text + ',\n', 'json')
         page = render(
             'case.html',
             case=case,
             pictures=case_pictures(image, prob, mask),
-            thumbnails=thumbnails,
+            thumbnails=[
+                Picture(thumbnail.png, f'{thumbnail.source} thumbnail')
+                for thumbnail in metadata.thumbnails
+                if thumbnail.png is not None
+            ],
             colours=colour_scale(),
             json_seal=json_seal,
         )
@@ -145,10 +128,10 @@ class Examiner:
         return CaseReport(html, html_seal, json_text, json_seal)
 
     def settings(self) -> dict[str, Any]:
-        """Gives what a result depends on besides file and model."""
+        """Everything besides file and model that determines a result."""
         inferencer = self.inferencer
         tiling = inferencer.tiling
-        # A network in an ONNX file has no parameters here.
+        # A model run by onnxruntime has no parameters in torch.
         parameter = next(inferencer.model.parameters(), None)
         if parameter is None:
             session = inferencer.model.engine.session
@@ -167,35 +150,3 @@ class Examiner:
             'device': device,
             'threads': torch.get_num_threads(),
         }
-
-
-def reliability(embeddings: Tensor | None) -> dict[str, Any]:
-    """Says how clearly two kinds of pixels part in the model's eyes.
-
-    Args:
-        embeddings: (C, h, w); None if the model has none.
-    """
-    if embeddings is None:
-        return {
-            'separation': None,
-            'level': None,
-            'meaning': 'This model has no embeddings to be judged by.',
-        }
-    separation = round(cluster_separation(embeddings), 4)
-    level = separation_in_words(separation)
-    meanings = {
-        'strong': 'The image holds two kinds of pixels that the model tells apart '
-        'clearly. A marked region is one of them, or part of one.',
-        'reasonable': 'The model sees two kinds of pixels that part well.',
-        'weak': 'The model hardly sees two kinds of pixels: treat a marked region '
-        'with caution.',
-        'none': 'The model sees one kind of pixels: a marked region rests on little, '
-        'and the report should not be relied upon without other evidence.',
-    }
-    return {
-        'separation': separation,
-        'level': level,
-        'meaning': f'Separation of two clusters of embeddings: {separation:.2f} of 1 '
-        f'({level}). {meanings[level]} It does not say which of the two was forged, '
-        'and authentic photographs can hold two clear kinds of pixels, too.',
-    }

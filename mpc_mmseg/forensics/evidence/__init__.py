@@ -1,1 +1,1 @@
-"""What a file shows besides its pixels."""
+"""Evidence in a file besides its pixels."""

@@ -1,4 +1,4 @@
-"""What an image's file says of itself, as an examiner wants it in a case file."""
+"""Metadata of an image file for a case report."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +14,7 @@ from mpc_mmseg.datasets.io.image_io import ImageReadError, opened_header, read_i
 from mpc_mmseg.hashing import sha256
 
 _LONGEST_TEXT = 300
-# A thumbnail is small; what claims to be one and is not must not cost memory.
+# A real thumbnail is small; a malicious one must not exhaust the memory.
 _THUMBNAIL_PIXELS = 2**20
 _EXIF_PARTS = {
     'Exif': ExifTags.IFD.Exif,
@@ -29,13 +29,13 @@ _PHOTOSHOP_THUMBNAIL, _PHOTOSHOP_HEADER = 1036, 28
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A smaller picture inside the file.
+    """A thumbnail embedded in the file.
 
     Attributes:
-        source: Where it was: 'EXIF' or 'Photoshop'.
+        source: Where it is stored: 'EXIF' or 'Photoshop'.
         content: Its bytes as stored.
-        png: The same picture, decoded and written anew; None if it is damaged. What
-            a stranger's bytes would do in a browser need not be found out.
+        png: The same picture decoded and re-encoded, as untrusted bytes must not
+            reach a browser; None if it is damaged.
     """
 
     source: str
@@ -45,18 +45,18 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class FileMetadata:
-    """What a file says of itself. All texts are printable (`plain_text`).
+    """Metadata of a file. All texts are printable, see `plain_text`.
 
     Attributes:
-        format: As Pillow names it.
-        mode: As Pillow names the kind of pixels.
-        stored_size: (H, W) before any turning by the EXIF orientation.
-        frames: Images in the file.
+        format: Pillow's name of the format.
+        mode: Pillow's name of the pixel format.
+        stored_size: (H, W) before rotation by the EXIF orientation.
+        frames: Number of images in the file.
         jpeg: Quality estimate and quantisation tables; empty for other formats.
         exif: Part -> tag -> value.
         other: Further entries by name, such as comments and the software's name.
-        thumbnails: Pictures in the file.
-        problems: What could not be read.
+        thumbnails: Thumbnails in the file.
+        problems: Messages about parts that could not be read.
     """
 
     format: str
@@ -71,14 +71,14 @@ class FileMetadata:
 
 
 def file_metadata(content: bytes, name: str = 'image') -> FileMetadata:
-    """Reads the metadata of an image's file, without decoding its pixels.
+    """Reads the metadata of an image file without decoding its pixels.
 
     Args:
-        content: The file.
-        name: Of the file, for messages.
+        content: Content of the file.
+        name: Name of the file, for messages.
 
     Raises:
-        ImageReadError: If it is no image.
+        ImageReadError: If it is not an image.
     """
     try:
         with opened_header(BytesIO(content)) as image:
@@ -101,11 +101,11 @@ def file_metadata(content: bytes, name: str = 'image') -> FileMetadata:
 
 
 def plain_text(value: object) -> str:
-    """Writes a value of a file as text that shows all that is in it.
+    """Converts a metadata value to printable text.
 
-    What does not print is written as an escape, such as ``\\u202e``, which would
-    turn the reading direction of a file's name around; bytes are written in
-    hexadecimal unless they are printable; long values are cut, and say so.
+    Unprintable characters are escaped, such as ``\\u202e``, which would reverse the
+    displayed order of a file's name. Bytes are shown in hexadecimal unless they are
+    printable. Long values are cut, with the number of characters left out.
     """
     if isinstance(value, bytes):
         stripped = value.rstrip(b'\0')
@@ -153,7 +153,7 @@ def _exif(image: Image.Image, problems: list[str]) -> dict[str, dict[str, str]]:
         exif = image.getexif()
         found: dict[str, Mapping[int, Any]] = {'Image': dict(exif)}
         for part, number in _EXIF_PARTS.items():
-            # Before 13, Pillow raises this for a part that is not there.
+            # Pillow before 13 raises KeyError for a missing part.
             with suppress(KeyError):
                 found[part] = exif.get_ifd(number)
     except Exception as error:

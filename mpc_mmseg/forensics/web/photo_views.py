@@ -1,17 +1,13 @@
-"""Pictures of an analysis for a page on which sliders move and pixels are clicked.
-
-All are drawn from what one forward pass gave.
-"""
+"""Pictures of an analysis for the interactive page, without another forward pass."""
 
 import cv2
 import numpy as np
 
 from mpc_mmseg.apis.inference.embedding_evidence import similarity_map
 from mpc_mmseg.apis.inference.prediction_files import similarity_picture
-from mpc_mmseg.forensics.case.case_report import Analysis
+from mpc_mmseg.forensics.case.case import Analysis
 from mpc_mmseg.probability import binarize
-from mpc_mmseg.visualization.overlay import outline
-from mpc_mmseg.visualization.pictures import Picture, jpeg_picture, shrunk
+from mpc_mmseg.visualization.pictures import Picture, jpeg_picture, outline, shrunk
 
 #: Longer side of a picture on the page, in pixels.
 _LONGEST = 1000
@@ -20,15 +16,15 @@ _LONGEST = 1000
 def overlay_view(
     analysis: Analysis, threshold: float, opacity: float
 ) -> tuple[Picture, float]:
-    """Draws what exceeds a threshold onto the photograph.
+    """Draws the mask at a threshold onto the photograph.
 
     Args:
-        analysis: Of the image.
-        threshold: Probability that a forged pixel exceeds.
-        opacity: How much forged regions are tinted, in 0..1.
+        analysis: Analysis of the image.
+        threshold: A pixel is predicted forged above this probability.
+        opacity: Opacity of the tint of forged regions, in 0..1.
 
     Returns:
-        A JPEG file of at most 1000 pixels a side, and the share of pixels predicted
+        A JPEG file of at most 1000 pixels per side, and the share of pixels predicted
         forged at the image's own size.
 
     Raises:
@@ -36,7 +32,8 @@ def overlay_view(
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f'threshold must be in 0..1, got {threshold}')
-    image, prob = _maps(analysis)
+    image, prob = analysis.prediction.image, analysis.prediction.prob
+    assert image is not None and prob is not None
     mask = binarize(prob, threshold)
     small = shrunk(image, _LONGEST)
     inside = cv2.resize(
@@ -49,16 +46,16 @@ def overlay_view(
 def similarity_view(
     analysis: Analysis, x: float, y: float
 ) -> tuple[Picture, tuple[int, int]]:
-    """Draws how alike the model holds all pixels to one of them.
+    """Draws the similarity of all embeddings to that of one pixel.
 
     Args:
-        analysis: Of the image.
-        x: Where the pixel is, as a share of the image's width in 0..1.
-        y: Likewise of its height.
+        analysis: Analysis of the image.
+        x: Position of the pixel as a share of the image's width, in 0..1.
+        y: The same for its height.
 
     Returns:
-        A JPEG file of at most 1000 pixels a side, bright where alike, and the pixel
-        (x, y) of the image.
+        A JPEG file of at most 1000 pixels per side, bright where similar, and the
+        pixel (x, y) of the image.
 
     Raises:
         ValueError: If the pixel is not in the image, or the model has no embeddings.
@@ -66,20 +63,14 @@ def similarity_view(
     if not (0 <= x <= 1 and 0 <= y <= 1):
         raise ValueError(f'x and y must be shares in 0..1, got {x} and {y}')
     if analysis.embeddings is None:
-        raise ValueError('this model has no embeddings that could be compared')
-    image, _ = _maps(analysis)
+        raise ValueError('this model has no embeddings to compare')
+    image = analysis.prediction.image
+    assert image is not None
     height, width = image.shape[:2]
     pixel = min(int(x * width), width - 1), min(int(y * height), height - 1)
     size = shrunk(image, _LONGEST).shape[:2]
     at = pixel[0] * size[1] // width, pixel[1] * size[0] // height
-    # Computed at the picture's size: of a large photograph nobody sees more.
+    # Computed at the size of the picture, which shows no more detail.
     similarity = similarity_map(analysis.embeddings, at, size)
     picture = similarity_picture(similarity, at, legend=False)
     return jpeg_picture(picture, _LONGEST), pixel
-
-
-def _maps(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    image, prob = analysis.prediction.image, analysis.prediction.prob
-    if image is None or prob is None:
-        raise ValueError(f'{analysis.name}: {analysis.prediction.error}')
-    return image, prob

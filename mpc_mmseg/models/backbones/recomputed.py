@@ -11,16 +11,18 @@ from torch.utils.checkpoint import checkpoint
 def recomputed(
     module: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor
 ) -> Tensor:
-    """function(x), recomputed in the backward pass rather than kept.
+    """function(x), recomputed in the backward pass if ``module.with_cp`` is set.
 
-    The random state is kept, so the second pass drops the same paths. Running
+    The random state is kept, so the second forward pass drops the same paths. Running
     statistics count the batch once.
 
     Args:
-        module: Holds the BatchNorms that the function runs.
+        module: Contains the BatchNorms of the function.
         function: A part of the module's forward pass.
         x: Its input.
     """
+    if not (module.with_cp and x.requires_grad):
+        return function(x)
     return checkpoint(
         function,
         x,
@@ -31,7 +33,7 @@ def recomputed(
 
 @contextmanager
 def statistics_kept(module: nn.Module) -> Iterator[None]:
-    """BatchNorms update copies of their statistics: a batch must not count twice."""
+    """Restore BatchNorm's statistics at the end: a batch must not count twice."""
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
     kept = [
         (norm, name, buffer) for norm in norms for name, buffer in norm.named_buffers()

@@ -1,4 +1,4 @@
-"""How phase 1 is validated: cosine 2-means of the fused embeddings."""
+"""Predictions of phase 1: cosine 2-means of the fused embeddings."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from .fuse import fuse
 def principal_split(points: Tensor, steps: int = 10) -> Tensor:
     """Two starting centres (B, 2, C): the means on either side of the main axis.
 
-    Needs no random numbers, so a validation repeats. The axis comes from a power
-    iteration begun at the point farthest from the mean.
+    Deterministic, so validations are reproducible. The axis comes from a power
+    iteration that starts at the point farthest from the mean.
 
     Args:
         points: Unit vectors (B, N, C).
@@ -44,7 +44,7 @@ def cosine_two_means(points: Tensor, iterations: int = 20) -> tuple[Tensor, Tens
 
     Returns:
         Centres (B, 2, C) and similarities (B, N, 2) to them; cluster 1 is the
-        smaller one. All points alike give two equal centres.
+        smaller one. If all points are equal, so are the centres.
     """
     centres = principal_split(points)
     for _ in range(iterations):
@@ -52,7 +52,7 @@ def cosine_two_means(points: Tensor, iterations: int = 20) -> tuple[Tensor, Tens
         second = (similarity[..., 1] > similarity[..., 0]).to(points)
         members = torch.stack([1 - second, second], 1)
         moved = members @ points
-        # A cluster that lost all its points stays where it was.
+        # An empty cluster keeps its centre.
         kept = members.sum(2, keepdim=True) > 0
         centres = torch.where(kept, F.normalize(moved, dim=2), centres)
     similarity = points @ centres.transpose(1, 2)
@@ -72,8 +72,8 @@ class ClusterHead(nn.Module):
 
     Args:
         iterations: Lloyd iterations.
-        temperature: Softness of the map around the border between the clusters;
-            the mask at 0.5 does not depend on it.
+        temperature: Softness of the map at the border between the clusters; the mask
+            at 0.5 does not depend on it.
 
     Raises:
         ValueError: If either is not positive.

@@ -26,7 +26,7 @@ def forged_logit(
     if own is None or own is BaseDecodeHead.predict:
         logits = head(maps)
     else:
-        # DAHead, EncHead: several outputs, of which the head knows its prediction.
+        # DAHead, EncHead: several outputs; the head selects its prediction.
         metas = [dict(img_shape=maps[0].shape[-2:])] * len(maps[0])
         logits = own(head, maps, metas, test_cfg)
     if logits.size(1) == 2:
@@ -35,20 +35,20 @@ def forged_logit(
 
 
 def check_head(head: nn.Module) -> None:
-    """Refuse a head that cannot answer "forged or authentic" on its own.
+    """Refuse a head that cannot predict "forged or authentic" on its own.
 
     Args:
         head: A built decode head.
 
     Raises:
-        ValueError: If it refines another head's output, has neither one logit nor
-            two, or one of its losses would not teach it what is forged.
+        ValueError: If it refines another head's output, has neither one logit nor two,
+            or one of its losses does not fit.
     """
     name = type(head).__name__
     if isinstance(head, BaseCascadeDecodeHead):
         raise ValueError(
-            f'decode_head {name} refines the output of another head, which there is '
-            'not: choose a head that takes the maps alone'
+            f'decode_head {name} refines the output of another head, and there is '
+            'none: choose a head that takes the maps alone'
         )
     logits = getattr(head, 'out_channels', None)
     if logits not in (1, 2):
@@ -64,13 +64,13 @@ def check_head(head: nn.Module) -> None:
 
 @torch.no_grad()
 def check_loss(loss: nn.Module, logits: int, ignore_index: int | None) -> None:
-    """Try a loss on a right and a wrong prediction.
+    """Evaluate a loss for a right and a wrong prediction.
 
-    Several losses of mmseg take one logit without a complaint and then teach the
-    opposite (DiceLoss) or nothing (TverskyLoss, and those that apply a softmax).
+    Several losses of mmseg accept one logit and then reward the opposite (DiceLoss) or
+    nothing (TverskyLoss, and those that apply a softmax).
 
     Args:
-        loss: Called as mmseg's heads call it.
+        loss: Called as by mmseg's heads.
         logits: 1, or 2 for authentic and forged.
         ignore_index: The head's.
 

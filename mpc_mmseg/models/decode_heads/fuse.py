@@ -8,13 +8,9 @@ from torch import Tensor
 
 
 def fuse(maps: Sequence[Tensor]) -> Tensor:
-    """Upsample to the finest map and concatenate (MPC, IEEE TIFS 2025).
+    """Upsample maps (B, C_i, H_i, W_i), finest first, and concatenate (MPC, TIFS 2025).
 
-    Args:
-        maps: (B, C_i, H_i, W_i), finest first.
-
-    Returns:
-        (B, sum of C_i, H_0, W_0), bilinear with align_corners=True.
+    Bilinear with align_corners=True, to (B, sum of C_i, H_0, W_0).
     """
     finest, *coarser = maps
     size = finest.shape[-2:]

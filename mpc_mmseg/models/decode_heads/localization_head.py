@@ -17,8 +17,8 @@ class LocalizationHead(BaseDecodeHead):
     """Fused maps through a stack of BatchNorm, ReLU, 1x1 conv to one logit (MPC).
 
     The maps are upsampled to the finest (bilinear, align_corners=True) and
-    concatenated. The loss is taken at the logit's own size against the mask by
-    nearest neighbour, as the method does.
+    concatenated. The loss is computed at the logit's size, to which the mask is reduced
+    by nearest neighbour, as in the method.
 
     Args:
         in_channels: Channels of each map.
@@ -29,8 +29,8 @@ class LocalizationHead(BaseDecodeHead):
         **kwargs: Further arguments of mmseg's ``BaseDecodeHead``.
 
     Raises:
-        ValueError: If ``hidden_channels`` is empty, or a ``threshold`` is given, which
-            is the segmentor's.
+        ValueError: If ``hidden_channels`` is empty, or a ``threshold`` is given: it
+            belongs to the segmentor.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 from .block_histogram import BlockHistogram
-from .filtered_backbone import Colours, FilteredBackbone
+from .filtered_backbone import FilteredBackbone, RGBInput
 from .high_pass import HighPass
 
-__all__ = ['BlockHistogram', 'Colours', 'FilteredBackbone', 'HighPass']
+__all__ = ['BlockHistogram', 'FilteredBackbone', 'HighPass', 'RGBInput']

@@ -1,4 +1,4 @@
-"""What JPEG's blocks tell of an earlier compression, as an input for a network."""
+"""Traces of an earlier JPEG compression in an image's blocks, as input of a network."""
 
 import math
 
@@ -19,8 +19,8 @@ LUMA = (0.299, 0.587, 0.114)
 
 def block_basis(frequencies: int) -> Tensor:
     """Orthonormal cosine patterns (K, 1, 8, 8) of the lowest K frequencies."""
-    place = torch.arange(BLOCK, dtype=torch.float64)
-    waves = torch.cos(math.pi / BLOCK * (place + 0.5) * place[:, None])
+    n = torch.arange(BLOCK, dtype=torch.float64)
+    waves = torch.cos(math.pi / BLOCK * (n + 0.5) * n[:, None])
     waves = waves * math.sqrt(2 / BLOCK)
     waves[0] /= math.sqrt(2)
     patterns = [waves[v][:, None] * waves[h] for v, h in ZIGZAG[:frequencies]]
@@ -35,8 +35,8 @@ def soft_histogram(values: Tensor, bins: int) -> Tensor:
         bins: Number T of bins.
 
     Returns:
-        (B, K * T, h, w), the bins of a channel beside one another. A value between two
-        bins belongs to both, by its nearness.
+        (B, K * T, h, w), the bins of a channel adjacent. A value between two bins
+        belongs to both, weighted by its distance.
     """
     centres = torch.arange(bins, device=values.device, dtype=values.dtype)
     distance = values.clamp(max=bins - 1)[:, :, None] - centres[:, None, None]
@@ -45,23 +45,22 @@ def soft_histogram(values: Tensor, bins: int) -> Tensor:
 
 @MODELS.register_module()
 class BlockHistogram(nn.Module):
-    """Histograms of block cosine coefficients, here and in the whole photograph.
+    """Local and global histograms of block cosine coefficients.
 
-    A photograph saved twice as JPEG has gaps and peaks in the histograms of its
-    coefficients wherever its blocks lay alike in both. What was set in from another
-    photograph, or at another place of the grid, lacks them (Lin et al., Pattern
-    Recognition 2009; as input of a network: Kwon et al., IJCV 2022). Needs the
-    photograph at native size with its corner on the grid: resized or cropped
-    elsewhere, there is nothing to see.
+    A photograph saved twice as JPEG on the same grid has gaps and peaks in the
+    histograms of its coefficients. Regions from another photograph, or from another
+    position on the grid, lack them (Lin et al., Pattern Recognition 2009; as input of a
+    network: Kwon et al., IJCV 2022). Needs the photograph at native size with its
+    corner on the grid: resizing, or cropping off the grid, removes the traces.
 
     Args:
         out_channels: Channels of the learned summary.
-        frequencies: How many of the lowest frequencies, at most 15.
+        frequencies: Number of the lowest frequencies, at most 15.
         bins: Bins of the coefficients' absolute values, one grey level each.
-        window: Blocks at a side of the surroundings of which a histogram is taken.
-        block_pixels: Side of a block in the view. With 8 the view has the photograph's
-            size and can stand beside others; with 4 a backbone whose finest map is a
-            quarter of its input gives one vector a block.
+        window: Side of the window of a local histogram, in blocks.
+        block_pixels: Side of a block in the output. With 8 the output has the input's
+            size, as other filters'; with 4 a backbone whose finest map is a quarter of
+            its input gives one vector per block.
 
     Raises:
         ValueError: If a number is out of range.
@@ -96,32 +95,27 @@ class BlockHistogram(nn.Module):
         basis = block_basis(frequencies) * 255 * torch.tensor(LUMA)[:, None, None]
         self.register_buffer('basis', basis, persistent=False)
         channels = 2 * frequencies * bins
-        # Photographs differ more from one another than places within one do.
+        # Photographs differ more from one another than positions within one.
         self.standard = nn.BatchNorm2d(channels)
         self.summary = ConvModule(
             channels, out_channels, 1, bias=False, norm_cfg=dict(type='BN')
         )
 
     def histograms(self, x: Tensor) -> Tensor:
-        """What is known of each block before anything is learned.
+        """Fixed features (B, 2 * K * T, H // 8, W // 8) of x (B, 3, H, W) in 0..1.
 
-        Args:
-            x: (B, 3, H, W), RGB in 0..1.
-
-        Returns:
-            (B, 2 * K * T, H // 8, W // 8): by how much the histograms of the
-            surroundings differ from the photograph's, and the photograph's.
+        The difference of local histograms from the photograph's, and the photograph's.
         """
         coefficients = F.conv2d(x, self.basis, stride=BLOCK)
         counts = soft_histogram(coefficients.abs(), self.bins)
-        here = F.avg_pool2d(
+        local = F.avg_pool2d(
             counts, self.window, 1, self.window // 2, count_include_pad=False
         )
-        everywhere = counts.mean((2, 3), keepdim=True)
-        return torch.cat([here - everywhere, everywhere.expand_as(here)], dim=1)
+        total = counts.mean((2, 3), keepdim=True)
+        return torch.cat([local - total, total.expand_as(local)], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Summary (B, C, H, W) of x (B, 3, H, W) in 0..1, alike all over a block.
+        """Summary (B, C, H, W) of x (B, 3, H, W) in 0..1, constant within a block.
 
         With ``block_pixels`` it is (B, C, H * block_pixels // 8, W * ...).
         """

@@ -1,4 +1,4 @@
-"""A backbone behind fixed views of the photograph that show traces, not the scene."""
+"""A backbone with input filters, which show traces of forgery instead of the scene."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 
-@MODELS.register_module()
-class Colours(nn.Module):
-    """The colours themselves, as one of the views."""
+@MODELS.register_module(['RGBInput', 'Colours'])  # the second in older configs
+class RGBInput(nn.Module):
+    """The unfiltered image, beside other filters."""
 
     out_channels = 3
 
@@ -20,22 +20,21 @@ class Colours(nn.Module):
 
 @MODELS.register_module()
 class FilteredBackbone(BaseModule):
-    """Gives a backbone several views of the photograph in place of its colours.
+    """A backbone on the concatenated outputs of input filters instead of RGB.
 
-    From random weights a network learns first what colours show best, the scene. A
-    view that takes the scene away leaves it the traces.
+    From random weights a network first learns the scene, which RGB shows best. A filter
+    that removes the scene leaves the traces.
 
     Args:
-        filters: Configs of the views, each a module with ``out_channels`` that turns
-            (B, 3, H, W) in 0..1 into (B, C, H, W); 'Colours' keeps the photograph.
-        backbone: Config of the backbone; its ``in_channels`` follows from the views.
-        input_mean: What the data preprocessor subtracts, in grey levels; undone here,
-            for filters expect 0..1.
-        input_std: What the data preprocessor divides by.
+        filters: Configs of the filters, modules with ``out_channels`` that map
+            (B, 3, H, W) in 0..1 to (B, C, H, W); 'RGBInput' changes nothing.
+        backbone: Config of the backbone; its ``in_channels`` is set here.
+        input_mean: The data preprocessor's mean in grey levels, undone for the filters.
+        input_std: The data preprocessor's standard deviation, undone likewise.
         init_cfg: Config of the initialisation.
 
     Raises:
-        ValueError: If there is no view or ``input_std`` is not positive.
+        ValueError: If there is no filter or ``input_std`` is not positive.
     """
 
     scale: Tensor
@@ -51,7 +50,7 @@ class FilteredBackbone(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if not filters:
-            raise ValueError('filters must name at least one view of the photograph')
+            raise ValueError('filters must name at least one input filter')
         if not min(input_std) > 0:
             raise ValueError(f'input_std must be positive, got {input_std}')
         self.filters = nn.ModuleList(MODELS.build(each) for each in filters)
@@ -63,10 +62,10 @@ class FilteredBackbone(BaseModule):
 
     def forward(self, x: Tensor) -> Sequence[Tensor]:
         """The backbone's maps of x (B, 3, H, W), RGB from the data preprocessor."""
-        # Half precision would round grey levels, in which the traces are.
-        # torch has no autocast of the meta device, on which complexity is counted.
+        # Half precision would round the grey levels that hold the traces. torch has no
+        # autocast on the meta device, where complexity is counted.
         device = 'cpu' if x.is_meta else x.device.type
         with torch.autocast(device, enabled=False):
             x = x.float() * self.scale + self.shift
-            views = torch.cat([view(x) for view in self.filters], dim=1)
-        return self.backbone(views)
+            filtered = torch.cat([each(x) for each in self.filters], dim=1)
+        return self.backbone(filtered)

@@ -6,7 +6,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 LUMA = (0.299, 0.587, 0.114)
-#: Predictors' errors of the spatial rich model, each with the divisor it is known by.
+#: Prediction errors of the spatial rich model, each with its usual divisor.
 KERNELS = (
     ([[-1, 2, -1], [2, -4, 2], [-1, 2, -1]], 4),
     ([[0, 0, 0], [1, -2, 1], [0, 0, 0]], 2),
@@ -18,11 +18,11 @@ KERNELS = (
 class HighPass(nn.Module):
     """Three high-pass residuals of the brightness, cut off at a few grey levels.
 
-    The kernels are of the spatial rich model (Fridrich, Kodovsky, TIFS 2012), as an
+    The kernels are of the spatial rich model (Fridrich, Kodovsky, TIFS 2012), used as
     input of localizers since Zhou et al. (CVPR 2018).
 
     Args:
-        limit: Grey levels at which a residual is cut off; it is divided by them.
+        limit: Grey levels at which a residual is clipped; it is divided by them.
 
     Raises:
         ValueError: If ``limit`` is not positive.

@@ -1,6 +1,12 @@
 from .binary_losses import ForgeryBCELoss, ForgeryFocalLoss
 from .contrast_loss import MultiViewPixelContrastLoss, separation
-from .info_nce import MeanPositiveContrast, Pair, info_nce, info_nce_of_pairs
+from .info_nce import (
+    MeanPositiveContrast,
+    PackedSets,
+    Pair,
+    info_nce,
+    packed_info_nce,
+)
 from .prototypes import PrototypeMemory, PrototypeView
 from .samplers import (
     BoundaryPixelSampler,
@@ -27,6 +33,7 @@ __all__ = [
     'HardPixelSampler',
     'MeanPositiveContrast',
     'MultiViewPixelContrastLoss',
+    'PackedSets',
     'Pair',
     'PixelSet',
     'PrototypeMemory',
@@ -36,7 +43,7 @@ __all__ = [
     'SymmetricAnchors',
     'WithinImageView',
     'info_nce',
-    'info_nce_of_pairs',
+    'packed_info_nce',
     'separation',
     'supervised_contrast',
 ]

@@ -6,25 +6,15 @@ from torch import Tensor, nn
 
 
 def weighted_cross_entropy(x: Tensor, target: Tensor, forged_weight: float) -> Tensor:
-    """Cross-entropy of each pixel, of forged ones times ``forged_weight``.
-
-    Args:
-        x: Logits of "forged" (B, H, W).
-        target: (B, H, W), 1.0 forged, 0.0 authentic.
-        forged_weight: Factor of a forged pixel's term.
-    """
+    """Cross-entropy of logits x (B, H, W), of forged pixels times ``forged_weight``."""
     cross_entropy = F.binary_cross_entropy_with_logits(x, target, reduction='none')
     return cross_entropy * (1 + (forged_weight - 1) * target)
 
 
 def sigmoid_focal(x: Tensor, target: Tensor, alpha: float, gamma: float) -> Tensor:
-    """Focal loss of each pixel (Lin et al., ICCV 2017, eq. 5).
+    """Focal loss of logits x (B, H, W) (Lin et al., ICCV 2017, eq. 5).
 
-    Args:
-        x: Logits of "forged" (B, H, W).
-        target: (B, H, W), 1.0 forged, 0.0 authentic.
-        alpha: Weight of the forged class; the authentic one has 1 - alpha.
-        gamma: Focusing exponent.
+    ``alpha`` is the weight of the forged class; the authentic one has 1 - alpha.
     """
     cross_entropy = F.binary_cross_entropy_with_logits(x, target, reduction='none')
     balance = alpha * target + (1 - alpha) * (1 - target)
@@ -68,7 +58,7 @@ class ForgeryBCELoss(_BinaryPixelLoss):
     """Binary cross-entropy, the paper's loss of the localize phase.
 
     Args:
-        forged_weight: Factor of forged pixels; above 1 answers their rarity.
+        forged_weight: Factor of forged pixels; above 1 balances their rarity.
         loss_weight: Factor of the loss.
         loss_name: Its key in the log.
 

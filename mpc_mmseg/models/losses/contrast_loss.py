@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .samplers import PixelSet
+from .samplers import PixelSet, by_class
 from .views import ImageSources, View
 
 DEFAULT_VIEWS = (
@@ -110,29 +110,32 @@ class MultiViewPixelContrastLoss(nn.Module):
         needs_coarser = any(view.needs_coarser for view in self.views)
         if needs_coarser and len(first_pass) < 2:
             raise ValueError('CrossScaleView needs at least two maps, got one')
-        memory = self.memory() if self.memory is not None else None
-        masks, images = masks_for(first_pass, mask), []
-        for b in range(mask.size(0)):
-            maps, labels = [m[b] for m in first_pass], [m[b] for m in masks]
-            finest = self.sampler(maps[:1], labels[:1])
-            coarser = self.sampler(maps[1:], labels[1:]) if needs_coarser else None
-            second = None
-            if second_pass is not None:
-                second = self.sampler([second_pass[0][b]], labels[:1])
-            images.append(ImageSources(finest, coarser, second, memory))
-        roles = [role for image in images for role in self.anchors.roles(image)]
+        masks, sampler = masks_for(first_pass, mask), self.sampler
+        counts = [by_class(m).sum(2) for m in (masks[:1], masks[1:] or masks)]
+        if self.memory is not None:
+            counts.append(self.memory.counts(len(mask)))
+        # The only host sync of a step: how many pixels there are decides shapes.
+        sizes = torch.stack(counts).tolist()
+        coarser = second = memory = None
+        finest = sampler(first_pass[:1], masks[:1], sizes[0])
+        if needs_coarser:
+            coarser = sampler(first_pass[1:], masks[1:], sizes[1])
+        if second_pass is not None:
+            second = sampler(second_pass[:1], masks[:1], sizes[0])
+        if self.memory is not None:
+            memory = self.memory(sizes[2])
+        roles = self.anchors.roles(ImageSources(finest, coarser, second, memory))
         pairs = [[p for role in roles for p in view.pairs(role)] for view in self.views]
         values = self.contrast([*chain(*pairs)], self.temperature)
-        finest_sets = [image.finest for image in images]
         if self.memory is not None and self.training:
-            self.memory.update(finest_sets)
+            self.memory.update(finest)
         by_view = values.split([len(of_view) for of_view in pairs])
         zero = attached_zero([*first_pass, *(second_pass or [])[:1]])
         losses = {
-            f'loss_{view.name}': view.weight * value.sum() / len(roles) + zero
+            f'loss_{view.name}': view.weight * value.mean(1).sum() / len(roles) + zero
             for view, value in zip(self.views, by_view)
         }
-        return losses, separation(finest_sets)
+        return losses, separation(finest)
 
 
 def masks_for(maps: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
@@ -154,33 +157,30 @@ def attached_zero(maps: Sequence[Tensor]) -> Tensor:
     return sum(m[0, 0, 0, 0].float() for m in maps) * 0  # type: ignore
 
 
-def mean_similarity(points: Tensor) -> Tensor:
-    """Mean cosine similarity of two different ones of N >= 2 unit vectors (N, C)."""
-    n = len(points)  # (|sum of q_i|^2 - N) / (N (N - 1)): no matrix of pairs
-    return (points.sum(0).square().sum() - n) / (n * (n - 1))
-
-
 @torch.no_grad()
-def separation(sets: Sequence[PixelSet]) -> dict[str, Tensor]:
+def separation(pixels: PixelSet) -> dict[str, Tensor]:
     """Mean cosine similarities within and between the classes, for the log.
 
     Embeddings that are all alike give 1 and 1; classes that are not separated give
     two equal numbers.
 
     Args:
-        sets: The pixels of each image by class.
+        pixels: The pixels by class.
 
     Returns:
         ``similarity_intra``, the mean over images and over their two classes, and
         ``similarity_inter``, the mean over images. An image with fewer than two
         pixels of a class is left out; without any other there is no entry.
     """
-    kept = [[x.float() for x in pixels] for pixels in sets if min(map(len, pixels)) > 1]
-    if not kept:
+    if not any(min(n) > 1 for n in zip(*(x.sizes for x in pixels))):
         return {}
-    intra = [mean_similarity(points) for pixels in kept for points in pixels]
-    inter = [authentic.mean(0) @ forged.mean(0) for authentic, forged in kept]
+    n = torch.stack([x.counts for x in pixels])  # (2, B)
+    kept = (n > 1).all(0) / (n > 1).all(0).sum()
+    sums = torch.stack([x.rows.float().sum(1) for x in pixels])  # (2, B, C)
+    # (|sum of q_i|^2 - N) / (N (N - 1)): no matrix of pairs.
+    intra = (sums.square().sum(2) - n) / (n * (n - 1)).clamp(min=1)
+    inter = sums.prod(0).sum(1) / n.prod(0).clamp(min=1)
     return {
-        'similarity_intra': torch.stack(intra).mean(),
-        'similarity_inter': torch.stack(inter).mean(),
+        'similarity_intra': (intra.mean(0) * kept).sum(),
+        'similarity_inter': (inter * kept).sum(),
     }

@@ -1,15 +1,16 @@
 """Exact pixel InfoNCE with memory linear in the number of pixels.
 
-``info_nce`` states the formula. ``info_nce_of_pairs`` packs pairs of like sizes into
-one padded batch, and ``BlockedInfoNCE`` computes a batch block of queries by block.
+``info_nce`` states the formula. ``packed_info_nce`` computes it for all images of a
+batch, those of like sizes together, and ``BlockedInfoNCE`` does so block by block.
 
-Shapes: P pairs of a batch; N queries, M negatives and R positives of a pair, each of
-C channels.
+Shapes: B images; N queries, M negatives and R positives of an image, each of C
+channels.
 """
 
 import functools
 import importlib
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.utils.rnn import pad_sequence
 
 # Similarities alive at a time. On a CPU 4 MiB, small beside a feature map; a GPU
 # wants larger products.
@@ -30,23 +32,63 @@ MIN_ROWS = 512
 PADDING_FREE = {'cpu': 2**14, 'cuda': 2**22}
 
 
+class PackedSets(NamedTuple):
+    """A set of unit vectors for each image, padded to one length N >= 1."""
+
+    rows: Tensor  # (B, N, C), zeros behind each set
+    counts: Tensor  # (B,), the length of each set
+    sizes: Sequence[int]  # the same on the host: what decides shapes
+
+    @classmethod
+    def pack(cls, sets: Sequence[Tensor]) -> 'PackedSets':
+        """The sets (N_i, C), of which any may be empty."""
+        rows, sizes = pad_sequence(list(sets), batch_first=True), list(map(len, sets))
+        rows = F.pad(rows, (0, 0, 0, int(not any(sizes))))
+        return cls(rows, torch.tensor(sizes, device=rows.device), sizes)
+
+    def of_images(self, order: Tensor, groups: list[list[int]]) -> list['PackedSets']:
+        """The sets of each group of images, whose concatenation is ``order``."""
+        split = [x.index_select(0, order).split([*map(len, groups)]) for x in self[:2]]
+        sizes = [[self.sizes[i] for i in members] for members in groups]
+        return [
+            PackedSets(rows[:, : max(1, *of_group)], counts, of_group)
+            for rows, counts, of_group in zip(*split, sizes)
+        ]
+
+    def padding(self) -> Tensor | None:
+        """Where a row belongs to no set (B, N); None: nowhere."""
+        n = self.rows.size(1)
+        if min(self.sizes) == n:
+            return None
+        return torch.arange(n, device=self.rows.device) >= self.counts[:, None]
+
+
 class Pair(NamedTuple):
     """One contrast: anchors, what they are pushed from, what they are pulled to."""
 
-    queries: Tensor  # (N, C), L2-normalised
-    negatives: Tensor  # (M, C), L2-normalised
-    positives: Tensor | None = None  # (R, C); None: the other queries
+    queries: PackedSets
+    negatives: PackedSets
+    positives: PackedSets | None = None  # None: the other queries
 
     @property
-    def is_degenerate(self) -> bool:
-        """Whether a query lacks a negative or a positive other than itself."""
-        fewest = 2 if self.positives is None else 1
-        others = [x for x in self[1:] if x is not None]
-        return len(self.queries) < fewest or not all(len(x) for x in others)
+    def pulling(self) -> PackedSets:
+        """The sets that the queries are pulled to."""
+        return self.queries if self.positives is None else self.positives
 
-    def zero(self) -> Tensor:
-        """The loss of a degenerate pair: a scalar zero whose graph reaches each set."""
-        return torch.cat([x for x in self if x is not None]).float().sum() * 0
+    def positive_counts(self) -> Tensor:
+        """Positives of each query (B,): of its own set all but itself."""
+        return self.pulling.counts - int(self.positives is None)
+
+    def query_weights(self) -> Tensor:
+        """(B, N): 1 / N of an image, zero for padding.
+
+        Also zero in an image whose queries lack a negative or a positive.
+        """
+        usable = (self.negatives.counts > 0) & (self.positive_counts() > 0)
+        weights = (usable / self.queries.counts.clamp(min=1))[:, None]
+        weights = weights.expand(self.queries.rows.shape[:2])
+        padding = self.queries.padding()
+        return weights if padding is None else weights.masked_fill(padding, 0)
 
 
 def info_nce(
@@ -83,59 +125,60 @@ def info_nce(
     Raises:
         ValueError: If the temperature is not positive or the shapes do not fit.
     """
-    return info_nce_of_pairs([Pair(queries, negatives, positives)], temperature)[0]
+    pair = single_pair(queries, negatives, temperature, positives)
+    return packed_info_nce(pair, temperature)[0]
 
 
-def info_nce_of_pairs(
-    pairs: Sequence[Pair], temperature: float = 0.1, fused: bool = False
-) -> Tensor:
-    """``info_nce`` of each of several pairs, computed in shared batches.
-
-    The number of kernel launches does not grow with the number of like pairs.
-
-    Args:
-        pairs: Pairs whose sets share C; their sizes may differ.
-        temperature: t, above 0.
-        fused: On a GPU that can, use FlexAttention's kernel in place of the blocked
-            sweep, in the precision of the inputs.
-
-    Returns:
-        Losses (P,), float32; zero, attached to the graph, for degenerate pairs.
-
-    Raises:
-        ValueError: If the temperature is not positive or the shapes do not fit.
-    """
+def single_pair(
+    queries: Tensor, negatives: Tensor, temperature: float, positives: Tensor | None
+) -> Pair:
+    """The arguments of ``info_nce`` as a batch of one image, checked."""
     if not temperature > 0:
         raise ValueError(f'temperature must be positive, got {temperature}')
-    if not pairs:
-        return torch.zeros(0)
-    shapes = [tuple(x.shape) for pair in pairs for x in pair if x is not None]
+    sets = [x for x in (queries, negatives, positives) if x is not None]
+    shapes = [tuple(x.shape) for x in sets]
     if any(len(shape) != 2 or shape[1] != shapes[0][1] for shape in shapes):
         raise ValueError(
             'queries (N, C), negatives (M, C) and positives (R, C) must share C, '
             f'got {shapes}'
         )
-    device = pairs[0].queries.device
-    order = [i for i, pair in enumerate(pairs) if pair.is_degenerate]
-    losses = [pairs[i].zero()[None] for i in order]
-    sizes = {
-        i: (len(pair.queries), len(pair.negatives))
-        for i, pair in enumerate(pairs)
-        if i not in order
-    }
-    with torch.autocast(device.type, enabled=False):
-        for members in group(sizes, PADDING_FREE.get(device.type, 2**22)):
-            losses.append(_one_batch([pairs[i] for i in members], temperature, fused))
-            order += members
-    return torch.cat(losses)[torch.tensor(order).argsort().to(device)]
+    return Pair(*(PackedSets.pack([x]) for x in sets))
+
+
+def packed_info_nce(pair: Pair, temperature: float, fused: bool = False) -> Tensor:
+    """``info_nce`` of each image of a batch.
+
+    Launches nothing image by image and waits for nothing.
+
+    Args:
+        pair: Sets that share C.
+        temperature: t, above 0.
+        fused: On a GPU that can, use FlexAttention's kernel in place of the blocked
+            sweep, in the precision of the inputs.
+
+    Returns:
+        Losses (B,), float32; zero, attached to the graph, for degenerate images.
+    """
+    k, weights, padding = pair.negatives, pair.query_weights(), pair.negatives.padding()
+    queries, negatives = pair.queries.rows.float(), k.rows.float()
+    with torch.autocast(queries.device.type, enabled=False):
+        positive = mean_positives(pair) / temperature
+        if fused and can_fuse(queries):
+            rows, counts = pair.queries.rows, k.counts.clamp(min=1)
+            log_sums = fused_log_sum_exp(
+                rows, k.rows.to(rows.dtype), counts, temperature
+            )
+            return (F.softplus(log_sums - positive) * weights).sum(1)
+        return BlockedInfoNCE.apply(
+            queries, negatives, positive, weights, padding, temperature
+        )
 
 
 @MODELS.register_module()
 class MeanPositiveContrast(nn.Module):
     """One positive logit per query, the mean over its positives: see ``info_nce``.
 
-    The released program's form and the one to start with: the fastest, and like pairs
-    of a batch of images are computed together.
+    The released program's form and the one to start with: the fastest.
 
     Args:
         fused: Use a fused kernel on a GPU that can; off until it has been measured
@@ -147,16 +190,32 @@ class MeanPositiveContrast(nn.Module):
         self.fused = fused
 
     def forward(self, pairs: Sequence[Pair], temperature: float) -> Tensor:
-        """Losses (P,) of P pairs."""
-        return info_nce_of_pairs(pairs, temperature, self.fused)
+        """Losses (P, B) of P pairs of sets for B images."""
+        return torch.stack(
+            [by_group(p, packed_info_nce, temperature, self.fused) for p in pairs]
+        )
+
+
+def by_group(pair: Pair, contrast: Callable[..., Tensor], *args) -> Tensor:
+    """``contrast(pair, *args)`` (B,), images of like sizes together."""
+    device = pair.queries.rows.device
+    sizes = dict(enumerate(zip(pair.queries.sizes, pair.negatives.sizes)))
+    groups = group(sizes, PADDING_FREE.get(device.type, PADDING_FREE['cuda']))
+    if len(groups) == 1:
+        return contrast(pair, *args)
+    # A blocking copy would wait for all that was launched before.
+    order = torch.tensor([*chain(*groups)]).to(device, non_blocking=True)
+    parts = zip(*(x.of_images(order, groups) for x in pair if x is not None))
+    losses = torch.cat([contrast(Pair(*sets), *args) for sets in parts])
+    return losses.index_select(0, order.argsort())
 
 
 def group(sizes: dict[int, tuple[int, int]], padding_free: int) -> list[list[int]]:
-    """Which pairs share a batch: those whose padding costs less than a batch.
+    """Which images are computed together: where padding costs less than a launch.
 
     Args:
-        sizes: (N, M) of each pair by its index.
-        padding_free: Similarities of padding that a pair may cost.
+        sizes: (N, M) of each image by its index.
+        padding_free: Similarities of padding that an image may cost.
     """
     groups: list[list[int]] = []
     # Largest first: the first of a group nearly sets its padded size.
@@ -172,69 +231,34 @@ def group(sizes: dict[int, tuple[int, int]], padding_free: int) -> list[list[int
     return groups
 
 
-def pad(sets: Sequence[Tensor]) -> Tensor:
-    """Sets (N_i, C) as one tensor (P, max N_i, C), zeros behind each.
-
-    Two kernels however many sets there are; a single set is not copied.
-    """
-    if len(sets) == 1:
-        return sets[0][None]
-    longest, flat = max(len(x) for x in sets), torch.cat(list(sets))
-    rows = torch.cat([i * longest + torch.arange(len(x)) for i, x in enumerate(sets)])
-    padded = flat.new_zeros(len(sets) * longest, flat.size(1))
-    padded = padded.index_copy(0, rows.to(flat.device), flat)
-    return padded.unflatten(0, (len(sets), longest))
-
-
-def _one_batch(pairs: Sequence[Pair], temperature: float, fused: bool) -> Tensor:
-    """Losses (P,) of P pairs, none degenerate."""
-    queries = pad([p.queries for p in pairs])
-    negatives = pad([p.negatives for p in pairs])
-    q, k, device = queries.float(), negatives.float(), queries.device
-    positive = mean_positives(pairs, q) / temperature
-    n = torch.tensor([[len(p.queries)] for p in pairs])  # (P, 1)
-    m = torch.tensor([[len(p.negatives)] for p in pairs])
-    row_weights = ((torch.arange(q.size(1)) < n) / n).to(device)  # (P, N)
-    if fused and can_fuse(queries):
-        counts = m[:, 0].to(device)
-        log_sums = fused_log_sum_exp(queries, negatives, counts, temperature)
-        return (F.softplus(log_sums - positive) * row_weights).sum(1)
-    padding = None
-    if m.min() < m.max():
-        padding = (torch.arange(k.size(1)) >= m)[:, None].to(device)  # (P, 1, M)
-    return BlockedInfoNCE.apply(q, k, positive, row_weights, padding, temperature)
-
-
-def mean_positives(pairs: Sequence[Pair], queries: Tensor) -> Tensor:
-    """p_i of each pair (P, N) for its padded queries (P, N, C).
+def mean_positives(pair: Pair) -> Tensor:
+    """p_i of each query (B, N).
 
     Without a matrix of pairs: ``(q_i . sum(Q) - q_i . q_i) / (N - 1)``. Elementwise,
     since a matrix product over thousands of like rows loses three digits in backward.
     """
-    own = [p.positives is None for p in pairs]
-    sets = [p.queries if p.positives is None else p.positives for p in pairs]
-    counts = [[len(x) - itself] for x, itself in zip(sets, own)]
-    padded = queries if all(own) else pad(sets)
-    total = padded.sum(1, keepdim=True, dtype=torch.float64).float()  # (P, 1, C)
-    is_own = torch.tensor(own).to(queries.device)[:, None]
-    similarity = (queries * total).sum(2) - is_own * queries.square().sum(2)
-    return similarity / torch.tensor(counts).to(queries.device)
+    queries, rows = pair.queries.rows.float(), pair.pulling.rows
+    total = rows.sum(1, keepdim=True, dtype=torch.float64).float()  # (B, 1, C)
+    similarity = (queries * total).sum(2)
+    if pair.positives is None:
+        similarity = similarity - queries.square().sum(2)
+    return similarity / pair.positive_counts().clamp(min=1)[:, None]
 
 
 class BlockedInfoNCE(torch.autograd.Function):
-    """Losses (P,) of a padded batch, block of queries by block.
+    """Losses (B,) of a padded batch, block of queries by block.
 
     A block of rows holds all its negatives, so its softmax is known at once and
     the gradients are taken in forward, while the block is alive: three matrix
     products, where recomputing the block in backward takes four. The upstream
-    gradient, a scalar a pair, scales them.
+    gradient, a scalar an image, scales them.
 
     Args:
-        queries: (P, N, C), float32.
-        negatives: (P, M, C), float32.
-        positive: Positive logits p / t (P, N).
-        row_weights: (P, N), 1 / N of the pair, zero for padding.
-        padding: (P, 1, M), true where a negative is padding; None: nowhere.
+        queries: (B, N, C), float32.
+        negatives: (B, M, C), float32.
+        positive: Positive logits p / t (B, N).
+        row_weights: ``Pair.query_weights`` (B, N).
+        padding: (B, M), true where a negative is padding; None: nowhere.
         temperature: t.
     """
 
@@ -245,10 +269,10 @@ class BlockedInfoNCE(torch.autograd.Function):
         need_grad = any(ctx.needs_input_grad)
         grad_q, grad_k = torch.empty_like(queries), torch.zeros_like(negatives)
         slopes, losses = torch.empty_like(positive), positive.new_zeros(len(positive))
-        (pairs, n, _), m = queries.shape, negatives.size(1)
+        (batch, n, _), m = queries.shape, negatives.size(1)
         budget = BLOCK_ELEMENTS.get(queries.device.type, BLOCK_ELEMENTS['cuda'])
-        rows = min(n, max(1, budget // (pairs * m), min(MIN_ROWS, m // 32)))
-        buffer = queries.new_empty(pairs * rows * m)
+        rows = min(n, max(1, budget // (batch * m), min(MIN_ROWS, m // 32)))
+        buffer = queries.new_empty(batch * rows * m)
         for start in range(0, n, rows):
             block = slice(start, min(start + rows, n))
             q, p, weights = queries[:, block], positive[:, block], row_weights[:, block]
@@ -257,7 +281,7 @@ class BlockedInfoNCE(torch.autograd.Function):
                 logits, q, negatives.mT, beta=0, alpha=1 / temperature, out=logits
             )
             if padding is not None:
-                logits.masked_fill_(padding, float('-inf'))
+                logits.masked_fill_(padding[:, None], float('-inf'))
             shift = torch.maximum(logits.amax(2), p)
             terms = logits.sub_(shift[..., None]).exp_()
             over_negatives = terms.sum(2)
@@ -293,7 +317,7 @@ def _kernel(compiled: bool) -> Callable:
 
 
 def can_fuse(queries: Tensor) -> bool:
-    """Whether torch has the kernel for these queries (P, N, C) and their device."""
+    """Whether torch has the kernel for these queries (B, N, C) and their device."""
     if not queries.is_cuda or queries.size(-1) < 16:
         return False
     if torch.cuda.get_device_capability(queries.device) < (8, 0):
@@ -313,13 +337,13 @@ def fused_log_sum_exp(
     Attention computes it on its way; what attention returns is not used.
 
     Args:
-        queries: (P, N, C).
-        negatives: (P, M, C), padded at the end.
-        counts: Negatives of each pair that are not padding (P,), at least 1.
+        queries: (B, N, C).
+        negatives: (B, M, C), padded at the end.
+        counts: Negatives of each image that are not padding (B,), at least 1.
         temperature: t.
 
     Returns:
-        (P, N) in float32. Its gradient needs CUDA.
+        (B, N) in float32. Its gradient needs CUDA.
     """
 
     def without_padding(score, batch, head, row, column):

@@ -8,7 +8,7 @@ from mmengine.dist import all_gather
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .info_nce import Pair
+from .info_nce import PackedSets, Pair
 from .samplers import PixelSet
 from .views import ImageSources, View, meet
 
@@ -40,30 +40,41 @@ class PrototypeMemory(nn.Module):
         self.register_buffer('prototypes', torch.zeros(2, size, channels))
         self.register_buffer('filled', torch.zeros(2, size, dtype=torch.bool))
 
-    def forward(self) -> PixelSet:
-        """Unit vectors of each class, at most (K, C); none at first."""
-        authentic, forged = (p[f] for p, f in zip(self.prototypes, self.filled))
-        return PixelSet(authentic, forged)
+    def counts(self, batch: int) -> Tensor:
+        """How many prototypes of each class there are, for each image (2, B)."""
+        return self.filled.sum(1, keepdim=True).expand(2, batch)
+
+    def forward(self, sizes: Sequence[Sequence[int]]) -> PixelSet:
+        """Unit vectors of each class, at most K, the same for each image.
+
+        Args:
+            sizes: ``counts`` on the host.
+        """
+        sets = zip(self.prototypes.clone(), self.counts(len(sizes[0])), sizes)
+        return PixelSet(
+            *(
+                PackedSets(p[: max(1, *n)].expand(len(n), -1, -1), counts, n)
+                for p, counts, n in sets
+            )
+        )
 
     @torch.no_grad()
-    def update(self, images: Sequence[PixelSet]) -> None:
+    def update(self, pixels: PixelSet) -> None:
         """Put in the prototypes of a batch, of all processes.
 
         Args:
-            images: Each image's pixels by class; a class without pixels is left out.
+            pixels: The pixels by class; an image's class without any is left out.
         """
-        flat = [pixels.float() for image in images for pixels in image]
-        means = [F.normalize(pixels.sum(0), dim=0) for pixels in flat]
-        counts = torch.tensor([len(pixels) > 0 for pixels in flat]).view(-1, 2)
-        news = torch.cat(all_gather(torch.stack(means).unflatten(0, (-1, 2))))
-        there = torch.cat(all_gather(counts.to(news.device)))
-        size = self.filled.size(1)
-        for k in range(2):
-            new = news[there[:, k], k]
-            self.prototypes[k] = torch.cat([new, self.prototypes[k]])[:size]
-            self.filled[k] = torch.cat(
-                [self.filled.new_ones(len(new)), self.filled[k]]
-            )[:size]
+        means = torch.stack([F.normalize(x.rows.float().sum(1), dim=1) for x in pixels])
+        there = torch.stack([x.counts > 0 for x in pixels])
+        prototypes = torch.cat([*all_gather(means), self.prototypes], 1)
+        filled = torch.cat([*all_gather(there), self.filled], 1)
+        # What is there comes first, in its order.
+        order = filled.int().argsort(stable=True, dim=1, descending=True)
+        order = order[:, : self.filled.size(1)]
+        self.filled.copy_(filled.gather(1, order))
+        order = order[..., None].expand_as(self.prototypes)
+        self.prototypes.copy_(prototypes.gather(1, order))
 
 
 @MODELS.register_module()
@@ -79,6 +90,4 @@ class PrototypeView(View):
 
     def pairs(self, sources: ImageSources) -> list[Pair]:
         assert sources.memory is not None
-        dtype = sources.finest.authentic.dtype
-        memory = PixelSet(*(pixels.to(dtype) for pixels in sources.memory))
-        return [meet(sources.finest, memory, 'other')]
+        return [meet(sources.finest, sources.memory, 'other')]

@@ -1,7 +1,7 @@
 """Which pixels of each class enter the contrast.
 
-Shapes: maps (C, H_i, W_i) of one image, together of L pixels; N authentic and M
-forged pixels are drawn.
+Shapes: maps (B, C, H_i, W_i) of B images, together of L pixels an image. A choice of
+pixels is a mask (2, B, L), authentic and forged ones: all images are sampled at once.
 """
 
 from collections.abc import Sequence
@@ -12,39 +12,48 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from .info_nce import PackedSets
+
 
 class PixelSet(NamedTuple):
-    """L2-normalised embeddings of one image's pixels by class; either may be empty."""
+    """L2-normalised embeddings of each image's pixels by class; any may be empty."""
 
-    authentic: Tensor  # (N, C)
-    forged: Tensor  # (M, C)
+    authentic: PackedSets
+    forged: PackedSets
 
 
-def draw(indices: Tensor, max_pixels: int) -> Tensor:
-    """At most ``max_pixels`` of the indices (N,), at random without replacement."""
-    if indices.numel() <= max_pixels:
-        return indices
-    chosen = torch.randperm(indices.numel(), device=indices.device)[:max_pixels]
-    return indices[chosen]
+def by_class(masks: Sequence[Tensor]) -> Tensor:
+    """Where the pixels of masks (B, H_i, W_i) are authentic, and forged: (2, B, L)."""
+    labels = torch.cat([m.flatten(1) for m in masks], 1)
+    return torch.stack([labels == 0, labels == 1])
+
+
+def first(keys: Tensor, members: Tensor, number: int) -> Tensor:
+    """The members (..., L), at most ``number`` of each row, with the lowest keys."""
+    if number >= members.size(-1):
+        return members
+    keys = keys.masked_fill(~members, float('inf'))
+    index = keys.topk(number, largest=False, sorted=False).indices
+    return torch.zeros_like(members).scatter_(-1, index, True) & members
+
+
+def draw(members: Tensor, number: int) -> Tensor:
+    """At most ``number`` members of each row, at random without replacement."""
+    return first(torch.rand(members.shape, device=members.device), members, number)
 
 
 def draw_shares(
     preferred: Tensor, rest: Tensor, max_pixels: int, share: float
 ) -> Tensor:
-    """At most ``max_pixels`` indices, a share in [0, 1] of them preferred ones.
+    """At most ``max_pixels`` of each row, a share in [0, 1] of them preferred ones.
 
-    Where ``preferred`` (N,) or ``rest`` (M,) has too few, the other fills up, so that
+    Where ``preferred`` (..., L) or ``rest`` has too few, the other fills up, so that
     no sample is lost.
     """
-    wanted = min(round(share * max_pixels), preferred.numel())
-    wanted = max(wanted, min(max_pixels - rest.numel(), preferred.numel()))
-    return torch.cat([draw(preferred, wanted), draw(rest, max_pixels - wanted)])
-
-
-def indices_of(masks: Sequence[Tensor], label: int) -> Tensor:
-    """Indices (N,) of a label in the pixels of all masks (H_i, W_i)."""
-    labels = torch.cat([m.flatten() for m in masks])
-    return (labels == label).nonzero().squeeze(1)
+    wanted = round(share * max_pixels)
+    shares = draw(preferred, wanted) | draw(rest, max_pixels - wanted)
+    keys = torch.rand(shares.shape, device=shares.device) - shares.float()
+    return first(keys, preferred | rest, max_pixels)
 
 
 class PixelSampler(nn.Module):
@@ -58,31 +67,50 @@ class PixelSampler(nn.Module):
             raise ValueError(f'share must be in [0, 1], got {share}')
         self.max_pixels, self.share = max_pixels, share
 
-    def pick(self, pixels: Tensor, masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Indices of the authentic (N,) and forged (M,) pixels to use.
+    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
+        """Which pixels to use (2, B, L), at most ``max_pixels`` of a class and image.
 
         Args:
-            pixels: Embeddings (L, C) of all maps, detached, not normalised.
-            masks: Integer masks (H_i, W_i), together of L elements.
+            pixels: Embeddings (B, L, C) of all maps, detached, not normalised.
+            masks: Integer masks (B, H_i, W_i), together of L elements an image.
+            classes: The authentic and the forged pixels (2, B, L).
         """
         raise NotImplementedError
 
-    def forward(self, maps: Sequence[Tensor], masks: Sequence[Tensor]) -> PixelSet:
+    def forward(
+        self,
+        maps: Sequence[Tensor],
+        masks: Sequence[Tensor],
+        sizes: Sequence[Sequence[int]] | None = None,
+    ) -> PixelSet:
         """Pixels of one source.
 
         Args:
-            maps: Embedding maps (C, H_i, W_i) of one image, not normalised.
-            masks: Integer masks (H_i, W_i): 1 forged, 0 authentic, others ignored.
+            maps: Embedding maps (B, C, H_i, W_i), not normalised.
+            masks: Integer masks (B, H_i, W_i): 1 forged, 0 authentic, others ignored.
+            sizes: How many pixels each class and image has (2, B); None: they are
+                counted here, for which the host waits.
         """
+        chosen = by_class(masks)
+        sizes = sizes or chosen.sum(2).tolist()
         # Pixels as rows: views in either memory layout. A single map is not copied.
-        rows = [m.flatten(1).T for m in maps]
-        pixels = torch.cat(rows) if len(rows) > 1 else rows[0]
-        # Only what was picked is normalised.
-        authentic, forged = (
-            F.normalize(pixels.index_select(0, index), dim=1)
-            for index in self.pick(pixels.detach(), masks)
+        rows = [m.flatten(2).mT for m in maps]
+        pixels = torch.cat(rows, 1) if len(rows) > 1 else rows[0]
+        if max(map(max, sizes)) > self.max_pixels:
+            chosen = self.pick(pixels.detach(), masks, chosen)
+            sizes = [[min(n, self.max_pixels) for n in of_class] for of_class in sizes]
+        lengths = [max(1, *of_class) for of_class in sizes]
+        # The n-th chosen pixel is where the number of those up to it reaches n.
+        numbers = torch.arange(1, max(lengths) + 1, device=chosen.device)
+        index = torch.searchsorted(
+            chosen.cumsum(2), numbers.repeat(*chosen.shape[:2], 1)
         )
-        return PixelSet(authentic, forged)
+        index = torch.cat([i[:, :n] for i, n in zip(index, lengths)], 1)[..., None]
+        padding, last = index == pixels.size(1), pixels.size(1) - 1
+        picked = pixels.gather(1, index.clamp(max=last).expand(-1, -1, pixels.size(2)))
+        # Only what was picked is normalised.
+        picked = F.normalize(picked, dim=2).masked_fill(padding, 0).split(lengths, 1)
+        return PixelSet(*map(PackedSets, picked, chosen.sum(2), sizes))
 
 
 @MODELS.register_module()
@@ -102,11 +130,8 @@ class RandomPixelSampler(PixelSampler):
     def __init__(self, max_pixels: int = 5000) -> None:
         super().__init__(max_pixels)
 
-    def pick(self, pixels: Tensor, masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        authentic, forged = (
-            draw(indices_of(masks, label), self.max_pixels) for label in (0, 1)
-        )
-        return authentic, forged
+    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
+        return draw(classes, self.max_pixels)
 
 
 @MODELS.register_module()
@@ -134,23 +159,17 @@ class BoundaryPixelSampler(PixelSampler):
             raise ValueError(f'radius must be at least 1, got {radius}')
         self.radius = radius
 
-    def pick(self, pixels: Tensor, masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        band = torch.cat([near_edge(m, self.radius).flatten() for m in masks])
-        authentic, forged = (
-            draw_shares(
-                index[band[index]], index[~band[index]], self.max_pixels, self.share
-            )
-            for index in (indices_of(masks, 0), indices_of(masks, 1))
-        )
-        return authentic, forged
+    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
+        band = torch.cat([near_edge(m, self.radius).flatten(1) for m in masks], 1)
+        return draw_shares(classes & band, classes & ~band, self.max_pixels, self.share)
 
 
 def near_edge(mask: Tensor, radius: int) -> Tensor:
     """Where the other class is at most ``radius`` pixels away (chessboard distance).
 
-    Of a mask (H, W), 1 forged, 0 authentic, others of neither class: (H, W) booleans.
+    Of masks (B, H, W), 1 forged, 0 authentic, others of neither class: booleans.
     """
-    classes = torch.stack([mask == 1, mask == 0]).float()  # (2, H, W)
+    classes = torch.stack([mask == 1, mask == 0]).float()  # (2, B, H, W)
     reach = F.max_pool2d(classes, 2 * radius + 1, stride=1, padding=radius)
     return ((classes > 0) & (reach.flip(0) > 0)).any(0)
 
@@ -180,18 +199,28 @@ class HardPixelSampler(PixelSampler):
             raise ValueError(f'num_anchors must be at least 1, got {num_anchors}')
         self.num_anchors = num_anchors
 
-    def pick(self, pixels: Tensor, masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        authentic, forged = indices_of(masks, 0), indices_of(masks, 1)
-        if forged.numel() > self.max_pixels and authentic.numel():
-            anchors = pixels[draw(authentic, self.num_anchors)]
-            order = hardness(pixels[forged], anchors).argsort(descending=True)
-            hardest, rest = order.tensor_split([round(self.share * self.max_pixels)])
-            forged = draw_shares(
-                forged[hardest], forged[rest], self.max_pixels, self.share
-            )
-        return draw(authentic, self.max_pixels), draw(forged, self.max_pixels)
+    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
+        authentic, forged = classes
+        keys = torch.rand(authentic.shape, device=authentic.device)
+        keys, index = keys.masked_fill(~authentic, float('inf')).topk(
+            min(self.num_anchors, authentic.size(1)), largest=False
+        )
+        # Where there are too few, the first one again; where none, nothing is hard.
+        index = index.where(keys.isfinite(), index[:, :1])[..., None]
+        anchors = pixels.gather(1, index.expand(-1, -1, pixels.size(2)))
+        candidates = forged & authentic.any(1, keepdim=True)
+        hardest = first(
+            -hardness(pixels, anchors), candidates, round(self.share * self.max_pixels)
+        )
+        rest = forged & ~hardest
+        return torch.stack(
+            [
+                draw(authentic, self.max_pixels),
+                draw_shares(hardest, rest, self.max_pixels, self.share),
+            ]
+        )
 
 
 def hardness(negatives: Tensor, anchors: Tensor) -> Tensor:
-    """Highest cosine similarity (M,) of each negative (M, C) to any anchor (A, C)."""
-    return (F.normalize(negatives, dim=1) @ F.normalize(anchors, dim=1).T).amax(1)
+    """Highest cosine similarity (B, M) of negatives (B, M, C) to anchors (B, A, C)."""
+    return (F.normalize(negatives, dim=2) @ F.normalize(anchors, dim=2).mT).amax(2)

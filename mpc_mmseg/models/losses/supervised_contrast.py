@@ -1,4 +1,4 @@
-"""Supervised contrast: every positive has a logarithm of its own."""
+"""Supervised contrast: one logarithm per positive."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .info_nce import Pair
+from .info_nce import Pair, by_group, single_pair
 
 # Similarities of a block of queries, positives and negatives together.
 BLOCK_ELEMENTS = 2**21
@@ -20,7 +20,7 @@ def supervised_contrast(
     temperature: float = 0.1,
     positives: Tensor | None = None,
 ) -> Tensor:
-    r"""Contrast whose mean over positives stands outside the logarithm.
+    r"""Contrast with the mean over positives outside the logarithm.
 
     .. math::
         L = \frac{1}{N} \sum_i \frac{1}{|R_i|} \sum_{r \in R_i}
@@ -29,9 +29,9 @@ def supervised_contrast(
 
     Supervised contrast (Khosla et al., NeurIPS 2020, eq. 2) with the denominator of
     pixel contrast (Wang et al., ICCV 2021, eq. 3), as the MPC paper describes it.
-    Unlike ``info_nce`` it pulls hardest at the positives that are furthest away.
-    Computed in float32, block of queries by block; a block is recomputed in backward,
-    so that memory is linear in the number of pixels.
+    Unlike ``info_nce`` it attracts the most distant positives most. Computed in float32
+    by blocks of queries, each recomputed in the backward pass, so that memory is linear
+    in the number of pixels.
 
     Args:
         queries: L2-normalised embeddings (N, C) of the anchor class.
@@ -46,49 +46,53 @@ def supervised_contrast(
     Raises:
         ValueError: If the temperature is not positive.
     """
-    if not temperature > 0:
-        raise ValueError(f'temperature must be positive, got {temperature}')
-    pair = Pair(queries, negatives, positives)
-    if pair.is_degenerate:
-        return pair.zero()
-    own = positives is None
-    q, k = queries.float(), negatives.float()
-    r = q if positives is None else positives.float()
-    n, rows = q.size(0), max(1, BLOCK_ELEMENTS // (k.size(0) + r.size(0)))
+    pair = single_pair(queries, negatives, temperature, positives)
+    return packed_supervised_contrast(pair, temperature)[0]
+
+
+def packed_supervised_contrast(pair: Pair, temperature: float) -> Tensor:
+    """``supervised_contrast`` (B,) of each image of a batch."""
+    sets = pair.queries, pair.negatives, pair.pulling
+    q, k, r = (x.rows.float() for x in sets)
+    no_negative, no_positive = (x.padding() for x in sets[1:])
+    weights = pair.query_weights() / pair.positive_counts().clamp(min=1)[:, None]
+    rows = max(1, BLOCK_ELEMENTS // (q.size(0) * (k.size(1) + r.size(1))))
 
     def block_sum(start: int, q: Tensor, k: Tensor, r: Tensor) -> Tensor:
-        block = q[start : start + rows]
-        over_negatives = (block @ k.T / temperature).logsumexp(1, keepdim=True)
+        block = slice(start, start + rows)
+        negative = q[:, block] @ k.mT / temperature
+        if no_negative is not None:  # finite: an image may have none at all
+            negative = negative.masked_fill(no_negative[:, None], -1e30)
         # log(e^s + sum of e^negative) - s of each positive s is softplus of this.
-        gaps = over_negatives - block @ r.T / temperature
-        if own:  # a query is not its own positive
-            gaps.diagonal(start).fill_(float('-inf'))
-        return F.softplus(gaps).sum()
+        gaps = negative.logsumexp(2, keepdim=True) - q[:, block] @ r.mT / temperature
+        if pair.positives is None:  # a query is not its own positive
+            gaps.diagonal(start, 1, 2).fill_(float('-inf'))
+        if no_positive is not None:
+            gaps = gaps.masked_fill(no_positive[:, None], float('-inf'))
+        return (F.softplus(gaps).sum(2) * weights[:, block]).sum(1)
 
     with torch.autocast(q.device.type, enabled=False):
-        total = sum(
-            checkpoint(
-                block_sum, start, q, k, r, use_reentrant=False, preserve_rng_state=False
-            )
-            for start in range(0, n, rows)
-        )
-    return total / (n * (r.size(0) - own))
+        return torch.stack(
+            [
+                checkpoint(
+                    block_sum, i, q, k, r, use_reentrant=False, preserve_rng_state=False
+                )
+                for i in range(0, q.size(1), rows)
+            ]
+        ).sum(0)
 
 
 @MODELS.register_module()
 class SupervisedContrast(nn.Module):
-    """A logarithm for each positive, averaged outside: see ``supervised_contrast``.
+    """One logarithm per positive, averaged outside: see ``supervised_contrast``.
 
-    For authentic pixels that fall apart into several clusters: far positives pull
-    harder than near ones. Costs about twice ``MeanPositiveContrast``; with
-    ``positives='other'`` in the views it is the form that the paper describes.
+    For authentic pixels in several clusters: far positives attract more than near ones.
+    Costs about twice ``MeanPositiveContrast``; with ``positives='other'`` in the views
+    it is the form that the paper describes.
     """
 
     def forward(self, pairs: Sequence[Pair], temperature: float) -> Tensor:
-        """Losses (P,) of P pairs."""
+        """Losses (P, B) of P pairs of sets for B images."""
         return torch.stack(
-            [
-                supervised_contrast(p.queries, p.negatives, temperature, p.positives)
-                for p in pairs
-            ]
+            [by_group(p, packed_supervised_contrast, temperature) for p in pairs]
         )

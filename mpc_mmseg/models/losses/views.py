@@ -1,4 +1,7 @@
-"""Which two pixel sets of an image meet in the contrast, and which class asks."""
+"""Which two pixel sets of an image meet in the contrast, and which class asks.
+
+A set is here one for each image of a batch: what is stated of an image holds of all.
+"""
 
 from typing import NamedTuple
 
@@ -9,7 +12,7 @@ from .samplers import PixelSet
 
 
 class ImageSources(NamedTuple):
-    """The sampled pixels of one image that views combine."""
+    """The sampled pixels of each image that views combine."""
 
     finest: PixelSet  # the first pass's finest map
     coarser: PixelSet | None  # the first pass's coarser maps, pooled

@@ -15,9 +15,9 @@ class MultiScaleProjection(BaseModule):
     Args:
         in_channels: Channels C_i of each map.
         out_channels: Channels C of each embedding map.
-        dropout: Probability of dropping an input channel of a pixel; gives a
-            backbone without stochastic parts the difference between two passes
-            that the cross-modality view needs.
+        dropout: Probability of dropping an input channel of a pixel: makes two forward
+            passes differ, as the cross-modality view needs, for a backbone without
+            stochastic parts.
         norm_cfg: Config of the normalisation.
         init_cfg: Config of the initialisation.
 
@@ -41,13 +41,7 @@ class MultiScaleProjection(BaseModule):
         norm_cfg = norm_cfg or dict(type='BN', eps=1e-3, momentum=0.03)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.projections = nn.ModuleList(
-            ConvModule(
-                c,
-                out_channels,
-                1,
-                bias=False,
-                norm_cfg=norm_cfg,
-            )
+            ConvModule(c, out_channels, 1, bias=False, norm_cfg=norm_cfg)
             for c in in_channels
         )
 

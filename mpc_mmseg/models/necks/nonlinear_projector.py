@@ -1,4 +1,4 @@
-"""The network between the maps and the contrast that is dropped after training."""
+"""A projector between the maps and the contrast, dropped after training."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 class NonlinearProjector(BaseModule):
     """1x1 convolution, BatchNorm, ReLU, 1x1 convolution, shared by all scales.
 
-    What the contrast makes embeddings lose is then lost behind the maps that the head
-    uses (SimCLR, Chen et al., ICML 2020; supervised: Khosla et al., NeurIPS 2020). No
-    ReLU at the end: a unit vector may point anywhere.
+    The head uses the maps before it, which keep information that the contrast removes
+    (SimCLR, Chen et al., ICML 2020; supervised: Khosla et al., NeurIPS 2020). No ReLU
+    at the end: unit vectors may have any direction.
 
     Args:
         in_channels: Channels C of the maps.
@@ -34,14 +34,9 @@ class NonlinearProjector(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         hidden = hidden_channels or in_channels
+        norm_cfg = norm_cfg or dict(type='BN')
         self.layers = nn.Sequential(
-            ConvModule(
-                in_channels,
-                hidden,
-                1,
-                bias=False,
-                norm_cfg=norm_cfg or dict(type='BN'),
-            ),
+            ConvModule(in_channels, hidden, 1, bias=False, norm_cfg=norm_cfg),
             nn.Conv2d(hidden, out_channels, 1),
         )
 

@@ -1,4 +1,4 @@
-"""Which layers cannot be trained in the channels-last layout on a CPU."""
+"""Layers that cannot be trained in the channels-last layout on a CPU."""
 
 from torch import nn
 
@@ -6,12 +6,9 @@ from torch import nn
 def unsafe_on_cpu(module: nn.Module) -> list[str]:
     """Names of strided 1x1 convolutions of fewer than 16 input channels.
 
-    torch 2.13 (oneDNN, more than one thread) writes beyond the memory of their weight
-    gradient in the channels-last layout: the process crashes, or trains on with wrong
+    In the channels-last layout torch 2.13 (oneDNN, more than one thread) writes beyond
+    the memory of their weight gradient: the process crashes, or continues with wrong
     numbers. The default layout, wider layers and GPUs are not affected.
-
-    Args:
-        module: A network.
     """
     return [
         name

@@ -1,4 +1,4 @@
-"""Which phase trains what, with which loss, and what a prediction is."""
+"""The segmentor: what each phase trains, its loss, and its predictions."""
 
 from collections.abc import Callable
 
@@ -32,39 +32,39 @@ class MPCSegmentor(BaseSegmentor):
     """Multi-view pixel contrast, then a head on frozen features (MPC, TIFS 2025).
 
     Phase ``contrast`` trains backbone and neck by the contrast between views and
-    predicts by clustering. Phase ``localize`` trains the head alone; backbone and
-    neck are frozen, in eval mode and run without a graph. Phase ``supervised``, the
-    baseline that the method is compared with, trains everything by the head's loss;
-    phase ``joint`` by the head's loss plus ``contrast_weight`` times the contrast.
-    All but ``contrast`` predict by the head.
+    predicts by clustering. Phase ``localize`` trains the head alone; backbone and neck
+    are frozen, in eval mode and without a graph. Phase ``supervised``, the method's
+    baseline, trains all parts by the head's loss; phase ``joint`` by the head's loss
+    plus ``contrast_weight`` times the contrast. All but ``contrast`` predict by the
+    head.
 
     Args:
-        backbone: Config of a backbone that gives maps of one or more scales.
+        backbone: Config of a backbone that returns maps of one or more scales.
         decode_head: Config of the head: any of mmseg's that takes maps alone, with
             one logit or two classes.
         neck: Config of the projection.
-        contrast_loss: Config of the contrast; phase ``joint`` needs it named.
+        contrast_loss: Config of the contrast; required for phase ``joint``.
         contrast_weight: Factor of the contrast in phase ``joint``.
         projector: Config of a network between the neck and the contrast (SimCLR, Chen
             et al., ICML 2020), such as `NonlinearProjector`: the head and predictions
             use the maps before it.
-        cluster_head: Config of what predicts in phase 1.
-        phase: The phase to begin with.
-        frozen_eval: Keep frozen parts in eval mode; False restores the released
-            program's behaviour (BatchNorm statistics drift, stochastic depth on).
+        cluster_head: Config of the head of phase 1.
+        phase: The initial phase.
+        frozen_eval: Keep frozen parts in eval mode; False is the released program's
+            behaviour (BatchNorm statistics drift, stochastic depth on).
         channels_last: Run in the channels-last layout, about twice as fast for
             HRNet on a CPU; there, narrow networks are refused (`unsafe_on_cpu`).
         compile_backbone: Compile the backbone with ``torch.compile``: True, or its
             arguments. Weights keep their names.
-        train_cfg: mmseg's, handed to the head.
+        train_cfg: mmseg's, passed to the head.
         test_cfg: ``threshold``, the probability above which a pixel is forged.
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
         init_cfg: Config of the initialisation.
 
     Raises:
-        ValueError: If the phase or a key of ``test_cfg`` is unknown, or the phase is
-            ``joint`` and no contrast is named; if the threshold is out of (0, 1), the
-            weight not positive, or the head or one of its losses does not fit.
+        ValueError: If the phase or a key of ``test_cfg`` is unknown, the phase is
+            ``joint`` without ``contrast_loss``, the threshold is out of (0, 1), the
+            weight is not positive, or the head or one of its losses does not fit.
     """
 
     def __init__(
@@ -127,27 +127,27 @@ class MPCSegmentor(BaseSegmentor):
             raise ValueError(
                 f'test_cfg.threshold must be in (0, 1), got {self.threshold}'
             )
-        # What the configs of the parts left trainable (frozen stages stay frozen).
+        # Parameters that the parts' configs do not freeze (frozen stages stay frozen).
         self._trainable = {
             name for name, p in self.named_parameters() if p.requires_grad
         }
         self.set_phase(phase)
 
     def set_phase(self, phase: str) -> None:
-        """Enter a phase: what it does not train is frozen, stale gradients go.
+        """Enter a phase: freeze the other parts and drop stale gradients.
 
         Raises:
-            ValueError: If the phase is unknown, or ``joint`` and no contrast is named.
+            ValueError: If the phase is unknown, or ``joint`` without ``contrast_loss``.
         """
         if phase not in PHASES:
             raise ValueError(f'phase must be one of {list(PHASES)}, got {phase!r}')
         if phase == 'joint' and not self.contrast_named:
             raise ValueError(
                 "phase 'joint' adds the contrast to the head's loss, and the model has "
-                "no contrast_loss: name one, or train with phase 'supervised'"
+                "no contrast_loss: set one, or train with phase 'supervised'"
             )
         self.phase = phase
-        # Images' names -> their maps, in place of the frozen parts.
+        # Images' names -> their maps, instead of the frozen parts.
         self.feature_source: Callable[[list[str]], list[Tensor]] | None = None
         for name, parameter in self.named_parameters():
             active = name.split('.')[0] in PHASES[phase]
@@ -172,8 +172,8 @@ class MPCSegmentor(BaseSegmentor):
     def extract_feat(self, inputs: Tensor, finest_only: bool = False) -> list[Tensor]:
         """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W).
 
-        With ``finest_only`` a `MultiScaleProjection` leaves out the coarser maps, and
-        the running statistics of their BatchNorm stay as they are.
+        With ``finest_only`` a `MultiScaleProjection` skips the coarser maps and does
+        not update their BatchNorm statistics.
         """
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
@@ -190,7 +190,7 @@ class MPCSegmentor(BaseSegmentor):
             return self.extract_feat(inputs)
         names = [sample.metainfo['img_path'] for sample in data_samples]
         maps = [m.to(inputs.device) for m in self.feature_source(names)]
-        # They come channels last.
+        # Stored maps are channels-last.
         return maps if self.channels_last else [m.contiguous() for m in maps]
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
@@ -215,13 +215,10 @@ class MPCSegmentor(BaseSegmentor):
         self, maps: list[Tensor], data_samples: SampleList
     ) -> dict[str, Tensor]:
         losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
-        # With one logit mmseg counts every pixel as called authentic.
+        # With one logit mmseg counts every pixel as predicted authentic.
         single = self.decode_head.out_channels == 1
-        return {
-            name: value
-            for name, value in losses.items()
-            if not (single and name.endswith('acc_seg'))
-        }
+        unwanted = ('acc_seg',) if single else ()
+        return {k: v for k, v in losses.items() if not k.endswith(unwanted)}
 
     def _contrast(
         self, inputs: Tensor, maps: list[Tensor], data_samples: SampleList
@@ -258,8 +255,8 @@ class MPCSegmentor(BaseSegmentor):
 
         Args:
             inputs: (B, 3, H, W).
-            data_samples: Samples with ``ori_shape`` and ``img_shape``; None to get
-                maps at the inputs' size.
+            data_samples: Samples with ``ori_shape`` and ``img_shape``; None for maps at
+                the inputs' size.
 
         Returns:
             The samples with ``forgery_prob`` (1, H, W) in 0..1 and ``pred_sem_seg``

@@ -9,13 +9,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from exported_models import LOAD, PACK, exported, trained
 from hrformer_extra import hrformer_extra
-from mmengine.config import Config
-from mmseg.registry import MODELS
 from torch import nn
 
-from mpc_mmseg.apis.export.onnx_export import describe, export_onnx, resize_rule
-from mpc_mmseg.apis.export.onnx_int8 import probability_differences, quantise
+from mpc_mmseg.apis.export.onnx_export import export_onnx, resize_rule
 from mpc_mmseg.apis.inference import onnx_engine
 from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
@@ -24,31 +22,6 @@ from mpc_mmseg.forensics.case.case_report import Examiner
 
 onnx = pytest.importorskip('onnx', reason='pip install onnx: the export needs it')
 pytest.importorskip('onnxruntime', reason='pip install onnxruntime: it runs the export')
-
-LOAD, PACK = dict(type='LoadForgeryImage'), dict(type='PackForgeryInputs')
-
-
-def trained(config):
-    """A model whose weights and statistics make its probabilities differ widely."""
-    torch.manual_seed(0)
-    model = MODELS.build(config)
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.running_mean, -0.2, 0.2)
-            nn.init.uniform_(module.running_var, 0.2, 1.0)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-        if hasattr(module, 'relative_position_bias_table'):
-            nn.init.normal_(module.relative_position_bias_table)
-    model.set_phase('localize')
-    model.eval()
-    # Logits of noise have mean 0 and deviation 2.
-    last = model.decode_head.conv_seg
-    with torch.no_grad():
-        logits = model._forward(torch.rand(1, 3, 128, 128))
-        last.weight *= 2 / logits.std()
-        last.bias.sub_(logits.mean()).mul_(2 / logits.std())
-    model.image_calibration = None
-    return model
 
 
 @pytest.fixture
@@ -73,39 +46,6 @@ def hrformer(tiny_model):
     return tiny_model
 
 
-def run_config(model, *steps):
-    pipeline = [LOAD, *steps, dict(type='LoadForgeryMask'), PACK]
-    return Config(
-        dict(
-            default_scope='mmseg',
-            model=model,
-            test_dataloader=dict(
-                dataset=dict(type='ForgeryDataset', pipeline=pipeline)
-            ),
-        )
-    )
-
-
-def exported(folder, config, *steps, change=None, **meta):
-    """A checkpoint, its ONNX file and the model."""
-    folder.mkdir(exist_ok=True)
-    cfg = run_config(config, *steps)
-    model = trained(config)
-    checkpoint = folder / 'model.pth'
-    torch.save(
-        {
-            'meta': {'cfg': cfg.pretty_text, 'mpc_phase': 'localize', **meta},
-            'state_dict': model.state_dict(),
-        },
-        checkpoint,
-    )
-    description = describe(model, cfg, checkpoint)
-    if change is not None:
-        change(description)
-    export_onnx(model, description, folder / 'model.onnx')
-    return checkpoint, folder / 'model.onnx', model
-
-
 @pytest.mark.parametrize('backbone', ['hrnet', 'hrformer'])
 def test_probabilities_are_those_of_pytorch_at_any_batch_and_size(
     backbone, request, tmp_path
@@ -124,7 +64,7 @@ def test_probabilities_are_those_of_pytorch_at_any_batch_and_size(
 
 
 @pytest.mark.parametrize('resized', [True, False])
-def test_inferencer_and_lone_engine_say_what_the_checkpoint_says(
+def test_inferencer_and_lone_engine_agree_with_the_checkpoint(
     hrnet, tmp_path, resized
 ):
     steps = [dict(type='Resize', scale=(96, 64))] if resized else []
@@ -154,7 +94,7 @@ def test_a_case_report_of_an_exported_model(hrnet, tmp_path):
     assert case['reliability']['separation'] is None
 
 
-def test_the_file_says_what_inference_needs(hrnet, tmp_path):
+def test_the_file_describes_what_inference_needs(hrnet, tmp_path):
     calibration = dict(
         image_score='max',
         method='temperature',
@@ -199,7 +139,7 @@ def test_resize_rule(steps, rule):
     assert resize_rule(steps) == rule
 
 
-def test_what_cannot_be_exported_or_run_is_said(hrnet, tmp_path):
+def test_what_cannot_be_exported_or_run_is_refused(hrnet, tmp_path):
     _, file, model = exported(
         tmp_path, hrnet, dict(type='Resize', scale=(64, 64), keep_ratio=True)
     )
@@ -253,19 +193,6 @@ def test_a_file_from_elsewhere_cannot_name_code_to_run(hrnet, tmp_path):
     _, file, _ = exported(tmp_path, hrnet, change=hide)
     with pytest.raises(ValueError, match=r'pathlib\.Path\.touch'):
         ForgeryInferencer(file)
-
-
-def test_int8_keeps_the_description_and_comes_close(hrnet, tmp_path):
-    _, file, _ = exported(tmp_path, hrnet)
-    small = tmp_path / 'model.int8.onnx'
-    quantise(file, small)
-    said = OnnxEngine(small).description
-    assert said.pop('int8') is True
-    assert said == OnnxEngine(file).description
-    assert small.stat().st_size < file.stat().st_size
-    mean, largest = probability_differences(file, small, size=64, n_images=2)
-    assert 0 < mean <= largest and mean < 0.1
-    assert probability_differences(file, file, size=64, n_images=1) == (0, 0)
 
 
 def test_the_engine_file_alone_needs_no_torch(hrnet, tmp_path):

@@ -57,7 +57,7 @@ def test_an_order_that_mmcv_takes_wrongly_is_refused(tiny_model):
     model.decode_head.stack = nn.Sequential(
         nn.Conv2d(32, 32, 1), nn.ReLU(), *stack[:1], *stack[1:]
     ).eval()
-    with pytest.raises(RuntimeError, match=r'MPCSegmentor does not run BatchNorm'):
+    with pytest.raises(RuntimeError, match=r'MPCSegmentor does not run each BatchNorm'):
         fold_batch_norm(model)
 
 

@@ -60,7 +60,7 @@ def test_a_missing_input_or_model_stops_it_before_anything_is_written(tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_tool_reports_and_tells_by_its_status(
+def test_tool_reports_failures_by_its_status(
     checkpoint, tmp_path, monkeypatch, capsys
 ):
     photos, out = tmp_path / 'photos', tmp_path / 'out'
@@ -108,7 +108,7 @@ def test_help_does_not_wait_for_torch():
         assert word in result.stdout
 
 
-def test_an_interrupted_run_goes_on(checkpoint, tmp_path):
+def test_an_interrupted_run_is_resumed(checkpoint, tmp_path):
     photos, out = tmp_path / 'photos', tmp_path / 'out'
     for seed in range(3):
         write_image(photos / f'{seed}.png', seed)

@@ -78,7 +78,7 @@ def test_a_folder_is_read_with_its_sub_folders(checkpoint, tmp_path):
     assert all(r.error is None for r in results)
 
 
-def test_broken_images_are_reported_and_the_rest_goes_on(checkpoint, tmp_path):
+def test_broken_images_are_reported_and_the_others_predicted(checkpoint, tmp_path):
     write_image(tmp_path / 'good.png')
     content = (tmp_path / 'good.png').read_bytes()
     (tmp_path / 'cut.png').write_bytes(content[: len(content) // 2])

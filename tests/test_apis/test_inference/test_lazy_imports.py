@@ -42,7 +42,7 @@ def after_inference(model, tmp_path, then=''):
 def test_an_onnx_file_needs_no_torch(tiny_model, tmp_path):
     pytest.importorskip('onnx', reason='pip install onnx: the export needs it')
     pytest.importorskip('onnxruntime', reason='pip install onnxruntime: it runs it')
-    from test_onnx_export import exported
+    from exported_models import exported
 
     _, file, _ = exported(tmp_path, tiny_model)
     found = after_inference(file, tmp_path, '*()')

@@ -49,7 +49,7 @@ def test_another_architecture_is_refused_by_name(config, tmp_path):
 
 def test_a_checkpoint_without_config_says_what_to_do(checkpoint):
     torch.save({'state_dict': {'weight': torch.ones(1)}}, checkpoint)
-    with pytest.raises(ValueError, match=r'model\.pth holds no config: give'):
+    with pytest.raises(ValueError, match=r'model\.pth contains no config: pass'):
         load_model(checkpoint, device='cpu')
 
 
@@ -67,7 +67,7 @@ def test_python_objects_do_not_load(checkpoint):
     torch.serialization.clear_safe_globals()
     try:
         with pytest.raises(
-            RuntimeError, match=r'model\.pth.*run code.*state_dict alone'
+            RuntimeError, match=r'model\.pth.*run code.*state_dict only'
         ):
             load_model(checkpoint, device='cpu')
     finally:
@@ -82,7 +82,7 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
         with pytest.raises(RuntimeError, match=r'broken\.pth'):
             read_checkpoint(tmp_path / 'broken.pth')
     torch.save(torch.ones(1), tmp_path / 'tensor.pth')
-    with pytest.raises(RuntimeError, match=r'tensor\.pth holds a Tensor'):
+    with pytest.raises(RuntimeError, match=r'tensor\.pth contains a Tensor'):
         read_checkpoint(tmp_path / 'tensor.pth')
     with pytest.raises(FileNotFoundError, match=r'absent\.py'):
         load_model(tmp_path / 'absent.py')

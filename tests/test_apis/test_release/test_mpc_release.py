@@ -117,7 +117,7 @@ BLOCK = 'stage2.0.branches.1.0.'
             lambda w: w[f'{BLOCK}attn.attn.relative_position_index'].add_(1),
             'relative_position_index',
         ),
-        (lambda w: w.clear(), 'conv1.weight|no HRFormer|has no'),
+        (lambda w: w.clear(), 'conv1.weight|not a released|has no'),
     ],
 )
 def test_what_does_not_fit_is_named(model, change, error):
@@ -128,8 +128,8 @@ def test_what_does_not_fit_is_named(model, change, error):
 
 
 def test_what_is_no_release_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"odd\.pth is no released.*'epoch'"):
-        read_release(save({'epoch': 3}, tmp_path / 'odd.pth'))
+    with pytest.raises(ValueError, match=r"unexpected\.pth is no released.*'epoch'"):
+        read_release(save({'epoch': 3}, tmp_path / 'unexpected.pth'))
     with pytest.raises(RuntimeError, match=r'code\.pth.*Python objects'):
         read_release(save({'model': Path('x')}, tmp_path / 'code.pth'))
     with pytest.raises(FileNotFoundError, match=r'absent\.pth'):

@@ -68,7 +68,7 @@ def map_of(image, *model):
 def test_the_kind_of_weights_that_was_asked_for(run, card, tmp_path):
     source, states = run
     image = write_image(tmp_path / 'a.png')
-    with pytest.raises(ValueError, match=r'iter_7\.pth.*say which'):
+    with pytest.raises(ValueError, match=r'iter_7\.pth.*choose weights=ema'):
         publish(source, tmp_path / 'zoo', card=card, **SAID)
     assert not (tmp_path / 'zoo').exists()
     maps = []
@@ -189,7 +189,7 @@ def test_from_a_run_to_a_map_by_name(checkpoint, card, tmp_path, monkeypatch, ca
     zoo, out = tmp_path / 'zoo', tmp_path / 'out'
     args = (checkpoint, zoo, '--name', 'bright', '--card', card, '--terms', 'none')
     assert run_tool(monkeypatch, 'publish_model.py', *args) == 2
-    assert 'does not say its config' in capsys.readouterr().err
+    assert 'does not contain the name of its config' in capsys.readouterr().err
     args = (*args, '--config', 'bright_config')
     assert run_tool(monkeypatch, 'publish_model.py', *args) == 0
     monkeypatch.setenv('MPC_ZOO', str(zoo))

@@ -9,8 +9,13 @@ from local_server import local_server
 from mmengine import fileio
 
 from mpc_mmseg import atomic_files
-from mpc_mmseg.apis.zoo.zoo import Zoo, model_file
-from mpc_mmseg.apis.zoo.zoo_index import ZooEntry, format_index, parse_index
+from mpc_mmseg.apis.zoo.zoo import (
+    Zoo,
+    ZooEntry,
+    format_index,
+    model_file,
+    parse_index,
+)
 
 CONTENT = b'weights ' * 5000
 
@@ -97,13 +102,13 @@ def test_an_altered_copy_is_fetched_again(server, capsys):
     zoo = Zoo.from_environment(server.address)
     zoo.find('mpc_small').write_bytes(b'altered')
     assert zoo.find('mpc_small').read_bytes() == CONTENT
-    assert 'was altered; fetching it again' in capsys.readouterr().err
+    assert 'was altered; downloading it again' in capsys.readouterr().err
 
 
 def test_a_download_that_breaks_off_leaves_nothing(server, cache):
     zoo = Zoo.from_environment(server.address)
     server.cut = True
-    with pytest.raises(ConnectionError, match=r'\.pth broke off.*again'):
+    with pytest.raises(ConnectionError, match=r'\.pth broke .*again'):
         zoo.find('mpc_small')
     assert cached(cache) == []
     server.cut = False
@@ -128,13 +133,13 @@ def test_what_was_fetched_works_without_the_server(server, capsys):
     server.shutdown()
     server.server_close()
     assert zoo.find('mpc_small') == found
-    assert 'index of an earlier visit' in capsys.readouterr().err
+    assert 'using the cached index' in capsys.readouterr().err
     elsewhere = Zoo.from_environment(f'{server.address}/elsewhere')
-    with pytest.raises(ConnectionError, match=r'cannot fetch .*index\.json'):
+    with pytest.raises(ConnectionError, match=r'cannot download .*index\.json'):
         elsewhere.find('mpc_small')
 
 
-def test_only_the_pinned_index_is_believed(folder, server):
+def test_only_the_pinned_index_is_accepted(folder, server):
     pin = hashlib.sha256((folder / 'index.json').read_bytes()).hexdigest()
     zoo = Zoo.from_environment(f'{server.address}#sha256={pin}')
     assert zoo.find('mpc_small') == zoo.find('mpc_small')
@@ -144,7 +149,7 @@ def test_only_the_pinned_index_is_believed(folder, server):
     assert zoo.entries()['mpc_small'].terms == 'for tests'
     for place in (folder, server.address):
         wrong = Zoo.from_environment(f'{place}#sha256={"0" * 64}')
-        with pytest.raises(ValueError, match='not the index that was pinned'):
+        with pytest.raises(ValueError, match='not the pinned index'):
             wrong.find('mpc_small')
 
 
@@ -177,7 +182,7 @@ def test_only_a_name_is_looked_up(monkeypatch, tmp_path):
     for name in ('config.py', 'a/b', 'model.onnx', 'best.pth', str(tmp_path)):
         assert model_file(name) == name
     assert model_file('mpc_small', weights='w.pth') == 'mpc_small'
-    with pytest.raises(ValueError, match='a model is named by'):
+    with pytest.raises(ValueError, match='the name of a model consists of'):
         model_file('photo of a cat')
 
 
@@ -193,13 +198,13 @@ def test_only_a_name_is_looked_up(monkeypatch, tmp_path):
     ],
 )
 def test_a_wrong_entry_is_named(field, value):
-    with pytest.raises(ValueError, match=field if field != 'name' else 'named by'):
+    with pytest.raises(ValueError, match='the name of' if field == 'name' else field):
         entry(**{field: value})
 
 
 def test_what_is_no_index_is_named():
     for content in (b'<html>', b'[]', b'{}', b'{"format": "x", "version": 1}', b'\xff'):
-        with pytest.raises(ValueError, match='here is no index'):
+        with pytest.raises(ValueError, match='here is not an index'):
             parse_index(content, 'here')
     twice = format_index([entry(), entry(size=2)]).encode()
     with pytest.raises(ValueError, match='mpc_small twice'):

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mpc_mmseg.apis import ForgeryInferencer
-from mpc_mmseg.apis.zoo.zoo_index import FILE, parse_index
+from mpc_mmseg.apis.zoo.zoo import FILE, parse_index
 
 ZOO = Path(__file__).parents[3] / 'zoo'
 MODELS = parse_index((ZOO / FILE).read_bytes(), FILE)

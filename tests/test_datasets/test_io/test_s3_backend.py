@@ -9,9 +9,7 @@ import pytest
 from local_server import local_server
 from mmengine import fileio
 
-from mpc_mmseg.apis.zoo.zoo import Zoo
-from mpc_mmseg.apis.zoo.zoo_files import fetch
-from mpc_mmseg.apis.zoo.zoo_index import ZooEntry, format_index
+from mpc_mmseg.apis.zoo.zoo import Zoo, ZooEntry, fetch, format_index
 from mpc_mmseg.datasets import LoadForgeryImage, S3Backend
 from mpc_mmseg.hashing import sha256
 
@@ -132,7 +130,7 @@ def test_an_error_of_the_store_names_the_address(store, error, kind):
     store.error = error
     with pytest.raises(kind, match='s3://zoo/absent: '):
         S3Backend().get('s3://zoo/absent')
-    with pytest.raises(ConnectionError, match='cannot fetch s3://zoo/absent'):
+    with pytest.raises(ConnectionError, match='cannot download s3://zoo/absent'):
         fetch('s3://zoo/absent')
 
 

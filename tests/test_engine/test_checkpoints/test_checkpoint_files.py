@@ -6,7 +6,7 @@ import torch
 from mpc_mmseg.engine.checkpoints import checkpoint_files
 from mpc_mmseg.engine.checkpoints.checkpoint_files import (
     AtomicLocalBackend,
-    is_whole,
+    is_complete,
     latest_checkpoint,
 )
 
@@ -45,13 +45,13 @@ def test_a_file_holds_the_old_until_it_holds_all_of_the_new(tmp_path, monkeypatc
 def test_truncated_and_altered_files_are_not_whole(tmp_path):
     path = save(tmp_path, 1)
     whole = path.read_bytes()
-    assert is_whole(path) and not is_whole(tmp_path / 'none.pth')
+    assert is_complete(path) and not is_complete(tmp_path / 'none.pth')
     for share in (0, 0.3, 0.9, 0.999):
         path.write_bytes(whole[: int(share * len(whole))])
-        assert not is_whole(path)
+        assert not is_complete(path)
     place = whole.index(torch.arange(5000).numpy().tobytes()[:400]) + 100
     path.write_bytes(whole[:place] + b'\xff' + whole[place + 1 :])
-    assert not is_whole(path)
+    assert not is_complete(path)
 
 
 def test_the_named_checkpoint_is_taken_not_the_newest(work):

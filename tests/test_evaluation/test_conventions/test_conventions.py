@@ -81,7 +81,7 @@ def test_a_new_one_is_one_class():
         explanation = 'The share that is called forged.'
 
         def score_image(self, image):
-            return {'area': float(image.called.mean())}
+            return {'area': float(image.predicted.mean())}
 
     try:
         assert score('share', authentic_image(alarm=0.25)) == {'area': 0.25}
@@ -95,9 +95,9 @@ def test_a_new_one_is_one_class():
 @pytest.mark.parametrize('seed', range(3))
 def test_mpc_and_native_equal_scikit_learn(seed):
     image = forged_image(seed, knows=0.1)
-    image.truth[70:75] = 255
-    known = image.truth != 255
-    y, p = image.truth[known], image.prob[known]
+    image.gt[70:75] = 255
+    known = image.gt != 255
+    y, p = image.gt[known], image.prob[known]
     called = p * 255 > 127
     mpc = score('mpc', image)
     assert mpc['F1'] == pytest.approx(f1_score(y, called), abs=1e-12)
@@ -142,7 +142,7 @@ def test_native_leaves_out_what_is_undefined():
 
 def test_focal_is_macro_f1():
     image = forged_image(1, shape=(64, 64))
-    y, called = image.truth.ravel(), image.called.ravel()
+    y, called = image.gt.ravel(), image.predicted.ravel()
     expected = f1_score(y, called, average='macro')
     assert score('focal', image, size=64) == {'F1': pytest.approx(expected, abs=1e-12)}
     assert score('focal', authentic_image()) == {}
@@ -173,7 +173,7 @@ def test_trufor_band_is_that_of_filters():
 @pytest.mark.parametrize('invert', [False, True])
 def test_trufor_takes_the_better_of_both_maps(invert):
     image = forged_image(2)
-    truth = ignore_edges(image.truth, 15, 11)
+    truth = ignore_edges(image.gt, 15, 11)
     known = truth != 255
     y, p = truth[known], image.prob[known]
 
@@ -182,7 +182,7 @@ def test_trufor_takes_the_better_of_both_maps(invert):
 
     expected = max(f1_score(y, p > 127 / 255), f1_score(y, p < 127 / 255))
     prob = 1 - image.prob if invert else image.prob
-    scores = score('trufor', ScoredImage(prob, image.truth, True, image.frame))
+    scores = score('trufor', ScoredImage(prob, image.gt, True, image.frame))
     assert scores['F1'] == pytest.approx(expected, abs=2e-2 if invert else 1e-12)
     assert scores['best_F1'] == pytest.approx(max(best(p), best(1 - p)), abs=1e-2)
 
@@ -202,7 +202,7 @@ def test_trufor_leaves_out_regions_that_vanish():
 
 def test_imdl_benco_counts_authentic_images_as_zero_in_the_frame():
     image = forged_image(3)
-    expected = f1_score(image.truth.ravel(), image.called.ravel())
+    expected = f1_score(image.gt.ravel(), image.predicted.ravel())
     assert score('imdl-benco', image)['F1'] == pytest.approx(expected, abs=1e-12)
     assert score('imdl-benco', authentic_image()) == {'F1': 0.0, 'IoU': 0.0}
     mean = dataset('imdl-benco', [image, authentic_image()])
@@ -217,7 +217,7 @@ def test_imdl_benco_counts_authentic_images_as_zero_in_the_frame():
 def test_mvss_harmonic_mean():
     def mostly_missed():
         image = forged_image(0)
-        return ScoredImage(image.prob * 0.4, image.truth, True, image.frame)
+        return ScoredImage(image.prob * 0.4, image.gt, True, image.frame)
 
     found = forged_image(0)
     images = [found, mostly_missed(), mostly_missed(), found]
@@ -228,7 +228,7 @@ def test_mvss_harmonic_mean():
     assert scores['image_sensitivity'] == sensitivity
     assert scores['image_specificity'] == pytest.approx(specificity)
     assert scores['image_F1'] == pytest.approx(expected)
-    pixel = f1_score(found.truth.ravel(), found.called.ravel()) / 2
+    pixel = f1_score(found.gt.ravel(), found.predicted.ravel()) / 2
     assert scores['F1'] == pytest.approx(pixel)
     assert scores['combined_F1'] == pytest.approx(
         2 * pixel * expected / (pixel + expected)

@@ -77,7 +77,7 @@ def test_names_and_metadata_stay_text(examiner, photos, tmp_path):
     assert '\u202e' not in page
 
 
-def test_a_broken_image_is_reported_and_the_rest_goes_on(examiner, photos, tmp_path):
+def test_a_broken_image_is_reported_and_the_others_examined(examiner, photos, tmp_path):
     (photos / 'cut.png').write_bytes((photos / 'a.png').read_bytes()[:200])
     seals, failures = write_cases([photos], tmp_path / 'case', examiner)
     assert len(seals) == 4
@@ -86,7 +86,7 @@ def test_a_broken_image_is_reported_and_the_rest_goes_on(examiner, photos, tmp_p
     assert 'pixel_limit=100' in failures[0]
 
 
-def test_alterations_are_told(examiner, photos, tmp_path):
+def test_alterations_are_detected(examiner, photos, tmp_path):
     out = tmp_path / 'case'
     write_cases([photos], out, examiner)
     assert set(verify([out]).values()) == {None} and len(verify([out])) == 4

@@ -29,7 +29,7 @@ def test_the_seal_is_the_hash_of_the_lines_above_it():
         lambda c: b'',
     ],
 )
-def test_every_change_is_told(change):
+def test_every_change_is_detected(change):
     content = sealed('<p>one</p>\n', 'html')[0].encode()
     with pytest.raises(SealError):
         check_seal(change(content))

@@ -63,7 +63,7 @@ def test_exif_values_are_text():
     assert '6d 61 64 65 20 00' in found.other['comment']
 
 
-def test_a_thumbnail_is_found_and_written_anew():
+def test_a_thumbnail_is_found_and_encoded_again():
     small = saved(Image.fromarray(PIXELS[:12, :16]), format='JPEG')
     content = saved(format='JPEG', exif=exif_with_thumbnail(small))
     found = file_metadata(content)
@@ -73,7 +73,7 @@ def test_a_thumbnail_is_found_and_written_anew():
     assert found.stored_size == (48, 64) and found.problems == ()
 
 
-def test_a_damaged_thumbnail_is_said_and_not_shown():
+def test_a_damaged_thumbnail_is_reported_and_not_shown():
     content = saved(format='JPEG', exif=exif_with_thumbnail(b'<svg onload=alert(1)>'))
     found = file_metadata(content)
     assert found.thumbnails[0].png is None

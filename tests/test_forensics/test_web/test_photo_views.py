@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mpc_mmseg.apis.inference.inferencer import Prediction
-from mpc_mmseg.forensics.case.case_report import Analysis
+from mpc_mmseg.forensics.case.case import Analysis
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata
 from mpc_mmseg.forensics.web.photo_views import overlay_view, similarity_view
 from mpc_mmseg.visualization.pages import data_url, render_part

@@ -113,7 +113,7 @@ def test_sliders_need_no_other_forward(address, examiner, photo, monkeypatch):
     assert moved['success'] and '0.00 % of the pixels' in moved['output']['data'][0]
 
 
-def test_nothing_is_asked_of_other_machines(examiner, tmp_path, monkeypatch):
+def test_no_other_machine_is_contacted(examiner, tmp_path, monkeypatch):
     elsewhere = []
 
     def note(resolve, host, *args, **kwargs):

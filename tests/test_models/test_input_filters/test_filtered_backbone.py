@@ -11,7 +11,7 @@ HRNET = Config.fromfile('configs/_base_/models/mpc_hrnet_w18s.py').model.backbon
     [
         ([dict(type='HighPass')], 3),
         ([dict(type='Colours'), dict(type='HighPass')], 6),
-        ([dict(type='Colours'), dict(type='BlockHistogram', out_channels=4)], 7),
+        ([dict(type='RGBInput'), dict(type='BlockHistogram', out_channels=4)], 7),
     ],
 )
 def test_backbone_gets_all_views(filters, channels):
@@ -23,7 +23,7 @@ def test_backbone_gets_all_views(filters, channels):
 
 def test_colours_alone_change_nothing():
     net = MODELS.build(
-        dict(type='FilteredBackbone', filters=[dict(type='Colours')], backbone=HRNET)
+        dict(type='FilteredBackbone', filters=[dict(type='RGBInput')], backbone=HRNET)
     ).eval()
     x = torch.rand(1, 3, 64, 64)
     for mine, bare in zip(net(x), net.backbone(x)):
@@ -44,7 +44,7 @@ def test_filters_get_the_photograph_whatever_the_preprocessor_did():
 
 def test_filters_see_single_precision_under_autocast():
     net = MODELS.build(
-        dict(type='FilteredBackbone', filters=[dict(type='Colours')], backbone=HRNET)
+        dict(type='FilteredBackbone', filters=[dict(type='RGBInput')], backbone=HRNET)
     ).eval()
     seen = []
     net.filters[0].register_forward_hook(lambda _, __, out: seen.append(out.dtype))

@@ -1,3 +1,7 @@
+import runpy
+from itertools import chain
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -5,6 +9,7 @@ from mmseg.registry import MODELS
 
 from mpc_mmseg.models.losses import (
     MultiViewPixelContrastLoss,
+    PackedSets,
     Pair,
     PixelSet,
     info_nce,
@@ -13,6 +18,8 @@ from mpc_mmseg.models.losses import (
 )
 from mpc_mmseg.models.losses.contrast_loss import attached_zero
 
+TOOLS = Path(__file__).parents[3] / 'tools/analysis_tools'
+LAUNCHES = runpy.run_path(str(TOOLS / 'launches.py'))
 VIEWS = ['WithinImageView', 'CrossScaleView', 'CrossModalityView']
 SIZES = (16, 8, 4, 2)
 # Small blocks, as the constants of the two modules have them.
@@ -100,9 +107,9 @@ def test_sampling_is_seeded_and_bounded():
         torch.manual_seed(seed)
         values.append(criterion(first, second, mask)['loss_within_image'].item())
     assert values[0] == values[1] != values[2]
-    drawn = criterion.sampler([first[0][0]], [torch.zeros(16, 16)])
-    assert drawn.authentic.shape == (9, 6) and drawn.forged.shape == (0, 6)
-    torch.testing.assert_close(drawn.authentic.norm(dim=1), torch.ones(9))
+    drawn = criterion.sampler(first[:1], [torch.zeros(2, 16, 16)])
+    assert drawn.authentic.sizes == [9, 9] and drawn.forged.sizes == [0, 0]
+    torch.testing.assert_close(drawn.authentic.rows.norm(dim=2), torch.ones(2, 9))
 
 
 def test_bad_arguments_are_named():
@@ -126,18 +133,65 @@ def test_bad_arguments_are_named():
         MultiViewPixelContrastLoss()(passes()[:1], passes()[:1], masks())
 
 
+@pytest.mark.parametrize('sampler', ['Random', 'Boundary', 'Hard'])
+@pytest.mark.parametrize('contrast', ['MeanPositive', 'Supervised'])
+def test_launches_do_not_grow_with_the_batch(sampler, contrast, monkeypatch):
+    # As on a GPU, where padding is cheaper than launches.
+    monkeypatch.setitem(info_nce.__globals__['PADDING_FREE'], 'cpu', 2**22)
+    criterion = MultiViewPixelContrastLoss(
+        sampler=dict(type=f'{sampler}PixelSampler', max_pixels=50),
+        views=[dict(type=view) for view in [*VIEWS, 'PrototypeView']],
+        contrast=dict(type=f'{contrast}Contrast'),
+        memory=dict(type='PrototypeMemory', channels=8),
+    )
+    steps = [LAUNCHES['of_contrast'](criterion, batch) for batch in (2, 8)]
+    two, eight = (step.operators.total() for step in steps)
+    assert 100 < eight <= 1.1 * two
+    assert all(step.waits == {'tolist': 1} for step in steps)
+
+
+def test_what_the_host_waits_for_is_seen():
+    x = torch.arange(4.0)
+    waits = {
+        'tolist': lambda: x.tolist(),
+        '_local_scalar_dense': lambda: bool(x[0] > 0),
+        'nonzero': lambda: x.nonzero(),
+        'index': lambda: x[x > 1],
+    }
+    for name, call in waits.items():
+        with LAUNCHES['Launches']() as launches:
+            call()
+        assert launches.waits == {name: 1}
+    with LAUNCHES['Launches']() as launches:
+        x.sum() + x[torch.tensor([0, 1])]
+    assert not launches.waits and launches.operators['sum'] == 1
+
+
 FUNCTIONS = dict(MeanPositiveContrast=info_nce, SupervisedContrast=supervised_contrast)
 
 
 @pytest.mark.parametrize(('name', 'function'), FUNCTIONS.items())
-def test_each_pair_gets_its_loss(name, function):
-    pairs = [
-        Pair(*(F.normalize(torch.randn(n, 4), dim=1) for n in sizes))
-        for sizes in [(5, 6), (7, 3, 4), (5, 0)]
+@pytest.mark.parametrize('free', [0, 10**9])
+def test_each_pair_and_image_gets_its_loss(name, function, free, monkeypatch):
+    monkeypatch.setitem(info_nce.__globals__, 'PADDING_FREE', dict(cpu=free, cuda=free))
+    sets = [
+        [F.normalize(torch.randn(n, 4), dim=1).requires_grad_() for n in sizes]
+        for sizes in [(5, 7, 5, 1), (6, 3, 0, 4), (3, 4, 2, 0)]
     ]
+    pairs = [Pair(*map(PackedSets.pack, sets[:n])) for n in (2, 3)]
     losses = MODELS.build(dict(type=name))(pairs, 0.2)
-    expected = [function(p[0], p[1], 0.2, p[2]) for p in pairs]
-    torch.testing.assert_close(losses, torch.stack(expected))
+    expected = torch.stack(
+        [
+            torch.stack([function(*x[:2], 0.2, *x[2:n]) for x in zip(*sets)])
+            for n in (2, 3)
+        ]
+    )
+    torch.testing.assert_close(losses, expected)
+    gradients = (
+        torch.autograd.grad(x.sum(), [*chain(*sets)]) for x in (losses, expected)
+    )
+    for a, b in zip(*gradients):
+        torch.testing.assert_close(a, b)
 
 
 @pytest.mark.parametrize(('name', 'function'), FUNCTIONS.items())
@@ -156,6 +210,11 @@ def test_the_loss_uses_the_contrast_of_its_config(name, function):
 def unit(n, c=6, seed=0):
     torch.manual_seed(seed)
     return F.normalize(torch.randn(n, c, dtype=torch.float32) + 0.5, dim=1)
+
+
+def pixel_set(*images):
+    """The authentic and forged pixels of images."""
+    return PixelSet(*map(PackedSets.pack, zip(*images)))
 
 
 def naive_separation(sets):
@@ -177,27 +236,26 @@ def naive_separation(sets):
 
 
 def test_against_loops_over_all_pairs():
-    sets = [PixelSet(unit(7), unit(4, seed=1)), PixelSet(unit(2, seed=2), unit(5))]
-    found = separation(sets)
+    sets = [(unit(7), unit(4, seed=1)), (unit(2, seed=2), unit(5))]
+    found = separation(pixel_set(*sets))
     intra, inter = naive_separation(sets)
     assert float(found['similarity_intra']) == pytest.approx(intra, abs=1e-5)
     assert float(found['similarity_inter']) == pytest.approx(inter, abs=1e-5)
     # An image with one class missing says nothing.
-    more = separation([*sets, PixelSet(unit(9), unit(0))])
-    assert all(torch.equal(more[k], found[k]) for k in found)
+    more = separation(pixel_set(*sets, (unit(9), unit(0))))
+    torch.testing.assert_close(more, found)
 
 
 def test_collapse_and_separation_by_hand():
     one, other = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
-    alike = separation([PixelSet(one.expand(3, 2), one.expand(4, 2))])
+    alike = separation(pixel_set((one.expand(3, 2), one.expand(4, 2))))
     assert [float(v) for v in alike.values()] == pytest.approx([1, 1])
-    apart = separation([PixelSet(one.expand(3, 2), other.expand(4, 2))])
+    apart = separation(pixel_set((one.expand(3, 2), other.expand(4, 2))))
     assert [float(v) for v in apart.values()] == pytest.approx([1, 0])
 
 
 def test_nothing_to_say_is_an_empty_log_and_no_graph_is_kept():
-    assert separation([]) == {}
-    assert separation([PixelSet(unit(5), unit(1))]) == {}
+    assert separation(pixel_set((unit(5), unit(1)))) == {}
     points = unit(5).requires_grad_()
-    found = separation([PixelSet(points, points)])
+    found = separation(pixel_set((points, points)))
     assert not any(v.requires_grad for v in found.values())

@@ -1,11 +1,12 @@
 import math
+from itertools import chain
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from mpc_mmseg.models.losses import Pair, info_nce, info_nce_of_pairs
-from mpc_mmseg.models.losses.info_nce import can_fuse, fused_log_sum_exp, group, pad
+from mpc_mmseg.models.losses import MeanPositiveContrast, PackedSets, Pair, info_nce
+from mpc_mmseg.models.losses.info_nce import can_fuse, fused_log_sum_exp, group
 
 # The names of the module, which the function of the same name hides.
 MODULE = info_nce.__globals__
@@ -164,62 +165,45 @@ def test_no_grad_builds_no_gradients():
     assert value.item() == info_nce(q, k).item()
 
 
-def mixed_pairs():
-    """Pairs of several sizes, with and without positives, one degenerate."""
-    sizes = [(40, 30, 0), (7, 90, 0), (5, 0, 0), (40, 29, 25), (1, 3, 4), (33, 12, 0)]
-    pairs = []
-    for i, size in enumerate(sizes):
-        q, k, r = (unit(x, 16, 3 * i + j) for j, x in enumerate(size))
-        pairs.append([q, k, r if size[2] else None])
-    return pairs
+SIZES = [(40, 30, 21), (7, 90, 8), (5, 0, 9), (40, 29, 25), (1, 3, 4), (33, 12, 0)]
 
 
-@pytest.mark.parametrize('free', [0, 10**9])
+def mixed_sets():
+    """Queries, negatives and positives of images of several sizes."""
+    return [
+        [unit(size[j], 16, 3 * i + j).requires_grad_() for i, size in enumerate(SIZES)]
+        for j in range(3)
+    ]
+
+
+def contrast(sets, fused=False):
+    """The losses of a batch of images."""
+    pair = Pair(*(PackedSets.pack(x) for x in sets))
+    return MeanPositiveContrast(fused)([pair], 0.1)[0]
+
+
+@pytest.mark.parametrize('free', [0, 4000, 10**9])
 @pytest.mark.parametrize('block', [64, 2**21])
-def test_pairs_in_shared_passes_equal_single_ones(free, block, monkeypatch):
+@pytest.mark.parametrize('kinds', [2, 3])
+def test_images_computed_together_equal_single_ones(free, block, kinds, monkeypatch):
     monkeypatch.setitem(MODULE, 'PADDING_FREE', dict(cpu=free, cuda=free))
     monkeypatch.setitem(MODULE, 'BLOCK_ELEMENTS', dict(cpu=block, cuda=block))
     monkeypatch.setitem(MODULE, 'MIN_ROWS', 1)
     upstream = torch.linspace(0.5, 3, 6)
-    gradients = []
-    for shared in (True, False):
-        sets = [
-            x.requires_grad_() for pair in mixed_pairs() for x in pair if x is not None
-        ]
-        left = iter(sets)
-        pairs = [
-            Pair(*(None if x is None else next(left) for x in pair))
-            for pair in mixed_pairs()
-        ]
-        losses = (
-            info_nce_of_pairs(pairs)
-            if shared
-            else torch.stack([info_nce(p[0], p[1], 0.1, p[2]) for p in pairs])
-        )
-        gradients.append([losses, *torch.autograd.grad(losses @ upstream, sets)])
-    assert gradients[0][0][2] == 0
+    together, single = mixed_sets()[:kinds], mixed_sets()[:kinds]
+    losses = [
+        contrast(together),
+        torch.stack([info_nce(*x[:2], 0.1, *x[2:]) for x in zip(*single)]),
+    ]
+    degenerate = [2, 5] if kinds == 3 else [2, 4]
+    assert [i for i, x in enumerate(losses[0]) if x == 0] == degenerate
+    gradients = [
+        torch.autograd.grad(x @ upstream, [*chain(*sets)])
+        for x, sets in zip(losses, (together, single))
+    ]
     # The same sums in float32, taken in another order.
-    for a, b in zip(*gradients):
+    for a, b in zip([losses[0], *gradients[0]], [losses[1], *gradients[1]]):
         assert (a - b).norm() <= 1e-6 * b.norm()
-
-
-def test_launches_do_not_grow_with_the_pairs(monkeypatch):
-    # As on a GPU, where padding is cheaper than launches.
-    monkeypatch.setitem(MODULE, 'PADDING_FREE', dict(cpu=10**9, cuda=10**9))
-    # What runs on the device; rows are numbered on the host.
-    kernels = ['bmm', 'baddbmm', 'amax', 'exp_', 'cat', 'index_copy', 'masked_fill_']
-
-    def count(number):
-        sets = [(unit(40 + i, 8, i), unit(30 - i, 8, i)) for i in range(number)]
-        pairs = [Pair(*(x.requires_grad_() for x in pair)) for pair in sets]
-        with torch.profiler.profile() as profile:
-            info_nce_of_pairs(pairs).sum().backward()
-        names = [event.name for event in profile.events()]
-        return {kernel: names.count(f'aten::{kernel}') for kernel in kernels}
-
-    two = count(2)
-    assert min(two.values()) > 0
-    assert count(12) == two
 
 
 def test_bad_arguments_are_named():
@@ -227,23 +211,22 @@ def test_bad_arguments_are_named():
         info_nce(unit(3, 4, 0), unit(3, 4, 1), 0)
     with pytest.raises(ValueError, match='share C'):
         info_nce(unit(3, 4, 0), unit(3, 5, 1))
-    assert info_nce_of_pairs([]).shape == (0,)
 
 
-def test_padding_keeps_every_row_and_its_gradient():
+def test_packing_keeps_every_row_and_its_gradient():
     sets = [torch.randn(n, 3, requires_grad=True) for n in (4, 0, 2)]
-    padded = pad(sets)
-    assert padded.shape == (3, 4, 3)
-    for row, x in zip(padded, sets):
+    packed = PackedSets.pack(sets)
+    assert packed.rows.shape == (3, 4, 3)
+    assert packed.counts.tolist() == packed.sizes == [4, 0, 2]
+    for row, x, padding in zip(packed.rows, sets, packed.padding()):
         assert torch.equal(row[: len(x)], x)
         assert not row[len(x) :].any()
-    (padded * torch.arange(36.0).view(3, 4, 3)).sum().backward()
+        assert torch.equal(padding, torch.arange(4) >= len(x))
+    (packed.rows * torch.arange(36.0).view(3, 4, 3)).sum().backward()
     assert torch.equal(sets[2].grad, torch.arange(24.0, 30.0).view(2, 3))
-
-
-def test_a_single_set_is_not_copied():
-    x = torch.randn(5, 2)
-    assert pad([x]).data_ptr() == x.data_ptr()
+    # A row even where there is nothing, and no mask where there is no padding.
+    assert PackedSets.pack([torch.zeros(0, 3)] * 2).rows.shape == (2, 1, 3)
+    assert PackedSets.pack([torch.zeros(2, 3)] * 2).padding() is None
 
 
 def test_like_sizes_share_a_group():
@@ -255,14 +238,17 @@ def test_like_sizes_share_a_group():
     assert group({}, 0) == []
 
 
-def test_what_is_degenerate():
-    x = torch.randn(3, 2)
-    assert not Pair(x, x).is_degenerate
-    assert not Pair(x[:1], x, x).is_degenerate
-    assert Pair(x[:1], x).is_degenerate
-    assert Pair(x, x[:0]).is_degenerate
-    assert Pair(x, x, x[:0]).is_degenerate
-    assert Pair(x[:0], x, x).is_degenerate
+def test_degenerate_images_have_no_weight():
+    def weights(*counts):
+        sets = (PackedSets.pack([torch.ones(n, 2), torch.ones(3, 2)]) for n in counts)
+        one, other = Pair(*sets).query_weights()
+        torch.testing.assert_close(other[:3], torch.full((3,), 1 / 3))
+        return one.tolist()
+
+    assert weights(2, 3) == [0.5, 0.5, 0]
+    assert weights(1, 3, 3) == [1, 0, 0]
+    for counts in [(1, 3), (3, 0), (3, 3, 0), (0, 3, 3)]:
+        assert not any(weights(*counts))
 
 
 def test_padding_does_not_count():
@@ -277,21 +263,18 @@ def test_padding_does_not_count():
 def test_a_cpu_falls_back_to_the_blocked_path():
     queries, negatives = unit(5, 16, 0).requires_grad_(), unit(7, 16, 1)
     assert not can_fuse(queries[None])
-    losses = [
-        info_nce_of_pairs([Pair(queries, negatives)], fused=f) for f in (False, True)
-    ]
+    losses = [contrast([[queries], [negatives]], f) for f in (False, True)]
     assert torch.equal(*losses) and losses[1].requires_grad
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a CUDA device')
 def test_agrees_with_the_blocked_path():
-    sizes = [(300, 200), (290, 210)]
+    sizes = [(300, 290), (200, 210)]
     losses, gradients = [], []
     sets = [[unit(n, 64, n).cuda().requires_grad_() for n in size] for size in sizes]
-    flat = [x for pair in sets for x in pair]
     for fused in (False, True):
-        losses.append(info_nce_of_pairs([Pair(*pair) for pair in sets], fused=fused))
-        gradients.append(torch.autograd.grad(losses[-1].sum(), flat))
+        losses.append(contrast(sets, fused))
+        gradients.append(torch.autograd.grad(losses[-1].sum(), [*chain(*sets)]))
     torch.testing.assert_close(*losses, rtol=1e-3, atol=1e-3)
     for a, b in zip(*gradients):
         assert (a - b).norm() < 1e-2 * a.norm()

@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 
+from mpc_mmseg.models.losses import PackedSets, PixelSet
 from mpc_mmseg.models.losses.prototypes import PrototypeMemory
-from mpc_mmseg.models.losses.samplers import PixelSet
 from mpc_mmseg.models.losses.supervised_contrast import supervised_contrast
 
 MEMORY = dict(type='PrototypeMemory', channels=4, size=3)
@@ -12,6 +12,11 @@ MEMORY = dict(type='PrototypeMemory', channels=4, size=3)
 
 def unit(n):
     return F.normalize(torch.randn(n, 4), dim=1)
+
+
+def content(memory):
+    """The memory's prototypes of each class, for one image."""
+    return [x.rows[0, : x.sizes[0]] for x in memory(memory.counts(1).tolist())]
 
 
 def loss(**options):
@@ -34,29 +39,25 @@ def batch():
 
 def test_memory_keeps_the_newest_of_each_class():
     memory = PrototypeMemory(4, size=3)
-    assert [len(x) for x in memory()] == [0, 0]
-    images = [PixelSet(unit(5), unit(i % 2)) for i in range(4)]
-    memory.update(images[:2])
-    memory.update(images[2:])
-    authentic, forged = memory()
-    means = [F.normalize(image.authentic.mean(0), dim=0) for image in images]
+    assert [len(x) for x in content(memory)] == [0, 0]
+    images = [(unit(5), unit(i % 2)) for i in range(4)]
+    for two in (images[:2], images[2:]):
+        memory.update(PixelSet(*map(PackedSets.pack, zip(*two))))
+    authentic, forged = content(memory)
+    means = [F.normalize(image[0].mean(0), dim=0) for image in images]
     torch.testing.assert_close(authentic, torch.stack([means[2], means[3], means[0]]))
-    torch.testing.assert_close(
-        forged, torch.stack([images[3].forged[0], images[1].forged[0]])
-    )
+    torch.testing.assert_close(forged, torch.stack([images[3][1][0], images[1][1][0]]))
 
 
 def test_first_batch_costs_nothing_and_is_the_second_ones_memory():
     criterion, (maps, mask) = loss(contrast=dict(type='SupervisedContrast')), batch()
     assert criterion(maps, None, mask) == {'loss_prototype': 0}
-    memory = criterion.memory()
+    authentic, forged = content(criterion.memory)
     value = criterion(maps, None, mask)['loss_prototype']
     expected = []
     for m, labels in zip(maps[0], mask):
         pixels = F.normalize(m.permute(1, 2, 0)[labels == 0], dim=1)
-        expected.append(
-            supervised_contrast(pixels, memory.forged, 0.1, memory.authentic)
-        )
+        expected.append(supervised_contrast(pixels, forged, 0.1, authentic))
     torch.testing.assert_close(value, torch.stack(expected).mean())
     value.backward()
     assert maps[0].grad.abs().sum() > 0
@@ -77,7 +78,7 @@ def test_memory_is_saved_and_rests_in_eval_mode():
     other = loss().eval()
     other.load_state_dict(criterion.state_dict())
     other(maps, None, mask)
-    for one, two in zip(criterion.memory(), other.memory()):
+    for one, two in zip(content(criterion.memory), content(other.memory)):
         assert len(one) == 2 and torch.equal(one, two)
 
 

@@ -8,37 +8,70 @@ from mpc_mmseg.models.losses import (
     HardPixelSampler,
     RandomPixelSampler,
 )
-from mpc_mmseg.models.losses.samplers import draw_shares, hardness, near_edge
+from mpc_mmseg.models.losses.samplers import draw, draw_shares, hardness, near_edge
 
 
 def test_all_pixels_of_two_maps_by_class():
-    maps = [torch.arange(1.0, 9.0).view(1, 2, 4), torch.tensor([[[-3.0]]])]
-    masks = [torch.tensor([[0, 0, 1, 255], [1, 0, 0, 0]]), torch.tensor([[1]])]
+    maps = [torch.arange(1.0, 9.0).view(1, 1, 2, 4), torch.tensor([[[[-3.0]]]])]
+    masks = [torch.tensor([[[0, 0, 1, 255], [1, 0, 0, 0]]]), torch.tensor([[[1]]])]
     drawn = RandomPixelSampler()(maps, masks)
     # One channel: normalised to its sign.
-    assert drawn.authentic.flatten().tolist() == [1.0] * 5
-    assert drawn.forged.flatten().tolist() == [1.0, 1.0, -1.0]
+    assert drawn.authentic.rows.flatten().tolist() == [1.0] * 5
+    assert drawn.forged.rows.flatten().tolist() == [1.0, 1.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    'sampler', [RandomPixelSampler, BoundaryPixelSampler, HardPixelSampler]
+)
+@pytest.mark.parametrize('max_pixels', [1, 7, 100])
+def test_each_image_of_a_batch_gets_its_own_pixels(sampler, max_pixels):
+    # One-hot pixels: what was drawn shows where it came from.
+    maps = [torch.eye(36).view(1, 36, 6, 6).repeat(4, 1, 1, 1).requires_grad_()]
+    mask = torch.zeros(4, 6, 6, dtype=torch.long)
+    mask[1, :2], mask[2], mask[3, 0, 0], mask[3, 3:] = 1, 1, 1, 255
+    drawn = sampler(max_pixels=max_pixels)(maps, [mask])
+    for label, packed in enumerate(drawn):
+        sizes = (mask == label).sum((1, 2)).clamp(max=max_pixels).tolist()
+        assert packed.counts.tolist() == packed.sizes == sizes
+        for rows, labels, size in zip(packed.rows, mask, sizes):
+            assert rows[:size].sum(1).tolist() == [1] * size
+            assert not rows[size:].any()
+            picked = rows[:size].sum(0).view(6, 6)
+            assert picked.max() <= 1 and picked.sum() == size
+            assert (labels[picked > 0] == label).all()
+    # The gradient reaches what was drawn, and padding has none.
+    sum(x.rows[..., 0].sum() for x in drawn).backward()
+    assert torch.isfinite(maps[0].grad).all()
 
 
 def test_draws_without_replacement():
-    maps, masks = [torch.rand(8, 10, 10) + 0.1], [torch.zeros(10, 10)]
+    maps, masks = [torch.rand(2, 8, 10, 10) + 0.1], [torch.zeros(2, 10, 10)]
     drawn = RandomPixelSampler(max_pixels=60)(maps, masks)
-    assert drawn.authentic.unique(dim=0).shape == (60, 8)
-    assert drawn.forged.shape == (0, 8)
+    assert drawn.authentic.rows.flatten(0, 1).unique(dim=0).shape == (120, 8)
+    assert drawn.forged.sizes == [0, 0]
+
+
+def test_draws_are_uniform():
+    torch.manual_seed(0)
+    members = (torch.arange(10) > 3).expand(2, 3000, 10)
+    shares = draw(members, 2).float().mean(1)
+    expected = torch.tensor([0.0] * 4 + [1 / 3] * 6).expand(2, 10)
+    # Five standard deviations of a share of 3000 draws.
+    torch.testing.assert_close(shares, expected, atol=0.043, rtol=0)
 
 
 @pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
 def test_a_single_map_is_not_copied(layout):
     class Recorder(RandomPixelSampler):
-        def pick(self, pixels, masks):
+        def pick(self, pixels, masks, classes):
             self.seen = pixels
-            return super().pick(pixels, masks)
+            return super().pick(pixels, masks, classes)
 
-    m = torch.rand(1, 3, 4, 5).contiguous(memory_format=layout)[0]
-    sampler = Recorder()
-    sampler([m], [torch.zeros(4, 5)])
+    m = torch.rand(2, 3, 4, 5).contiguous(memory_format=layout)
+    sampler = Recorder(max_pixels=10)
+    sampler([m], [torch.zeros(2, 4, 5)])
     assert sampler.seen.data_ptr() == m.data_ptr()
-    assert torch.equal(sampler.seen, m.permute(1, 2, 0).reshape(20, 3))
+    assert torch.equal(sampler.seen, m.permute(0, 2, 3, 1).reshape(2, 20, 3))
 
 
 @pytest.mark.parametrize(
@@ -54,9 +87,14 @@ def test_a_single_map_is_not_copied(layout):
     ],
 )
 def test_shares(preferred, rest, share, expected):
-    chosen = draw_shares(torch.arange(preferred), -1 - torch.arange(rest), 10, share)
-    assert ((chosen >= 0).sum().item(), (chosen < 0).sum().item()) == expected
-    assert chosen.unique().numel() == chosen.numel()
+    first, second = torch.arange(200).split(100)
+    first, second = first < preferred, second < 100 + rest
+    none = torch.zeros_like(first)
+    first, second = torch.cat([first, none]), torch.cat([none, second])
+    chosen = draw_shares(first.expand(3, -1), second.expand(3, -1), 10, share)
+    assert (chosen & first).sum(1).tolist() == [expected[0]] * 3
+    assert (chosen & second).sum(1).tolist() == [expected[1]] * 3
+    assert not (chosen & ~first & ~second).any()
 
 
 def naive_near_edge(mask, radius):
@@ -79,15 +117,17 @@ def test_band_of_the_naive_loop(radius):
     blob = torch.rand(1, 5, 4, generator=generator)
     mask = (blob > 0.6).long().repeat_interleave(6, 1).repeat_interleave(6, 2)[0]
     mask[:4, :9] = 255
-    assert torch.equal(near_edge(mask, radius), naive_near_edge(mask, radius))
+    found = near_edge(torch.stack([mask, mask.flip(0)]), radius)
+    assert torch.equal(found[0], naive_near_edge(mask, radius))
+    assert torch.equal(found[1], found[0].flip(0))
 
 
 def sample(sampler, mask):
     """The pixels that a sampler takes, as a boolean map for each class."""
     size = mask.numel()
-    maps = [torch.eye(size).view(size, *mask.shape)]  # each pixel its own direction
-    drawn = sampler(maps, [mask])
-    return [x.sum(0).view(mask.shape) > 0 for x in drawn]
+    maps = [torch.eye(size).view(1, size, *mask.shape)]  # each pixel its own direction
+    drawn = sampler(maps, [mask[None]])
+    return [x.rows.sum(1).view(mask.shape) > 0 for x in drawn]
 
 
 def test_share_from_the_band_and_the_rest_beyond():
@@ -107,16 +147,16 @@ def test_without_an_edge_it_is_uniform():
 
 
 def circle(angles):
-    """Embeddings (2, 1, N) at the angles, of lengths that must not matter."""
+    """Embeddings (1, 2, 1, N) at the angles, of lengths that must not matter."""
     angles = torch.tensor(angles)
     lengths = torch.linspace(0.5, 3, len(angles))
-    return (lengths * torch.stack([angles.cos(), angles.sin()]))[:, None]
+    return (lengths * torch.stack([angles.cos(), angles.sin()]))[None, :, None]
 
 
 def test_hardness_of_the_naive_loop():
     torch.manual_seed(0)
     negatives, anchors = torch.randn(7, 5), torch.randn(4, 5)
-    for value, negative in zip(hardness(negatives, anchors), negatives):
+    for value, negative in zip(hardness(negatives[None], anchors[None])[0], negatives):
         expected = max(
             torch.cosine_similarity(negative, a, dim=0).item() for a in anchors
         )
@@ -127,29 +167,31 @@ def test_the_hardest_come_first_and_the_rest_at_random():
     # Authentic at 0 and pi / 2; forged further and further from both.
     forged = [0.1, math.pi / 2 + 0.2, *torch.linspace(2.4, 4.5, 30).tolist()]
     maps = [circle([0.0, math.pi / 2, *forged])]
-    masks = [torch.tensor([[0, 0] + [1] * len(forged)])]
+    masks = [torch.tensor([[[0, 0] + [1] * len(forged)]])]
     drawn = HardPixelSampler(max_pixels=4, share=0.5)(maps, masks)
-    angles = torch.atan2(drawn.forged[:, 1], drawn.forged[:, 0]) % (2 * math.pi)
+    pixels = drawn.forged.rows[0]
+    angles = torch.atan2(pixels[:, 1], pixels[:, 0]) % (2 * math.pi)
     assert sorted(angles.tolist())[:2] == pytest.approx(forged[:2], abs=1e-4)
-    assert drawn.forged.shape == (4, 2) and (angles > 2.3).sum() == 2
-    assert drawn.authentic.shape == (2, 2)
+    assert pixels.shape == (4, 2) and (angles > 2.3).sum() == 2
+    assert drawn.authentic.sizes == [2]
 
 
 def test_share_of_zero_is_uniform_and_few_pixels_are_all_taken():
-    maps, masks = [torch.randn(3, 8, 8)], [torch.ones(8, 8)]
-    masks[0][0] = 0
+    maps, masks = [torch.randn(1, 3, 8, 8)], [torch.ones(1, 8, 8)]
+    masks[0][0, 0] = 0
     everything = HardPixelSampler(max_pixels=100)(maps, masks)
-    assert everything.forged.shape == (56, 3) and everything.authentic.shape == (8, 3)
+    assert everything.forged.sizes == [56] and everything.authentic.sizes == [8]
     torch.manual_seed(0)
-    one = HardPixelSampler(max_pixels=10, share=0)(maps, masks).forged
+    one = HardPixelSampler(max_pixels=10, share=0)(maps, masks).forged.rows
     torch.manual_seed(1)
-    other = HardPixelSampler(max_pixels=10, share=0)(maps, masks).forged
-    assert one.shape == (10, 3) and not torch.equal(one, other)
+    other = HardPixelSampler(max_pixels=10, share=0)(maps, masks).forged.rows
+    assert one.shape == (1, 10, 3) and not torch.equal(one, other)
 
 
 def test_without_authentic_pixels_nothing_is_harder():
-    drawn = HardPixelSampler(max_pixels=5)([torch.randn(3, 4, 4)], [torch.ones(4, 4)])
-    assert drawn.forged.shape == (5, 3) and drawn.authentic.shape == (0, 3)
+    maps = [torch.randn(1, 3, 4, 4)]
+    drawn = HardPixelSampler(max_pixels=5)(maps, [torch.ones(1, 4, 4)])
+    assert drawn.forged.sizes == [5] and drawn.authentic.sizes == [0]
 
 
 @pytest.mark.parametrize(

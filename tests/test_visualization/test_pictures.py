@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mpc_mmseg.visualization.overlay import (
+from mpc_mmseg.visualization.pictures import (
     FORGED_COLOUR,
     add_key,
     add_legend,

@@ -1,4 +1,4 @@
-"""Curves of a score against the severity of post-processing, with intervals."""
+"""Scores under post-processing, as curves against its severity and as a text table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,30 +10,34 @@ from matplotlib.figure import Figure
 from mpc_mmseg.datasets.post_processing import FAMILIES
 from mpc_mmseg.datasets.post_processing.setting import CHAIN
 
-from .figure_png import LINE_COLOURS, figure_png
+from .plots import LINE_COLOURS, figure_png
 
 Entry = Mapping[str, Any]
-# Families whose severities are given as a geometric series.
+# Families whose severities are a geometric series.
 _LOGARITHMIC = {'blur_sigma_px'}
+_COLUMNS = (('scores', 'F1'), ('difference', 'F1'), ('scores', 'IoU'))
+_DETECTION = (
+    ('scores', 'image_AUC'),
+    ('difference', 'image_AUC'),
+    ('scores', 'false_alarm_area'),
+    ('difference', 'false_alarm_area'),
+)
 
 
 def robustness_families(settings: Sequence[Entry]) -> list[str]:
-    """Lists the families that were measured, in the order of the grid."""
+    """The measured families, in the order of the grid."""
     return list(dict.fromkeys(e['family'] for e in settings if e['family'] != 'clean'))
 
 
 def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> bytes:
-    """Plots a score against a family's severity, and its paired difference from clean.
+    """PNG of a score against a family's severity, and of its difference from clean.
 
     Bands and bars are 95 % bootstrap intervals; the dashed line is the clean score.
 
     Args:
         settings: As in the results of `measure_robustness`, with the clean one.
         family: Which of `robustness_families`.
-        score: Which score.
-
-    Returns:
-        A PNG file.
+        score: The score.
 
     Raises:
         ValueError: If no setting of the family has that score.
@@ -63,7 +67,7 @@ def plot_family(settings: Sequence[Entry], family: str, score: str = 'F1') -> by
     name = score.replace('_', ' ')
     zero = right.axvline if chain else right.axhline
     zero(0, color='#888888', linewidth=0.9, linestyle='--')
-    # The whole range of a score, so that families can be compared by eye.
+    # The full range of a score, so that families can be compared.
     (left.set_xlim if chain else left.set_ylim)(0, 1)
     for axes, label in ((left, name), (right, f'{name} - clean')):
         _label(axes, points, family, label)
@@ -83,22 +87,15 @@ def _draw(
         if score in entry[kind].get(dataset, {})
     ]
     mean, low, high = (
-        # An absent end of an interval becomes NaN, which is not drawn.
+        # None becomes NaN, which is not drawn.
         np.array([summary[key] for *_, summary in found], float)
         for key in ('value', 'low', 'high')
     )
     if any(value is None for _, value, _ in found):
-        place = np.array([index for index, *_ in found])
+        rows = np.array([index for index, *_ in found])
+        style: dict[str, Any] = dict(fmt='o', ms=4, capsize=3, lw=1.2, color=colour)
         axes.errorbar(
-            mean,
-            place,
-            xerr=[mean - low, high - mean],
-            fmt='o',
-            color=colour,
-            markersize=4,
-            capsize=3,
-            linewidth=1.2,
-            label=dataset,
+            mean, rows, xerr=[mean - low, high - mean], label=dataset, **style
         )
         return
     severity = np.array([value for _, value, _ in found])
@@ -124,3 +121,47 @@ def _label(axes: Axes, points: list[Entry], family: str, label: str) -> None:
     if family.endswith('quality'):
         # Severity grows to the right in every plot.
         axes.invert_xaxis()
+
+
+def robustness_table(results: Mapping[str, Any]) -> str:
+    """A table of each data set of `measure_robustness`, without empty columns."""
+    settings = results['settings']
+    datasets = dict.fromkeys(name for entry in settings for name in entry['scores'])
+    return '\n\n'.join(_table(settings, dataset) for dataset in datasets)
+
+
+def _table(settings: list[Mapping[str, Any]], dataset: str) -> str:
+    columns = [
+        (kind, score)
+        for kind, score in _COLUMNS + _DETECTION
+        if any(score in entry[kind].get(dataset, {}) for entry in settings)
+    ]
+    head = [dataset]
+    for kind, score in columns:
+        name = score.replace('_', ' ')
+        head.append(f'{name} [95 %]' if kind == 'scores' else f'{name} - clean [95 %]')
+    rows = [head]
+    for entry in settings:
+        clean = entry['family'] == 'clean'
+        cells = [
+            '' if clean and kind == 'difference' else _cell(entry[kind], dataset, score)
+            for kind, score in columns
+        ]
+        rows.append([entry['name'], *cells])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    return '\n'.join(
+        '  '.join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _cell(values: Mapping[str, Any], dataset: str, score: str) -> str:
+    found = values.get(dataset, {}).get(score)
+    if found is None:
+        return '-'
+    if found['low'] is None:
+        return f'{found["value"]:.3f} [one image]'
+    return f'{found["value"]:.3f} [{found["low"]:.3f}, {found["high"]:.3f}]'

@@ -1,1 +1,0 @@
-"""How scores change when photographs are processed after the forgery."""
