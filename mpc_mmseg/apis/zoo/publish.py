@@ -160,26 +160,29 @@ def _published(
 
 
 def _metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The scores of a results file for `ZooEntry`, of one convention if present.
+    """The scores of a results file for `ZooEntry`.
 
-    That is MPC's, or native's for a data set without forged images, of which MPC's
-    says nothing.
+    Of several conventions, MPC's is kept if present; for a data set without forged
+    images, which MPC's does not score, the native one.
     """
     conventions = set(results['conventions'])
-    metrics = {}
-    for name, summary in results['datasets'].items():
-        wanted = {'mpc' if summary['n_forged'] else 'native'}
-        left_out = conventions - wanted if wanted <= conventions else set()
-        metrics[name] = {
+
+    def kept(score: str, n_forged: int) -> bool:
+        wanted, convention = 'mpc' if n_forged else 'native', score.partition('.')[0]
+        return convention == wanted or not {convention, wanted} <= conventions
+
+    return {
+        name: {
             'n_images': summary['n_images'],
             'list_hash': summary['list_hash'],
             'scores': {
                 score: {key: found[key] for key in ('value', 'low', 'high')}
                 for score, found in summary['scores'].items()
-                if score.partition('.')[0] not in left_out
+                if kept(score, summary['n_forged'])
             },
         }
-    return metrics
+        for name, summary in results['datasets'].items()
+    }
 
 
 def _chosen(
