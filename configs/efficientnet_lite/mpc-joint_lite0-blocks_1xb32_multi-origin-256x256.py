@@ -1,6 +1,6 @@
 # Two streams, EfficientNet-Lite0 on RGB and a narrow ResNet-18 on JPEG's blocks, on
 # photographs of many origins: the head's loss plus 0.05 times the contrast of one forward
-# pass. --phases supervised: without the contrast.
+# pass. --phases supervised: without the contrast, as ce_lite0-blocks_multi was trained.
 _base_ = [
     '../_base_/models/mpc_lite0_blocks.py',
     '../_base_/datasets/multi_origin.py',

@@ -160,9 +160,17 @@ def _published(
 
 
 def _metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The scores of a results file for `ZooEntry`, of MPC's convention if present."""
+    """The scores of a results file for `ZooEntry`.
+
+    Of several conventions, MPC's is kept if present; for a data set without forged
+    images, which MPC's does not score, the native one.
+    """
     conventions = set(results['conventions'])
-    left_out = conventions - {'mpc'} if 'mpc' in conventions else set()
+
+    def kept(score: str, n_forged: int) -> bool:
+        wanted, convention = 'mpc' if n_forged else 'native', score.partition('.')[0]
+        return convention == wanted or not {convention, wanted} <= conventions
+
     return {
         name: {
             'n_images': summary['n_images'],
@@ -170,7 +178,7 @@ def _metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
             'scores': {
                 score: {key: found[key] for key in ('value', 'low', 'high')}
                 for score, found in summary['scores'].items()
-                if score.partition('.')[0] not in left_out
+                if kept(score, summary['n_forged'])
             },
         }
         for name, summary in results['datasets'].items()

@@ -64,9 +64,7 @@ def test_probabilities_are_those_of_pytorch_at_any_batch_and_size(
 
 
 @pytest.mark.parametrize('resized', [True, False])
-def test_inferencer_and_lone_engine_agree_with_the_checkpoint(
-    hrnet, tmp_path, resized
-):
+def test_inferencer_and_lone_engine_agree_with_the_checkpoint(hrnet, tmp_path, resized):
     steps = [dict(type='Resize', scale=(96, 64))] if resized else []
     checkpoint, file, _ = exported(tmp_path, hrnet, *steps)
     # Without resizing, 50x70 is padded to 64x96.

@@ -60,9 +60,7 @@ def test_a_missing_input_or_model_stops_it_before_anything_is_written(tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_tool_reports_failures_by_its_status(
-    checkpoint, tmp_path, monkeypatch, capsys
-):
+def test_tool_reports_failures_by_its_status(checkpoint, tmp_path, monkeypatch, capsys):
     photos, out = tmp_path / 'photos', tmp_path / 'out'
     write_image(photos / 'a.png')
     args = (photos, '--model', checkpoint, '--out', out, '--device', 'cpu')

@@ -125,14 +125,25 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
                 'format': 'mpc_mmseg.results',
                 'version': 1,
                 'list_hash': 'ab',
-                'conventions': {'mpc': 'text', 'focal': 'text'},
+                'conventions': {'mpc': 'text', 'focal': 'text', 'native': 'text'},
                 'images': [],
                 'datasets': {
                     'made': {
                         'n_images': 8,
+                        'n_forged': 4,
                         'list_hash': 'cd',
-                        'scores': {'mpc.F1': score, 'focal.F1': score},
-                    }
+                        'scores': {
+                            'mpc.F1': score,
+                            'focal.F1': score,
+                            'native.F1': score,
+                        },
+                    },
+                    'authentic': {
+                        'n_images': 3,
+                        'n_forged': 0,
+                        'list_hash': 'ef',
+                        'scores': {'native.area': score, 'focal.F1': score},
+                    },
                 },
             }
         )
@@ -149,6 +160,7 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
     assert meta['metrics'] == entry.metrics and meta['mpc_phase'] == 'localize'
     kept = {'value': 0.51234, 'low': 0.4, 'high': 0.6}
     assert entry.metrics['made']['scores'] == {'mpc.F1': kept}
+    assert entry.metrics['authentic']['scores'] == {'native.area': kept}
     assert meta['versions']['torch'] == torch.__version__
     assert str(tmp_path) not in str(meta) and 'somebody' not in str(meta)
     [model] = yaml.safe_load((zoo / 'tiny.yml').read_text())['Models']

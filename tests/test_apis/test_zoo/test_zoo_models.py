@@ -1,5 +1,6 @@
 """The models that come with the checkout."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -27,6 +28,20 @@ def test_a_model_is_small_and_its_card_is_filled_in(name):
     for line in template.splitlines():
         assert not line.startswith('## ') or line in card, f'{name} lacks {line!r}'
     assert '<!--' not in card and 'NAME' not in card
+
+
+def test_the_models_together_are_small_and_each_file_is_of_one():
+    files = {path.name: path.stat().st_size for path in ZOO.glob('*.pth')}
+    assert set(files) == {entry.file for entry in MODELS.values()}
+    assert sum(files.values()) < 30e6
+
+
+def test_the_readme_uses_models_of_the_zoo():
+    readme = (ZOO.parent / 'README.md').read_text()
+    used = re.findall(r'--model (\S+)', readme)
+    assert used and set(used) <= set(MODELS)
+    for name in MODELS:
+        assert f'(zoo/{MODELS[name].card})' in readme
 
 
 def spliced_jpeg(folder):
