@@ -1,4 +1,4 @@
-"""Agreement with plain code, and with numbers of the released program where available.
+"""Agreement with plain code, and with numbers of the released code where available.
 
 The numbers of the plain code are in tests/data. For the others set MPC_REFERENCE_DIR to
 a folder with ``loss_*.pt``, ``hrformer_*.pt`` and ``metric_*.npz``; see

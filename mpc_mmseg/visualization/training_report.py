@@ -52,7 +52,7 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a line is not valid JSON. Names file and line.
+        ValueError: If a line is not valid JSON. The message names file and line.
     """
     files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
     if not files:
@@ -208,9 +208,9 @@ def build_report(
         embeddings_before: NPZ with ``embeddings`` (N, C) and ``labels`` (N,), 1 forged
             and 0 authentic, from before phase 1.
         embeddings_after: The same, after it.
-        title: Of the page.
+        title: Title of the page.
         model_name: Name of the model in the table.
-        threshold: Of the masks.
+        threshold: Threshold of the masks.
         max_images: Number of images at most, evenly from the best to the worst.
 
     Returns:
@@ -218,7 +218,7 @@ def build_report(
 
     Raises:
         FileNotFoundError: If a given file is missing.
-        ValueError: If a file has another content than expected. Names it.
+        ValueError: If a file has unexpected content. The message names it.
     """
     images = read_per_image(per_image) if per_image else []
     table = {}
