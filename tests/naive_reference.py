@@ -57,7 +57,7 @@ def losses(first, second, mask, temperature, positives='own'):
         positives: 'own' or 'other', the anchor's own map or that of the negatives.
     """
 
-    def meet(anchor, other):
+    def pair_of(anchor, other):
         same = positives == 'own' or anchor is other
         return contrast(anchor[0], other[1], None if same else other[0], temperature)
 
@@ -65,9 +65,9 @@ def losses(first, second, mask, temperature, positives='own'):
         pixels(maps, mask) for maps in ([first[0]], first[1:], [second])
     )
     values = (
-        meet(finest, finest),
-        meet(finest, coarser) + meet(coarser, finest),
-        meet(finest, again) + meet(again, finest),
+        pair_of(finest, finest),
+        pair_of(finest, coarser) + pair_of(coarser, finest),
+        pair_of(finest, again) + pair_of(again, finest),
     )
     return dict(zip(VIEWS, values))
 

@@ -38,7 +38,7 @@ def test_results_inside_the_input_are_no_input(checkpoint, tmp_path):
     for _ in range(2):
         assert infer_folder(photos, photos / 'out', checkpoint, device='cpu')[0] == 1
     (photos / 'a.png').unlink()
-    with pytest.raises(FileNotFoundError, match='but results'):
+    with pytest.raises(FileNotFoundError, match='only results of earlier runs'):
         infer_folder(photos, photos / 'out', checkpoint)
 
 
