@@ -8,13 +8,13 @@ def hrformer_extra(
 
     Args:
         first: Channels of stage 1.
-        channels: Of each branch, like heads, windows, ratios and blocks.
-        heads: Of the attention.
+        channels: Channels of each branch, like heads, windows, ratios and blocks.
+        heads: Heads of the attention.
         windows: Their sides.
         ratios: Channels inside the FFN per channel.
         blocks: In a branch.
         third: Modules of stage 3.
-        block: Of stages 2 to 4.
+        block: Type of the blocks of stages 2 to 4.
     """
     extra = dict(
         stage1=dict(

@@ -10,6 +10,7 @@ PAGES = [
     ROOT / 'README.md',
     *sorted((ROOT / 'docs').rglob('*.md')),
     *sorted((ROOT / 'zoo').rglob('*.md')),
+    *sorted((ROOT / 'configs').rglob('*.md')),
 ]
 #: Stands above a block that the tests run, each page's in order.
 RUN = '<!-- run -->'

@@ -4,7 +4,7 @@
 
 writes ``loss.npz`` and ``metric.npz`` from seeded random inputs. The loops share no
 code with the package. tests/test_reference.py also compares them with numbers of the
-released program, where those are available.
+released code, where those are available.
 """
 
 from pathlib import Path
@@ -53,7 +53,7 @@ def losses(first, second, mask, temperature, positives='own'):
         first: Maps (C, h, w) of the first pass, finest first.
         second: Finest map (C, H, W) of the second pass.
         mask: (H, W), 1 forged, 0 authentic, 255 ignored.
-        temperature: Of the contrast.
+        temperature: Temperature of the contrast.
         positives: 'own' or 'other', the anchor's own map or that of the negatives.
     """
 

@@ -1,4 +1,4 @@
-"""A small HRFormer of here, and its weights under the names of the released program."""
+"""A small HRFormer of here, and its weights under the names of the released code."""
 
 from hrformer_extra import hrformer_extra
 

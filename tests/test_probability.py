@@ -19,7 +19,7 @@ REFERENCE = Path(
 )
 
 
-# The numbers of plain loops, and those of the released program where available.
+# The numbers of plain loops, and those of the released code where available.
 FILES = [
     Path(__file__).parent / 'data' / 'metric.npz',
     *sorted(REFERENCE.glob('metric_*.npz')),

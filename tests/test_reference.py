@@ -1,4 +1,4 @@
-"""Agreement with plain code, and with numbers of the released program where available.
+"""Agreement with plain code, and with numbers of the released code where available.
 
 The numbers of the plain code are in tests/data. For the others set MPC_REFERENCE_DIR to
 a folder with ``loss_*.pt``, ``hrformer_*.pt`` and ``metric_*.npz``; see
@@ -94,6 +94,11 @@ def test_loss(path):
     second = [m[None].clone().requires_grad_() for m in data['second_pass']]
     criterion = MultiViewPixelContrastLoss(
         sampler=dict(type='RandomPixelSampler', max_pixels=10**9),
+        views=[
+            dict(type='WithinImageView'),
+            dict(type='CrossScaleView', positives='own'),
+            dict(type='CrossModalityView', positives='own'),
+        ],
         temperature=data['temperature'],
     )
     losses = criterion(first, second, data['mask'][None].long())

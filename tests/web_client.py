@@ -9,7 +9,7 @@ class Visitor:
     """One visitor of the page.
 
     Args:
-        address: Of the server.
+        address: Address of the server.
     """
 
     def __init__(self, address):

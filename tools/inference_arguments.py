@@ -31,7 +31,7 @@ def add_model_arguments(
         choices=('flip', 'rot90', 'scale'),
         default=[],
         metavar='KIND',
-        help='average over views of the image (flip, rot90, scale); the same applies',
+        help='average over augmented copies of the image (flip, rot90, scale)',
     )
 
 

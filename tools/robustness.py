@@ -57,10 +57,10 @@ def main() -> int:
     # Imported here, so that --help does not wait for torch.
     from mmengine.config import Config
 
-    from mpc_mmseg.apis.robustness import measure_robustness
+    from mpc_mmseg.apis.robustness_run import measure_robustness
     from mpc_mmseg.datasets.post_processing import parse_grid
     from mpc_mmseg.engine.launch import load_config
-    from mpc_mmseg.visualization.robustness import (
+    from mpc_mmseg.visualization.robustness_plots import (
         plot_family,
         robustness_families,
         robustness_table,

@@ -52,7 +52,7 @@ def read_features(path: str | Path) -> tuple[list[dict[str, float]], list[bool]]
     """Reads map features from the JSON lines of tools/test.py --per-image.
 
     Raises:
-        ValueError: If a line is invalid. Names file and line.
+        ValueError: If a line is invalid. The message names file and line.
     """
     features, forged = [], []
     lines = Path(path).read_text(encoding='utf-8').splitlines()

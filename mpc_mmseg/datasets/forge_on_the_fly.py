@@ -76,7 +76,9 @@ class ForgeOnTheFly(Dataset):
         if preset not in PRESETS:
             raise ValueError(f'preset must be one of {list(PRESETS)}, not {preset!r}')
         if len(size) != 2 or min(size) < LEAST_SIZE:
-            raise ValueError(f'size must be two numbers from {LEAST_SIZE}, not {size}')
+            raise ValueError(
+                f'size must be two numbers of at least {LEAST_SIZE}, got {size}'
+            )
         if not 0 <= authentic_share <= 1:
             raise ValueError(f'authentic_share must be in 0..1, not {authentic_share}')
         check_range('downscale', downscale, 0.01, 1)

@@ -41,12 +41,13 @@ class ForgeryDataset(BaseSegDataset):
         ann_file: A list file, relative to ``data_root``; '': folders.
         data_root: The folder where relative paths start.
         data_prefix: The folders ``img_path`` (forged), ``seg_map_path`` (masks) and
-            ``authentic_path``. Leave out, or set to '', the last to use forged images
-            only, the others to use authentic ones only. A list file needs none.
+            ``authentic_path``. Without ``authentic_path`` (left out, or '') only forged
+            images are used; without the other two only authentic ones. A list file
+            needs none.
         dataset_name: The name in reports of scores; by default that of the list file
             or of the last folder in ``data_root``.
-        mask_suffixes: What a mask's name may add to its image's, in order of
-            preference.
+        mask_suffixes: Suffixes that a mask's name may add to the name of its image,
+            in order of preference.
         mask_coding: What the levels of all mask files of the data set mean; a key of
             :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`.
         allow_empty_truth: Accept masks of forged images that mark no pixel as forged.
@@ -149,7 +150,7 @@ class ForgeryDataset(BaseSegDataset):
     def _from_list(self) -> tuple[list[ListEntry], list[Problem]]:
         found = read_list_file(self.ann_file)
         if not found.entries:
-            raise ValueError(f'the list file {self.ann_file} names no image')
+            raise ValueError(f'the list file {self.ann_file} lists no image')
         if found.header is not None:
             self.protocol_sha256 = found.sha256
         root = self.data_root or os.path.dirname(self.ann_file)

@@ -40,9 +40,8 @@ def files_hash(paths: Iterable[str]) -> str:
 class FeatureCache:
     """Maps of several scales and a mask per image, memory-mapped.
 
-    The folder is written under another name and renamed when it is complete; an
-    interrupted run is resumed. Maps are stored in half precision, channels last, masks
-    in 8 bits.
+    The folder is written atomically; an interrupted run is resumed. Maps are stored in
+    half precision, channels last, masks in 8 bits.
 
     Args:
         folder: Where the cache is, or will be.

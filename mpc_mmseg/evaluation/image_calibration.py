@@ -32,14 +32,14 @@ class ImageCalibration:
     Attributes:
         image_score: Feature of the map (`map_features`) that is the score, or
             'logistic' for a regression on the logits of all of them.
-        weights: Of the regression.
-        bias: Of the regression.
+        weights: Weights of the regression.
+        bias: Bias of the regression.
         method: 'temperature' or 'isotonic'.
-        temperature: Of the former.
-        levels: Of the latter: score -> probability, two lists.
+        temperature: The temperature of 'temperature'.
+        levels: The steps of 'isotonic': score -> probability, two lists.
         authentic_up_to: Score up to which an image is predicted authentic.
         forged_above: Score above which it is predicted forged.
-        false_alarm_rate: Of these thresholds.
+        false_alarm_rate: False-alarm rate of these thresholds.
         ece_before: Cross-validated expected calibration error of the plain score.
         ece_after: The same, calibrated.
         n_folds: Folds of the cross-validation.

@@ -24,7 +24,7 @@ def probability_map(sample: Mapping[str, Any]) -> np.ndarray:
 
     Raises:
         ValueError: If there is no prediction, it has another number of channels,
-            or holds a NaN or a value outside 0..1. Names the image.
+            or holds a NaN or a value outside 0..1. The message names the image.
     """
     import torch  # not at the top: ONNX inference works without it
 

@@ -21,7 +21,7 @@ def check_page(result: Result, title: str, max_pictures: int = 200) -> str:
     """Writes the page.
 
     Args:
-        result: Of the check.
+        result: Result of the check.
         title: The heading.
         max_pictures: Defects of a kind that are shown; the rest is counted.
 

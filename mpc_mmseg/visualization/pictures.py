@@ -118,7 +118,7 @@ def outline(
         image: (H, W, 3) uint8, BGR.
         mask: (H, W) booleans or integers; nonzero is inside.
         colour: BGR.
-        opacity: Of the tint of the inside, in 0..1.
+        opacity: Opacity of the tint of the inside, in 0..1.
 
     Returns:
         A picture like ``image``, which is not changed.

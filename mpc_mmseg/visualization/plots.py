@@ -185,7 +185,8 @@ def plot_embedding_file(path: str | Path, title: str) -> Picture:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it lacks ``embeddings`` (N, C) or ``labels`` (N,). Names it.
+        ValueError: If it lacks ``embeddings`` (N, C) or ``labels`` (N,). The message
+            names the file.
     """
     try:
         with np.load(path) as arrays:

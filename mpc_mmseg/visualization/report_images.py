@@ -55,7 +55,7 @@ class ImageRow:
     """One image of a page.
 
     Attributes:
-        name: Of the image.
+        name: Name of the image.
         pictures: By column: photograph, ground truth, heat map and so on.
         note: Such as its F1.
         score: A number in 0..1 that is drawn as a bar, if any.
@@ -130,11 +130,11 @@ def image_row(
     Args:
         record: Its line of `read_per_image`.
         maps: Its probability map's folder; without it, map and mask are left out.
-        threshold: Of the mask, as in `binarize`.
+        threshold: Threshold of the mask, as in `binarize`.
         overlay: Whether to also draw ground truth and mask onto the photograph.
 
     Raises:
-        ValueError: If its map or its mask has another size. Names the file.
+        ValueError: If its map or its mask has another size. The message names the file.
     """
     image = read_image(record['img_path'])
     pictures = {'photograph': jpeg_picture(image)}
@@ -208,7 +208,7 @@ class ImageTable:
     """The content of ``image_table.html``; one per page.
 
     Attributes:
-        columns: Of the table.
+        columns: Headings of the columns.
         rows: A value per column; None if absent.
 
     Raises:

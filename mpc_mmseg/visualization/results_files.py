@@ -71,7 +71,7 @@ def read_files(
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If a file is none of these, or runs scored different images under
-            the name of one data set. Names the file.
+            the name of one data set. The message names the file.
     """
     names = list(names or _names(paths))
     if len(names) != len(paths) or len(set(names)) != len(names):

@@ -19,7 +19,7 @@ from .report_images import (
     table_of_runs,
 )
 from .results_files import Run, read_files, score_notes
-from .robustness import plot_family, robustness_families
+from .robustness_plots import plot_family, robustness_families
 
 _CURVES = ('F1', 'image_AUC')
 _ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')
@@ -43,8 +43,8 @@ def build_results_report(
         names: Their names on the page.
         maps: Folder with probability maps of the first run (grey PNG).
         embeddings: NPZ files with ``embeddings`` (N, C) and ``labels`` (N,).
-        title: Of the page.
-        threshold: Of the masks.
+        title: Title of the page.
+        threshold: Threshold of the masks.
         max_images: Number of images of the first run: the best and the worst.
 
     Returns:
@@ -53,7 +53,7 @@ def build_results_report(
     Raises:
         FileNotFoundError: If a given file is missing.
         ValueError: If a file has another content than expected, or ``max_images`` is
-            negative. Names it.
+            negative. The message names it.
     """
     if max_images < 0:
         raise ValueError(f'max_images must not be negative, got {max_images}')

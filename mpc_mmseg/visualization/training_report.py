@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from mmengine.config import Config
 
 from mpc_mmseg.atomic_files import write_atomic
+from mpc_mmseg.engine.phases import run_phases
 from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import read_per_image
 
@@ -25,21 +27,15 @@ from .results_files import (
     verdict,
 )
 
-_CONTRAST_LOSSES = {'loss_within_image', 'loss_cross_scale', 'loss_cross_modality'}
 _VALIDATION = ('F1', 'IoU', 'pooled_AP')
 
 
 @dataclass
-class Stretch:
+class PhaseRecords:
     """Consecutive training records of the same losses: one phase of a run."""
 
     losses: tuple[str, ...]
     records: list[dict] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """Name of the phase."""
-        return 'contrast' if _CONTRAST_LOSSES & set(self.losses) else 'localization'
 
     def series(self, key: str) -> tuple[np.ndarray, np.ndarray]:
         """Iterations and logged values of a key."""
@@ -56,7 +52,7 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a line is not valid JSON. Names file and line.
+        ValueError: If a line is not valid JSON. The message names file and line.
     """
     files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
     if not files:
@@ -71,6 +67,14 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
     return sorted(records, key=lambda record: record['step'])
 
 
+def read_phase_names(work_dir: str | Path) -> list[str]:
+    """Names of a run's phases in order, by its latest stored config; [] without one."""
+    files = sorted(Path(work_dir).glob('*/vis_data/config.py'))
+    if not files:
+        return []
+    return run_phases(Config.fromfile(files[-1], import_custom_modules=False))
+
+
 def _read_lines(file: Path) -> list[dict]:
     records = []
     for number, line in enumerate(file.read_text().splitlines(), start=1):
@@ -82,36 +86,36 @@ def _read_lines(file: Path) -> list[dict]:
     return records
 
 
-def split_by_losses(records: list[dict]) -> list[Stretch]:
+def split_by_losses(records: list[dict]) -> list[PhaseRecords]:
     """Splits training records where the set of losses changes: at each phase."""
-    stretches: list[Stretch] = []
+    phases: list[PhaseRecords] = []
     for record in records:
         if 'loss' not in record:
             continue
         names = tuple(k for k in record if 'loss' in k and k != 'loss') or ('loss',)
-        if not stretches or set(stretches[-1].losses) != set(names):
-            stretches.append(Stretch(names))
-        stretches[-1].records.append(record)
-    return stretches
+        if not phases or set(phases[-1].losses) != set(names):
+            phases.append(PhaseRecords(names))
+        phases[-1].records.append(record)
+    return phases
 
 
-def plot_losses(stretch: Stretch, title: str) -> bytes:
+def plot_losses(phase: PhaseRecords, title: str) -> bytes:
     """Plots the losses of one phase over its iterations, as PNG."""
     # The sum equals a single term.
-    single = len(stretch.losses) == 1
-    names = stretch.losses if single else ('loss', *stretch.losses)
+    single = len(phase.losses) == 1
+    names = phase.losses if single else ('loss', *phase.losses)
     lines = {
         'total' if name == 'loss' else name.split('.')[-1].removeprefix('loss_'): name
         for name in names
     }
-    series = {label: stretch.series(name) for label, name in lines.items()}
+    series = {label: phase.series(name) for label, name in lines.items()}
     return _plot(series, title, y_label='loss')
 
 
-def plot_similarity(stretch: Stretch) -> bytes | None:
+def plot_similarity(phase: PhaseRecords) -> bytes | None:
     """Plots similarities within and between the classes; None if not logged."""
     series = {
-        f'{kind}-class': stretch.series(f'similarity_{kind}')
+        f'{kind}-class': phase.series(f'similarity_{kind}')
         for kind in ('intra', 'inter')
     }
     if not all(len(steps) for steps, _ in series.values()):
@@ -127,12 +131,12 @@ def plot_validation(records: list[dict], names: tuple[str, ...]) -> bytes | None
         records: As of `read_scalars`.
         names: The scores to draw, as logged.
     """
-    logged = Stretch(names, records)
+    logged = PhaseRecords(names, records)
     series = {name: logged.series(name) for name in names}
     series = {n.split('/')[-1]: s for n, s in series.items() if len(s[0])}
     if not series:
         return None
-    ends = [stretch.records[-1]['step'] for stretch in split_by_losses(records)[:-1]]
+    ends = [phase.records[-1]['step'] for phase in split_by_losses(records)[:-1]]
     return _plot(
         series,
         'Validation scores',
@@ -204,9 +208,9 @@ def build_report(
         embeddings_before: NPZ with ``embeddings`` (N, C) and ``labels`` (N,), 1 forged
             and 0 authentic, from before phase 1.
         embeddings_after: The same, after it.
-        title: Of the page.
+        title: Title of the page.
         model_name: Name of the model in the table.
-        threshold: Of the masks.
+        threshold: Threshold of the masks.
         max_images: Number of images at most, evenly from the best to the worst.
 
     Returns:
@@ -214,7 +218,7 @@ def build_report(
 
     Raises:
         FileNotFoundError: If a given file is missing.
-        ValueError: If a file has another content than expected. Names it.
+        ValueError: If a file has unexpected content. The message names it.
     """
     images = read_per_image(per_image) if per_image else []
     table = {}
@@ -237,7 +241,7 @@ def build_report(
         score_notes=score_notes(
             {name.split('/')[-1] for row in table.values() for name in row}
         ),
-        curves=_curves(records),
+        curves=_curves(records, read_phase_names(work_dir)),
         waiting=data_time_share(records),
         embeddings=[
             plot_embedding_file(path, when) for when, path in embeddings.items() if path
@@ -253,15 +257,17 @@ def build_report(
     return path
 
 
-def _curves(records: list[dict]) -> list[Picture]:
-    stretches = split_by_losses(records)
+def _curves(records: list[dict], names: Sequence[str]) -> list[Picture]:
+    phases = split_by_losses(records)
     plots = []
-    for number, stretch in enumerate(stretches, start=1):
-        phase = f'Phase {number}: ' if len(stretches) > 1 else 'Losses: '
-        plots += [plot_losses(stretch, phase + stretch.name), plot_similarity(stretch)]
+    for number, phase in enumerate(phases, start=1):
+        title = f'Phase {number}' if len(phases) > 1 else 'Losses'
+        if len(names) == len(phases):
+            title += f': {names[number - 1]}'
+        plots += [plot_losses(phase, title), plot_similarity(phase)]
     logged = {name for record in records for name in record if '/' in name}
     datasets = {name.split('/')[0] for name in logged} - {MEAN}
     groups = sorted(datasets) if len(datasets) == 1 else [MEAN]
-    names = tuple(f'{g}/{s}' for g in groups for s in _VALIDATION)
-    plots.append(plot_validation(records, names))
+    scores = tuple(f'{g}/{s}' for g in groups for s in _VALIDATION)
+    plots.append(plot_validation(records, scores))
     return [Picture(plot) for plot in plots if plot is not None]

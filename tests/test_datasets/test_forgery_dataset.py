@@ -181,7 +181,7 @@ class TestList:
 
     def test_empty_or_missing(self, root):
         write_list(root / 'a.txt', [], comments=['nothing'])
-        with pytest.raises(ValueError, match=r'a\.txt names no image'):
+        with pytest.raises(ValueError, match=r'a\.txt lists no image'):
             build(root, ann_file='a.txt')
         with pytest.raises(FileNotFoundError, match=r'casia/b\.txt'):
             build(root, ann_file='b.txt')

@@ -3,7 +3,7 @@ import copy
 import pytest
 
 from mpc_mmseg.datasets.post_processing import CLEAN, parse_setting
-from mpc_mmseg.evaluation.robustness import (
+from mpc_mmseg.evaluation.robustness_scores import (
     cache_key,
     config_hash,
     images_hash,

@@ -1,7 +1,7 @@
 import pytest
 
 from mpc_mmseg.datasets.post_processing import CLEAN, parse_setting
-from mpc_mmseg.evaluation.robustness import post_processed
+from mpc_mmseg.evaluation.robustness_scores import post_processed
 
 STEPS = ['LoadForgeryImage', 'Resize', 'LoadForgeryMask', 'PackForgeryInputs']
 

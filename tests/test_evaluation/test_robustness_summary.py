@@ -1,7 +1,7 @@
 import pytest
 
 from mpc_mmseg.datasets.post_processing import CLEAN, parse_setting
-from mpc_mmseg.evaluation.robustness import summarize_setting
+from mpc_mmseg.evaluation.robustness_scores import summarize_setting
 
 
 def record(path, f1=None, fp=0, dataset='d'):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mpc_mmseg.datasets.post_processing import parse_grid
-from mpc_mmseg.visualization.robustness import plot_family, robustness_families
+from mpc_mmseg.visualization.robustness_plots import plot_family, robustness_families
 
 
 def value(mean):

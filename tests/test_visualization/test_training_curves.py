@@ -9,6 +9,7 @@ from mpc_mmseg.visualization.training_report import (
     plot_losses,
     plot_similarity,
     plot_validation,
+    read_phase_names,
     read_scalars,
     split_by_losses,
 )
@@ -29,7 +30,7 @@ def contrast(step):
 def localize(step):
     return {
         'loss': 0.5,
-        'decode.loss_bce': 0.5,
+        'loss_bce': 0.5,
         'data_time': 0.1,
         'time': 0.2,
         'step': step,
@@ -53,7 +54,7 @@ def test_a_resumed_run_is_one_and_a_new_run_replaces_it(tmp_path):
     write_scalars(tmp_path, '2', [localize(3)])
     records = read_scalars(tmp_path)
     assert [r['step'] for r in records] == [1, 2, 2, 3]
-    # Resumed from an earlier iteration: what came after it is told anew.
+    # Resumed from an earlier iteration: what came after it is replaced.
     write_scalars(tmp_path, '3', [localize(2)])
     assert [(r['step'], r['loss']) for r in read_scalars(tmp_path)] == [
         (1, 3.0),
@@ -78,7 +79,7 @@ def test_phases_are_told_by_their_losses():
     records = [contrast(1), {'a/F1': 0.2, 'step': 1}, contrast(2), localize(3)]
     first, second = split_by_losses(records)
     assert first.losses == ('loss_within_image', 'loss_cross_scale')
-    assert (first.name, second.name) == ('contrast', 'localization')
+    assert second.losses == ('loss_bce',)
     steps, values = first.series('loss_cross_scale')
     assert steps.tolist() == [1, 2] and values.tolist() == [2, 2]
     assert first.series('absent')[0].size == 0
@@ -87,10 +88,24 @@ def test_phases_are_told_by_their_losses():
     assert split_by_losses([{'a/F1': 0.2, 'step': 1}]) == []
 
 
+def test_phases_are_named_by_the_latest_stored_config(tmp_path):
+    assert read_phase_names(tmp_path) == []
+    text = (
+        "custom_imports = dict(imports=['absent'])\njoint_phase = dict(max_iters=1)\n"
+    )
+    for start, phase in (('1', 'contrast'), ('2', 'localize')):
+        write_scalars(tmp_path, start, [contrast(1)])
+        text += f'{phase}_phase = dict(max_iters=1)\n'
+        (tmp_path / start / 'vis_data/config.py').write_text(
+            f"{text}phases = ['joint', '{phase}']\n"
+        )
+    assert read_phase_names(tmp_path) == ['joint', 'localize']
+
+
 def test_plots():
     records = [contrast(1), contrast(2), localize(3), {'a/F1': 0.3, 'step': 3}]
-    for stretch in split_by_losses(records):
-        assert is_picture(plot_losses(stretch, 'Phase'))
+    for phase in split_by_losses(records):
+        assert is_picture(plot_losses(phase, 'Phase'))
     assert is_picture(plot_validation(records, ('a/F1', 'a/IoU')))
     assert plot_validation(records, ('b/F1',)) is None
 

@@ -19,7 +19,7 @@ import argparse
 import json
 from pathlib import Path
 
-MAX_PIXELS = 5000  # of a class, the released program's
+MAX_PIXELS = 5000  # of a class, the released code's
 STRIDES = (4, 8, 16, 32)
 
 

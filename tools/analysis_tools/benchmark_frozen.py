@@ -6,7 +6,7 @@ Times are medians; memory is the increase of a process's peak by two steps. Comp
 each in separate processes:
   frozen    backbone and projection in eval mode, without a graph
   graph     the same step with the graph through backbone and projection, in eval mode
-  released  the same in training mode, as the released program does it
+  released  the same in training mode, as the released code does it
   cached    embeddings from disk (CachedFeaturesHook)
   products  the matrix products of the head's convolutions alone, which every step has
 """

@@ -23,7 +23,7 @@ def write_photographs(folder: Path, count: int, size: tuple[int, int]) -> None:
     for i in range(count):
         coarse = rng.uniform(0, 200, (12, 16, 3)).astype(np.float32)
         picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-        picture += rng.normal(0, 8, picture.shape)
+        picture = picture + rng.normal(0, 8, picture.shape)
         mask = np.zeros(size, np.uint8)
         mask[height // 4 : height // 2, width // 4 : 3 * width // 4] = 255
         picture[mask > 0] += 50

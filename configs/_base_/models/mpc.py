@@ -1,6 +1,6 @@
 # What every model shares: MPC's projection, contrast and head (IEEE TIFS 2025). A model
 # file adds the backbone and its channels. Positives come from the other view, as the paper
-# draws it; the released program's own-view positives are a shortcut, which a network from
+# draws it; the released code's own-view positives are a shortcut, which a network from
 # random weights takes (docs/results.md).
 model = dict(
     type='MPCSegmentor',

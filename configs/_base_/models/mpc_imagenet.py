@@ -1,5 +1,5 @@
 # For backbones whose ImageNet weights OpenMMLab trained: its normalisation, and the
-# projection's dropout, which makes the second view. Nothing in ResNet is random, and
+# projection's dropout, which makes the second pass differ. Nothing in ResNet is random, and
 # stochastic depth hardly reaches the finest map of the others.
 _base_ = './mpc.py'
 model = dict(

@@ -1,5 +1,5 @@
 # The first two stages of a narrow ResNet-18 behind the input filter of JPEG's blocks: 17
-# times fewer weights than HRNet-W18-small; the projection's dropout makes the second view.
+# times fewer weights than HRNet-W18-small; the projection's dropout makes the second pass differ.
 _base_ = './mpc_bce.py'
 model = dict(
     backbone=dict(

@@ -30,7 +30,7 @@ def captured_embeddings(model: BaseModel) -> Iterator[list[Tensor]]:
 
     Yields:
         A list that receives one (C, h, w), without the padding. Later inputs, such
-        as test-time views of the image, are ignored.
+        as augmented copies of the image, are ignored.
     """
     part = getattr(model, 'neck', None) or getattr(model, 'backbone', None)
     captured: list[Tensor] = []

@@ -206,7 +206,7 @@ def _images(source: Path, out: Path) -> list[str]:
     results = out.resolve()
     paths = [p for p in paths if not Path(p).resolve().is_relative_to(results)]
     if not paths:
-        raise FileNotFoundError(f'{source} contains no image but results')
+        raise FileNotFoundError(f'{source} contains only results of earlier runs')
     return paths
 
 

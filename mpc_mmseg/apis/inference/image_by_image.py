@@ -46,7 +46,7 @@ class ImageByImage:
         image_errors: Errors that an image can cause; any other error ends the run.
 
     Raises:
-        ValueError: If an argument is out of range. Names it.
+        ValueError: If an argument is out of range. The message names it.
     """
 
     network: Callable[[Sequence[dict[str, Any]]], list[np.ndarray]]

@@ -68,7 +68,7 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
     unexpected = [n for n, value in content.items() if not isinstance(value, Tensor)]
     if unexpected or not content:
         raise ValueError(
-            f'{path} is no released checkpoint: expected weights by name, found '
+            f'{path} is not a released checkpoint: expected weights by name, found '
             f'{unexpected[:5] or "nothing"}'
         )
     weights = bare_names(content)
@@ -125,7 +125,7 @@ def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     ]
     if leftover:
         raise ValueError(
-            f'{len(leftover)} weights belong to no released MPC: '
+            f'{len(leftover)} weights are not part of any released MPC model: '
             f'{", ".join(leftover[:10])}{" ..." * (len(leftover) > 10)}'
         )
     for name in [n for n in converted if n.endswith('.running_mean')]:

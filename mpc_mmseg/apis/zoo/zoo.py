@@ -178,12 +178,12 @@ class Zoo:
                 Path(__file__).parents[3] / 'zoo'
             )
         match = _PIN.fullmatch(location)
-        place, pin = match.groups() if match else (location, None)
+        location, pin = match.groups() if match else (location, None)
         cache = os.environ.get('MPC_ZOO_CACHE')
         if not cache:
             home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
             cache = os.path.join(home, 'mpc_mmseg', 'zoo')
-        return cls(place.rstrip('/'), pin, Path(cache))
+        return cls(location.rstrip('/'), pin, Path(cache))
 
     @property
     def is_local(self) -> bool:

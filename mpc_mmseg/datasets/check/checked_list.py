@@ -64,7 +64,7 @@ def _open(path: str, name: str, data_root: str | None) -> CheckedList:
         root = data_root or os.path.dirname(path)
         entries, problems = list_entries(found, root)
     if not entries and not problems:
-        raise ValueError(f'{path} names no image')
+        raise ValueError(f'{path} lists no image')
     defects = []
     for kind, text in problems:
         # ForgeryDataset has several kinds of unpaired files.

@@ -45,8 +45,8 @@ class Facts:
         image_format: As Pillow names it, with its mode.
         quality: libjpeg quality; None: not a JPEG.
         standard_tables: Whether the quality's tables are exactly libjpeg's.
-        sha256: Of the image file.
-        mask_sha256: Of the mask as 0 and 1; None: no mask.
+        sha256: Hash of the image file.
+        mask_sha256: Hash of the mask as 0 and 1; None: no mask.
         hashes: Perceptual hashes in hexadecimal.
         coding: '0/1' or '0/255'; None: no mask, or one without a forged pixel.
         area: The mask's share of forged pixels.

@@ -43,7 +43,7 @@ def make_forgeries(
 ) -> int:
     """Write a set of forged and authentic images to a folder.
 
-    It is written to `out` + '.partial' and renamed when complete. After an interruption
+    It is written as `out` + '.partial' and renamed when complete. After an interruption
     the same call resumes; once complete, it does nothing. The number of workers changes
     no pixel.
 

@@ -47,7 +47,9 @@ class ForgerySet:
                 f'{self.count} and {self.authentic}'
             )
         if len(self.size) != 2 or min(self.size) < 64:
-            raise ValueError(f'size must be two numbers from 64, got {self.size}')
+            raise ValueError(
+                f'size must be two numbers of at least 64, got {self.size}'
+            )
         if self.seed < 0:
             raise ValueError(f'seed must not be negative, got {self.seed}')
         check_range('downscale', self.downscale, 0.01, 1)

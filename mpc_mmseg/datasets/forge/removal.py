@@ -93,12 +93,12 @@ def heal(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
         part has room beside it.
     """
     height, width = mask.shape
-    left, top, wide, high = cv2.boundingRect(mask)
+    left, top, box_width, box_height = cv2.boundingRect(mask)
     top, left = top - RING, left - RING
-    high, wide = high + 2 * RING, wide + 2 * RING
-    if min(top, left) < 0 or top + high > height or left + wide > width:
+    box_height, box_width = box_height + 2 * RING, box_width + 2 * RING
+    if min(top, left) < 0 or top + box_height > height or left + box_width > width:
         return None
-    box = slice(top, top + high), slice(left, left + wide)
+    box = slice(top, top + box_height), slice(left, left + box_width)
     hole = mask[box]
     scale = min(1.0, SEARCHED_SIDE / max(height, width))
     ring = cv2.dilate(hole, np.ones((2 * RING - 1,) * 2, np.uint8)) - hole
@@ -122,10 +122,10 @@ def heal(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     best = np.unravel_index(int(cost.argmin()), cost.shape)
     if not np.isfinite(cost[best]):
         return None
-    row = min(round(best[0] / scale), height - high)
-    column = min(round(best[1] / scale), width - wide)
+    row = min(round(best[0] / scale), height - box_height)
+    column = min(round(best[1] / scale), width - box_width)
     filled = image.copy()
     filled[box] = poisson_blend(
-        image[box], image[row : row + high, column : column + wide], hole
+        image[box], image[row : row + box_height, column : column + box_width], hole
     )
     return filled

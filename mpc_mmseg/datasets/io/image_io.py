@@ -56,7 +56,7 @@ def read_image(
     """Read an image as 8-bit BGR, turned upright by its EXIF orientation.
 
     16-bit images are scaled to 8 bit, alpha is dropped (the colour below it stays),
-    grayscale, palette and CMYK images become colour images. Of several frames the
+    grey, palette and CMYK images become colour images. Of several frames the
     first is read.
 
     Args:

@@ -73,8 +73,8 @@ def to_bgr(image: Image.Image) -> np.ndarray:
     if mode == 'LA':
         return np.repeat(np.asarray(image)[..., :1], 3, axis=2)
     if mode.startswith('I'):
-        gray = cv2.convertScaleAbs(_sixteen_bit(image), alpha=255 / 65535)
-        return cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
+        grey = cv2.convertScaleAbs(_sixteen_bit(image), alpha=255 / 65535)
+        return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
     return to_bgr(_simplified(image))
 
 

@@ -43,7 +43,7 @@ def samples_of_rows(
     """The samples whose files exist; files that do not are listed as missing.
 
     Args:
-        rows: Of a table.
+        rows: Rows of a table.
         files: The files below the root.
         folder: The folder that the table's paths are relative to, below the root.
         sample: Row -> the sample, with paths as in the table.

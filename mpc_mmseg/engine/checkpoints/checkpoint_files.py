@@ -14,7 +14,7 @@ _ITERATION = re.compile(r'iter_(\d+)\.pth')
 
 @register_backend('AtomicLocalBackend')
 class AtomicLocalBackend(LocalBackend):
-    """MMEngine's local files, written under another name, then renamed.
+    """MMEngine's local files, written atomically.
 
     If a process is killed or the power fails, a file has its old or its new content,
     complete. For ``backend_args=dict(backend='AtomicLocalBackend')``.

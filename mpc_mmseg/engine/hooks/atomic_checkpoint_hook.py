@@ -24,10 +24,10 @@ _SUPERSEDED = 'superseded_best'
 class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's ``CheckpointHook``, safe against kills and moved folders.
 
-    A checkpoint is written under another name and renamed, ``last_checkpoint`` is
-    updated, and only then are older files deleted. A resumed run takes the latest
-    complete checkpoint. Checkpoints name the best one without its folder, so that a run
-    in a copied work dir does not touch the original.
+    A checkpoint is written atomically, ``last_checkpoint`` is updated, and only then
+    are older files deleted. A resumed run takes the latest complete checkpoint.
+    Checkpoints name the best one without its folder, so that a run in a copied work dir
+    does not touch the original.
 
     Args:
         *args: Those of ``CheckpointHook``.

@@ -22,7 +22,7 @@ _FORGED, _IGNORED = 1, 255
 
 @CONVENTIONS.register_module('mpc')
 class MPCConvention(Convention):
-    """F1 and IoU of the released MPC program (Lou et al., TIFS 2025)."""
+    """F1 and IoU of the released MPC code (Lou et al., TIFS 2025)."""
 
     explanation = (
         'Forged images only, at native size, forged where the map exceeds 127 of 255; '

@@ -39,7 +39,7 @@ def bootstrap_weights(
     Args:
         groups: (N,) integers from 0; the group of each image.
         n_resamples: Number of draws.
-        seed: Of NumPy's generator.
+        seed: Seed of NumPy's generator.
 
     Yields:
         (b, N) floats, in blocks of ``n_resamples`` rows in all.
@@ -69,7 +69,7 @@ def bootstrap_intervals(
             these resamples are left out.
         groups: (N,) integers from 0, as of `bootstrap_weights`.
         n_resamples: Number of resamples; 0 for no intervals.
-        seed: Of NumPy's generator.
+        seed: Seed of NumPy's generator.
 
     Returns:
         Score name -> (low, high); None for fewer than two groups, or if the score is
@@ -104,8 +104,8 @@ def mean_with_interval(
     Args:
         values: (N,) finite numbers, one per image, N >= 1.
         sources: Images of one source are drawn together; None: each alone.
-        n_resamples: Of the bootstrap; 0 for no interval.
-        seed: Of NumPy's generator.
+        n_resamples: Number of bootstrap samples; 0 for no interval.
+        seed: Seed of NumPy's generator.
 
     Returns:
         ``value``, ``low`` and ``high`` (95 % percentile bootstrap; None for a single
@@ -139,7 +139,7 @@ def sign_flip_p_value(
         differences: (N,) floats.
         groups: (N,) integers from 0.
         n_permutations: Size of the sample.
-        seed: Of NumPy's generator.
+        seed: Seed of NumPy's generator.
     """
     sums = np.bincount(groups, weights=differences)
     n_groups = len(sums)

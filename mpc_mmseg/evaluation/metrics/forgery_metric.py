@@ -61,8 +61,8 @@ class ForgeryMetric(BaseMetric):
             and TPR@5% (of false alarms) of forged against authentic images.
 
     Args:
-        threshold: Probability that a forged pixel exceeds. 0.5 stands for the
-            MPC rule, 127 of 255.
+        threshold: A pixel is predicted forged above this probability. 0.5 is
+            the MPC rule, above 127 of 255.
         authentic: 'apart' counts authentic images in image_AUC and
             false_alarm_area alone; 'as-zero' also averages each in as F1 = 0 and
             IoU = 0, as some benchmarks do.
@@ -76,8 +76,8 @@ class ForgeryMetric(BaseMetric):
             names, as of tools/dataset_converters/split_by_source.py: images that share
             one are drawn together for the intervals. None: ``source_groups`` of the
             list; an image without them is alone.
-        n_resamples: Of the bootstrap for the intervals; 0 for no intervals.
-        seed: Of the bootstrap.
+        n_resamples: Number of bootstrap samples for the intervals; 0 for no intervals.
+        seed: Seed of the bootstrap.
         per_image_file: JSON lines to write, one per image, or CSV by its suffix.
         results_file: JSON of all results (docs/evaluation.md) to write. Optional.
         allow_duplicates: Whether an image may be in a data set twice.

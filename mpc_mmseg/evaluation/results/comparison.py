@@ -38,8 +38,9 @@ def compare_results(
         names: Names of the two in errors.
         tag_pattern: Regular expression; what it matches in a file's name becomes a
             tag of the image, groups joined.
-        n_resamples: Of the bootstrap; images of one source are drawn together.
-        n_permutations: Of the sign-flip test.
+        n_resamples: Number of bootstrap samples; images of one source are drawn
+            together.
+        n_permutations: Number of permutations of the sign-flip test.
         seed: Of NumPy's generator.
 
     Returns:
@@ -50,7 +51,7 @@ def compare_results(
 
     Raises:
         ValueError: If the two are of different lists of images, of conventions with
-            other settings, or share no score. Names them.
+            other settings, or share no score. The message names them.
     """
     pairs = _pairs(a, b, names)
     for name in a['conventions'].keys() & b['conventions'].keys():

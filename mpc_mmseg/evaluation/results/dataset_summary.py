@@ -33,7 +33,7 @@ def score_images(
     Args:
         records: Its N images.
         conventions: The conventions of the images' scores.
-        threshold: Of an image's score, for image-level accuracy and F1.
+        threshold: Threshold of an image's score, for image-level accuracy and F1.
         weights: (B, N) how often each image counts.
 
     Returns:
@@ -78,8 +78,8 @@ def summarize_dataset(
         conventions: The conventions of the images' scores.
         pooled: Scores of its pixels, without interval.
         pooled_bounds: Bounds of those that are not exact.
-        threshold: Of an image's score.
-        n_resamples: Of the bootstrap.
+        threshold: Threshold of an image's score.
+        n_resamples: Number of bootstrap samples.
         seed: Of NumPy's generator.
 
     Returns:

@@ -27,8 +27,8 @@ class ImageRecord:
         scores: ``convention.score`` -> value; absent where undefined.
         bounds: Name of a score that is not exact -> its bounds.
         map_features: Summaries of the map for calibration.
-        image_hash: Of the file's bytes; None if not computed, or no file.
-        truth_hash: Of the ground truth's pixels; None if not computed.
+        image_hash: Hash of the file's bytes; None if not computed, or no file.
+        truth_hash: Hash of the ground truth's pixels; None if not computed.
         source_groups: Its source photographs, if its list names them.
         source: The group of images that share photographs; None if unknown.
         tags: Such as the kind of forgery.

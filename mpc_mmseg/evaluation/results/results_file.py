@@ -75,8 +75,8 @@ def write_results(
         images: As `ImageRecord.as_dict` gives them, with hashes.
         datasets: Data set name -> summary as of `summarize_dataset`.
         explanations: Convention name -> text.
-        n_resamples: Of the bootstrap.
-        seed: Of the bootstrap.
+        n_resamples: Number of bootstrap samples.
+        seed: Seed of the bootstrap.
     """
     result = {
         'format': RESULTS_FORMAT,
@@ -144,7 +144,8 @@ def read_per_image(path: str | Path) -> list[dict]:
     """Reads the JSON lines that ForgeryMetric writes.
 
     Raises:
-        ValueError: If a line is no such record, or there is none. Names the file.
+        ValueError: If a line is no such record, or there is none. The message
+            names the file.
     """
     records = []
     lines = Path(path).read_text(encoding='utf-8').splitlines()

@@ -88,12 +88,12 @@ def check_loss(loss: nn.Module, logits: int, ignore_index: int | None) -> None:
         ]
     except IndexError:  # "Target 1 is out of bounds"
         costs = [0.0, 0.0]
-    except Exception:  # a loss that wants other arguments, or a GPU
+    except Exception:  # a loss that needs other arguments, or a GPU
         return
     if not costs[0] < costs[1]:
         raise ValueError(
             f'{type(loss).__name__} does not teach a head of {logits} logit(s) what is '
             f'forged (right: {costs[0]:.3g}, wrong: {costs[1]:.3g}): with one logit '
             'use ForgeryBCELoss, ForgeryFocalLoss or CrossEntropyLoss with '
-            'use_sigmoid=True; others want out_channels=2'
+            'use_sigmoid=True; others need out_channels=2'
         )

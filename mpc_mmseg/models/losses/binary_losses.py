@@ -83,7 +83,7 @@ class ForgeryBCELoss(_BinaryPixelLoss):
 
 @MODELS.register_module()
 class ForgeryFocalLoss(_BinaryPixelLoss):
-    """Sigmoid focal loss, as in the released program (alpha 0.5, gamma 2).
+    """Sigmoid focal loss, as in the released code (alpha 0.5, gamma 2).
 
     Args:
         alpha: Weight of forged pixels, in [0, 1].

@@ -27,8 +27,8 @@ class MultiViewPixelContrastLoss(nn.Module):
     """Multi-view pixel contrast (MPC, IEEE TIFS 2025).
 
     Of each image the sampler draws pixels of both classes, each view says which of
-    these sets meet, and ``contrast`` gives the loss of two sets. A view's loss is the
-    mean over images; an image with one class missing counts as zero.
+    these sets are contrasted, and ``contrast`` gives the loss of two sets. A view's
+    loss is the mean over images; an image with one class missing counts as zero.
 
     Args:
         sampler: Config of the pixel sampler.
@@ -105,7 +105,8 @@ class MultiViewPixelContrastLoss(nn.Module):
         """``forward``, and ``separation`` of the finest map's samples."""
         if second_pass is None and self.needs_second_pass:
             raise ValueError(
-                'a view needs second_pass: give it, or remove CrossModalityView'
+                'CrossModalityView needs second_pass, got None: pass it or remove '
+                'the view'
             )
         needs_coarser = any(view.needs_coarser for view in self.views)
         if needs_coarser and len(first_pass) < 2:
@@ -176,6 +177,7 @@ def separation(pixels: PixelSet) -> dict[str, Tensor]:
         return {}
     n = torch.stack([x.counts for x in pixels])  # (2, B)
     kept = (n > 1).all(0) / (n > 1).all(0).sum()
+    # Sums and element-wise products, which autocast leaves in float32.
     sums = torch.stack([x.rows.float().sum(1) for x in pixels])  # (2, B, C)
     # (|sum of q_i|^2 - N) / (N (N - 1)): no matrix of pairs.
     intra = (sums.square().sum(2) - n) / (n * (n - 1)).clamp(min=1)

@@ -64,7 +64,7 @@ class PackedSets(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """One contrast: anchors, what they are pushed from, what they are pulled to."""
+    """One contrast: queries, what they are pushed from, what they are pulled to."""
 
     queries: PackedSets
     negatives: PackedSets
@@ -100,7 +100,7 @@ def info_nce(
     r"""InfoNCE with the mean positive (MPC, IEEE TIFS 2025).
 
     One positive logit per query, its mean similarity to the other queries (the
-    released program) or to the positives of another view (as the paper draws it):
+    released code) or to the positives of another view (as the paper draws it):
 
     .. math::
         p_i = \frac{1}{N-1} \sum_{j \ne i} q_i \cdot q_j
@@ -112,10 +112,10 @@ def info_nce(
     ever alive.
 
     Args:
-        queries: L2-normalised embeddings (N, C) of the anchor class.
+        queries: L2-normalised embeddings (N, C) of the queries' class.
         negatives: L2-normalised embeddings (M, C) of the other class.
         temperature: t, above 0.
-        positives: L2-normalised embeddings (R, C) of the anchor class in another
+        positives: L2-normalised embeddings (R, C) of the queries' class in another
             view; None: the other queries.
 
     Returns:
@@ -178,7 +178,7 @@ def packed_info_nce(pair: Pair, temperature: float, fused: bool = False) -> Tens
 class MeanPositiveContrast(nn.Module):
     """One positive logit per query, the mean over its positives: see ``info_nce``.
 
-    The released program's form and the one to start with: the fastest.
+    The released code's form and the one to start with: the fastest.
 
     Args:
         fused: Use a fused kernel on a GPU that can; off until it has been measured

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .info_nce import PackedSets, Pair
 from .samplers import PixelSet
-from .views import ImageSources, View, meet
+from .views import ImageSources, View, pair_of
 
 
 @MODELS.register_module()
@@ -90,4 +90,4 @@ class PrototypeView(View):
 
     def pairs(self, sources: ImageSources) -> list[Pair]:
         assert sources.memory is not None
-        return [meet(sources.finest, sources.memory, 'other')]
+        return [pair_of(sources.finest, sources.memory, 'other')]

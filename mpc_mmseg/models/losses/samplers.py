@@ -207,10 +207,10 @@ class HardPixelSampler(PixelSampler):
         )
         # Where there are too few, the first one again; where none, nothing is hard.
         index = index.where(keys.isfinite(), index[:, :1])[..., None]
-        anchors = pixels.gather(1, index.expand(-1, -1, pixels.size(2)))
+        queries = pixels.gather(1, index.expand(-1, -1, pixels.size(2)))
         candidates = forged & authentic.any(1, keepdim=True)
         hardest = first(
-            -hardness(pixels, anchors), candidates, round(self.share * self.max_pixels)
+            -hardness(pixels, queries), candidates, round(self.share * self.max_pixels)
         )
         rest = forged & ~hardest
         return torch.stack(
@@ -221,6 +221,6 @@ class HardPixelSampler(PixelSampler):
         )
 
 
-def hardness(negatives: Tensor, anchors: Tensor) -> Tensor:
-    """Highest cosine similarity (B, M) of negatives (B, M, C) to anchors (B, A, C)."""
-    return (F.normalize(negatives, dim=2) @ F.normalize(anchors, dim=2).mT).amax(2)
+def hardness(negatives: Tensor, queries: Tensor) -> Tensor:
+    """Highest cosine similarity (B, M) of negatives (B, M, C) to queries (B, A, C)."""
+    return (F.normalize(negatives, dim=2) @ F.normalize(queries, dim=2).mT).amax(2)

@@ -34,10 +34,10 @@ def supervised_contrast(
     in the number of pixels.
 
     Args:
-        queries: L2-normalised embeddings (N, C) of the anchor class.
+        queries: L2-normalised embeddings (N, C) of the queries' class.
         negatives: L2-normalised embeddings (M, C) of the other class.
         temperature: t, above 0.
-        positives: R, L2-normalised embeddings (R, C) of the anchor class in another
+        positives: R, L2-normalised embeddings (R, C) of the queries' class in another
             view; None: the other queries.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Which two pixel sets of an image meet in the contrast, and which class asks.
+"""Which two pixel sets of an image are contrasted, and which class is the query.
 
 A set is here one for each image of a batch: what is stated of an image holds of all.
 """
@@ -20,17 +20,17 @@ class ImageSources(NamedTuple):
     memory: PixelSet | None = None  # prototypes of earlier images
 
 
-def meet(anchor: PixelSet, other: PixelSet, positives: str) -> Pair:
-    """The anchor's authentic pixels against the other set's forged ones."""
+def pair_of(query: PixelSet, other: PixelSet, positives: str) -> Pair:
+    """The query set's authentic pixels against the other set's forged ones."""
     return Pair(
-        anchor.authentic,
+        query.authentic,
         other.forged,
         other.authentic if positives == 'other' else None,
     )
 
 
 class View:
-    """A named, weighted rule from an image's sources to the pairs that meet.
+    """A named, weighted rule from an image's sources to the pairs to contrast.
 
     Args:
         weight: Factor of this view's loss; 0 computes it without training on it.
@@ -64,7 +64,7 @@ class WithinImageView(View):
     name = 'within_image'
 
     def pairs(self, sources: ImageSources) -> list[Pair]:
-        return [meet(sources.finest, sources.finest, 'own')]
+        return [pair_of(sources.finest, sources.finest, 'own')]
 
 
 class TwoSetView(View):
@@ -75,11 +75,10 @@ class TwoSetView(View):
 
     Args:
         weight: As of ``View``.
-        positives: ``'own'``, the anchor's own map, as the released program has it;
-            or ``'other'``, the map of the negatives, as the paper draws it. With
-            ``'own'`` the loss also falls when the two maps move apart as wholes,
-            whatever is forged. ``'other'`` has no such way out, which matters when
-            training from random weights.
+        positives: ``'other'``, the map of the negatives, as the paper draws it; or
+            ``'own'``, the query's own map, as in the released code. With ``'own'``
+            the loss also falls when the two maps move apart as wholes, whatever is
+            forged: training from random weights fails.
 
     Raises:
         ValueError: If ``positives`` is neither or ``weight`` is negative.
@@ -87,7 +86,7 @@ class TwoSetView(View):
 
     source: str  # field of ImageSources
 
-    def __init__(self, weight: float = 1.0, positives: str = 'own') -> None:
+    def __init__(self, weight: float = 1.0, positives: str = 'other') -> None:
         super().__init__(weight)
         if positives not in ('own', 'other'):
             raise ValueError(f"positives must be 'own' or 'other', got {positives!r}")
@@ -96,8 +95,8 @@ class TwoSetView(View):
     def pairs(self, sources: ImageSources) -> list[Pair]:
         finest, other = sources.finest, getattr(sources, self.source)
         return [
-            meet(finest, other, self.positives),
-            meet(other, finest, self.positives),
+            pair_of(finest, other, self.positives),
+            pair_of(other, finest, self.positives),
         ]
 
 

@@ -50,7 +50,7 @@ class MPCSegmentor(BaseSegmentor):
             use the maps before it.
         cluster_head: Config of the head of phase 1.
         phase: The initial phase.
-        frozen_eval: Keep frozen parts in eval mode; False is the released program's
+        frozen_eval: Keep frozen parts in eval mode; False is the released code's
             behaviour (BatchNorm statistics drift, stochastic depth on).
         channels_last: Run in the channels-last layout, about twice as fast for
             HRNet on a CPU; there, narrow networks are refused (`unsafe_on_cpu`).

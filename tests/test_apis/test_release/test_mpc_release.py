@@ -128,7 +128,7 @@ def test_what_does_not_fit_is_named(model, change, error):
 
 
 def test_what_is_no_release_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"unexpected\.pth is no released.*'epoch'"):
+    with pytest.raises(ValueError, match=r"unexpected\.pth is not a released.*'epoch'"):
         read_release(save({'epoch': 3}, tmp_path / 'unexpected.pth'))
     with pytest.raises(RuntimeError, match=r'code\.pth.*Python objects'):
         read_release(save({'model': Path('x')}, tmp_path / 'code.pth'))

@@ -58,9 +58,9 @@ class TestReadImage:
         path = saved(photograph(), 'a.jpg', quality=90)
         assert np.array_equal(read_image(path), cv2.imread(str(path)))
 
-    def test_grayscale(self, saved):
-        gray = photograph()[..., 0]
-        assert np.array_equal(read_image(saved(gray)), np.dstack([gray] * 3))
+    def test_grey(self, saved):
+        grey = photograph()[..., 0]
+        assert np.array_equal(read_image(saved(grey)), np.dstack([grey] * 3))
 
     def test_one_bit(self, saved):
         image = read_image(saved(disc().astype(bool)))
@@ -78,21 +78,21 @@ class TestReadImage:
     def test_alpha_is_dropped_and_colour_kept(self, saved):
         rgba = np.dstack([photograph(), np.zeros((H, W), np.uint8)])
         assert np.array_equal(read_image(saved(rgba)), photograph()[..., ::-1])
-        gray_alpha = Image.fromarray(rgba[..., [0, 3]], 'LA')
+        grey_alpha = Image.fromarray(rgba[..., [0, 3]], 'LA')
         expected = np.dstack([photograph()[..., 0]] * 3)
-        assert np.array_equal(read_image(saved(gray_alpha)), expected)
+        assert np.array_equal(read_image(saved(grey_alpha)), expected)
 
     @pytest.mark.parametrize('name', ['a.png', 'a.tif'])
-    def test_16_bit_gray_is_scaled_not_clipped(self, saved, name):
-        gray = np.linspace(0, 65535, H * W).reshape(H, W).astype(np.uint16)
-        image = read_image(saved(gray, name))
+    def test_16_bit_grey_is_scaled_not_clipped(self, saved, name):
+        grey = np.linspace(0, 65535, H * W).reshape(H, W).astype(np.uint16)
+        image = read_image(saved(grey, name))
         assert image.min() == 0 and image.max() == 255
-        assert np.abs(image[..., 0] - gray / 257).max() <= 0.5
+        assert np.abs(image[..., 0] - grey / 257).max() <= 0.5
 
     def test_16_bit_in_a_32_bit_file(self, saved):
-        gray = np.linspace(0, 65535, H * W).reshape(H, W).astype(np.int32)
-        image = read_image(saved(gray, 'a.tif'))
-        assert np.abs(image[..., 0] - gray / 257).max() <= 0.5
+        grey = np.linspace(0, 65535, H * W).reshape(H, W).astype(np.int32)
+        image = read_image(saved(grey, 'a.tif'))
+        assert np.abs(image[..., 0] - grey / 257).max() <= 0.5
 
     @pytest.mark.parametrize('name', ['a.png', 'a.tif'])
     def test_16_bit_colour_is_scaled_not_clipped(self, tmp_path, name):
@@ -261,8 +261,8 @@ class TestReadMask:
         white = np.full((H, W), 255, np.uint8)
         rgba = np.dstack([white, white, white, disc() * 200])
         assert np.array_equal(read_mask(saved(rgba)), disc())
-        gray_alpha = Image.fromarray(rgba[..., 2:], 'LA')
-        assert np.array_equal(read_mask(saved(gray_alpha)), disc())
+        grey_alpha = Image.fromarray(rgba[..., 2:], 'LA')
+        assert np.array_equal(read_mask(saved(grey_alpha)), disc())
         opaque = np.dstack([disc(), disc(), disc(), white])
         assert np.array_equal(read_mask(saved(opaque)), disc())
 

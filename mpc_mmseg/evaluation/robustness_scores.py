@@ -37,7 +37,7 @@ def images_hash(samples: Sequence[Mapping[str, Any]]) -> str:
 
     Raises:
         ValueError: If an image is listed twice in a data set: per-image scores
-            would be ambiguous. Names it.
+            would be ambiguous. The message names it.
     """
     digest = hashlib.sha256()
     seen = set()

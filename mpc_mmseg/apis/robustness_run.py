@@ -22,7 +22,7 @@ from mpc_mmseg.evaluation.results.results_file import (
     VERSION,
     read_per_image,
 )
-from mpc_mmseg.evaluation.robustness import (
+from mpc_mmseg.evaluation.robustness_scores import (
     cache_key,
     config_hash,
     images_hash,
@@ -63,7 +63,7 @@ def measure_robustness(
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If the config has no ForgeryMetric, its pipeline does not start by
-            reading the photograph, or an image cannot be scored. Names it.
+            reading the photograph, or an image cannot be scored. The message names it.
         RuntimeError: If the checkpoint cannot be read or does not fit the model.
     """
     out = Path(out)

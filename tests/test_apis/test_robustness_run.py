@@ -8,8 +8,8 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from mpc_mmseg.apis import robustness
-from mpc_mmseg.apis.robustness import measure_robustness
+from mpc_mmseg.apis import robustness_run
+from mpc_mmseg.apis.robustness_run import measure_robustness
 from mpc_mmseg.datasets.post_processing import parse_grid
 
 GRID = {'jpeg_quality': [30], 'crop_side_share': [0.5], 'resize_factor': [0.5]}
@@ -68,7 +68,7 @@ def test_clean_scores_are_those_of_the_test_tool(tiny_config, weights, tmp_path)
 
 
 def test_an_interrupted_run_is_resumed(tiny_config, weights, tmp_path, monkeypatch):
-    out, score, scored = tmp_path / 'out', robustness.score_setting, []
+    out, score, scored = tmp_path / 'out', robustness_run.score_setting, []
 
     def interrupted(model, cfg, setting, *args):
         if setting.name.startswith('crop') and 'stop' not in scored:
@@ -77,7 +77,7 @@ def test_an_interrupted_run_is_resumed(tiny_config, weights, tmp_path, monkeypat
         scored.append(setting.name)
         return score(model, cfg, setting, *args)
 
-    monkeypatch.setattr(robustness, 'score_setting', interrupted)
+    monkeypatch.setattr(robustness_run, 'score_setting', interrupted)
     settings = parse_grid(GRID)
     with pytest.raises(KeyboardInterrupt):
         measure_robustness(tiny_config, weights, settings, out, 'cpu')
