@@ -1,7 +1,9 @@
-"""The tools as a user runs them, in processes of their own."""
+"""The tools as a user runs them, each in a process of its own."""
 
 import json
+import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +37,28 @@ def call(*command, cwd, ok=True):
 
 
 def tool(name, *arguments, cwd, ok=True):
-    return call(sys.executable, ROOT / 'tools' / name, *arguments, cwd=cwd, ok=ok)
+    """Run a tool in a fork of this process, which has imported everything."""
+    output = cwd / 'output.txt'
+    process = multiprocessing.get_context('fork').Process(
+        target=run_script, args=(ROOT / 'tools' / name, arguments, cwd, output)
+    )
+    process.start()
+    process.join(300)
+    text = output.read_text()
+    assert (process.exitcode == 0) == ok, text[-6000:]
+    return text
+
+
+def run_script(path, arguments, cwd, output):
+    """Become ``python PATH ARGUMENTS`` in a folder; all that it prints is kept."""
+    file = output.open('w', buffering=1)  # open to the end: a traceback goes there
+    for number in (1, 2):
+        os.dup2(file.fileno(), number)
+    sys.stdout = sys.stderr = file
+    os.chdir(cwd)
+    sys.argv = [str(path), *map(str, arguments)]
+    sys.path.insert(0, str(path.parent))
+    runpy.run_path(str(path), run_name='__main__')
 
 
 @pytest.fixture
