@@ -15,7 +15,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import nn
-from torch._subclasses import FakeTensorMode
+from torch._subclasses import FakeTensor, FakeTensorMode
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/models'
 GPU = torch.device('cuda:0')
@@ -44,7 +44,7 @@ def gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda *args: True)
     # How many pixels have a label depends on values, which there are none of.
     monkeypatch.setattr(
-        torch.Tensor, 'tolist', lambda counts: np.full(counts.shape, 40).tolist()
+        FakeTensor, 'tolist', lambda counts: np.full(counts.shape, 40).tolist()
     )
     with FakeTensorMode():
         yield
