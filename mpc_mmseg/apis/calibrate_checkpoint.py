@@ -88,9 +88,10 @@ def calibration_images(
     groups = {path: g[0] for g in connected_groups(sources) for path in g}
     images = []
     for path, prediction in zip(labelled, inferencer(list(labelled), read_ahead=True)):
-        kind = file_kind(path)
-        if prediction.prob is None or kind is None:
+        if prediction.prob is None:
             raise ValueError(f'{path}: {prediction.error}')
+        kind = file_kind(path)
+        assert kind is not None  # None is for what is no file
         features, forged = map_features(prediction.prob), labelled[path][0]
         images.append(CalibrationImage(features, forged, kind, groups[path]))
     return images
