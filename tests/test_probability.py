@@ -1,4 +1,5 @@
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -76,7 +77,7 @@ def test_half_stands_for_127_of_255_in_the_mpc_convention_alone():
 def test_a_lower_threshold_predicts_more_pixels_forged():
     prob = np.random.default_rng(0).normal(0.5, 0.002, 10_000).astype(np.float32)
     masks = [binarize(prob, t) for t in (0.4979, 0.498, 0.4985, 0.499, 0.5, 0.501)]
-    for low, high in zip(masks, masks[1:]):
+    for low, high in pairwise(masks):
         assert (low >= high).all() and low.sum() > high.sum()
 
 

@@ -267,7 +267,7 @@ def _divided(
 
 
 def _common_range(images: Sequence[CalibrationImage]) -> FileRange:
-    """Where only forged or only authentic files are, the other rate would be a guess."""
+    """Where only one kind of files is, the other's rate would be a guess."""
     forged, authentic = (
         FileRange.of([image.kind for image in images if image.forged is kind])
         for kind in (True, False)

@@ -58,7 +58,7 @@ def test_thresholds_are_of_images_on_which_nothing_was_fitted():
     # A held-out image changes thresholds only, a fitted one summary and probability.
     held_out = 0
     for i, image in enumerate(images[:60]):
-        louder = replace(image, features={k: 0.999 for k in image.features})
+        louder = replace(image, features=dict.fromkeys(image.features, 0.999))
         changed = fit_calibration([*images[:i], louder, *images[i + 1 :]], 0.1)
         kept = (changed.slope, changed.bias) == (fitted.slope, fitted.bias)
         assert (
@@ -166,8 +166,13 @@ def test_a_calibration_holds_for_maps_that_are_computed_as_its_own():
 
 
 @pytest.mark.parametrize(
-    'kind', [FileKind('PNG', 98_304), FileKind('JPEG', 99_000, 90), FileKind('JPEG', 98_304, 80)]
-)  # fmt: skip
+    'kind',
+    [
+        FileKind('PNG', 98_304),
+        FileKind('JPEG', 99_000, 90),
+        FileKind('JPEG', 98_304, 80),
+    ],
+)
 def test_what_tells_the_kinds_apart_by_their_files_is_refused(kind):
     images = [
         replace(image, kind=kind if image.forged else JPEG)

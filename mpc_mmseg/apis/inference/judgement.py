@@ -64,21 +64,18 @@ def judge(
         settings: How the map was computed, see `image_calibration.WHOLE`.
     """
     regions, n_marked = find_regions(prob, mask), int(np.count_nonzero(mask))
-    count = (
-        f'{MOST} regions or more' if len(regions) == MOST else f'{len(regions)} region'
-    )
-    if 1 < len(regions) < MOST:
-        count += 's'
     where = f'No pixel exceeds the threshold {threshold}, so no region is marked.'
     if n_marked:
+        count = f'{len(regions)} region{"s" if len(regions) > 1 else ""}'
+        more = ' or more' if len(regions) == MOST else ''
         where = (
-            f'{count} marked: {n_marked:,} of {mask.size:,} pixels exceed the threshold '
-            f'{threshold}.'
+            f'{count}{more} marked: {n_marked:,} of {mask.size:,} pixels exceed the '
+            f'threshold {threshold}.'
         )
     highest = (
-        f'The highest value of the map is {_beside(prob.max(), threshold)} (0 to 1). The '
-        'values of pixels are scores of the model, not the probability that the image '
-        'was forged; large images reach higher ones by chance alone.'
+        f'The highest value of the map is {_beside(prob.max(), threshold)} (0 to 1). '
+        'The values of pixels are scores of the model, not the probability that the '
+        'image was forged; large images reach higher ones by chance alone.'
     )
     if calibration is None:
         reason: str | None = 'the model was not calibrated (tools/calibrate.py)'
@@ -146,8 +143,8 @@ def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str,
         f'{c.n_forged} forged images, each of another source, on which nothing was '
         f'fitted. Of the authentic ones {c.false_alarms} are above the threshold: the '
         f'rate of false alarms of this calibration is {alarms}; of the forged ones '
-        f'{c.missed} are below the other threshold: {misses} (95 % intervals of Clopper '
-        f'and Pearson). It holds only for images like these: {c.files}.',
+        f'{c.missed} are below the other threshold: {misses} (95 % intervals of '
+        f'Clopper and Pearson). It holds only for images like these: {c.files}.',
     )
 
 

@@ -15,7 +15,7 @@ from .image_io import Source, opened_header
 
 @dataclass(frozen=True)
 class FileKind:
-    """Pillow's format (cameras' MPO is JPEG), pixels, estimated JPEG quality or None."""
+    """Pillow's format (MPO is JPEG), number of pixels, estimated JPEG quality."""
 
     format: str
     pixels: int

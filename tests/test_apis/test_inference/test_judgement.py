@@ -8,8 +8,8 @@ import pytest
 from calibrated_images import JPEG, random_images
 
 from mpc_mmseg.apis.inference.judgement import judge, shown
-from mpc_mmseg.apis.inference.prediction_files import result_line
 from mpc_mmseg.apis.inference.prediction import prediction_of
+from mpc_mmseg.apis.inference.prediction_files import result_line
 from mpc_mmseg.datasets.io.file_kind import FileKind
 from mpc_mmseg.evaluation.image_calibration import WHOLE, fit_calibration
 from mpc_mmseg.evaluation.probability_map import map_features
@@ -23,7 +23,7 @@ def random_map(rng):
     prob = rng.random((60, 80)).astype(np.float32)
     prob = cv2.blur(prob, (int(rng.integers(1, 20)),) * 2) ** float(rng.uniform(0.3, 6))
     if rng.random() < 0.4:
-        y, x, side = rng.integers(0, 40, 2).tolist() + [int(rng.integers(1, 20))]
+        y, x, side = (int(rng.integers(1, high)) for high in (40, 40, 20))
         prob[y : y + side, x : x + side] = rng.random()
     if rng.random() < 0.3:
         # Values beside one another: around what is displayed as one number.
