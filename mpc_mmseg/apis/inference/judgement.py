@@ -102,8 +102,8 @@ def _verdict(
     )
     name = 'the highest value of the map'
     if calibration.summary != 'max':
-        side = calibration.summary.removeprefix('max_')
-        name = f'the highest mean of a square of the map, side {side},'
+        side = calibration.summary.removeprefix('max_').removesuffix('px')
+        name = f'the highest mean of a square of the map, of {side} pixels a side,'
     by_score = calibration.verdict(score)
     if by_score == 'inconclusive':
         return by_score, (
@@ -141,10 +141,11 @@ def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str,
         f'Stated rate of wrong verdicts: at most {100 * c.rate:g} % on average over '
         f'calibrations. It follows from the ranks of {c.n_authentic} authentic and '
         f'{c.n_forged} forged images, each of another source, on which nothing was '
-        f'fitted. Of the authentic ones {c.false_alarms} are above the threshold: the '
-        f'rate of false alarms of this calibration is {alarms}; of the forged ones '
-        f'{c.missed} are below the other threshold: {misses} (95 % intervals of '
-        f'Clopper and Pearson). It holds only for images like these: {c.files}.',
+        f'fitted. Above the threshold: {c.false_alarms} of the authentic ones, so the '
+        f'rate of false alarms of this calibration is {alarms}. Below the other '
+        f'threshold: {c.missed} of the forged ones, so that of forged images missed is '
+        f'{misses} (95 % intervals of Clopper and Pearson). '
+        f'It holds only for images like these: {c.files}.',
     )
 
 
