@@ -1,84 +1,135 @@
-"""Calibrate the image-level scores of a checkpoint.
+"""Calibrate the verdict of a model on whole images.
 
-    python tools/calibrate.py CONFIG CHECKPOINT --data-root my_forgeries
+    python tools/calibrate.py NAME --forged DIR --authentic DIR --out calibration.json
+    python tools/calibrate.py best.pth --lists val.txt --out calibration.json
+    python tools/infer.py photo.jpg --model NAME --out DIR \\
+        --calibration calibration.json
 
-Runs the checkpoint on the config's validation data (forged and authentic images),
-fits image score, calibration and the thresholds of the verdict, and stores them in the
-checkpoint. tools/infer.py and ForgeryInferencer then give the verdict forged, authentic
-or inconclusive. With --per-image, a file of tools/test.py --per-image is used instead
-of running the model. Do not calibrate on images for which you report scores.
+Runs the model as tools/infer.py does on forged and authentic images that it was not
+trained on and for which you report no scores. On one part of their sources it fits the
+score of an image and its probability; from the ranks of the others follow the
+thresholds of the verdict (forged, authentic, inconclusive), which keep the stated rate
+of wrong verdicts on average. The checkpoint is not changed.
+
+The verdict holds for images like these: other sizes, formats and JPEG qualities get
+none. So take them from where the photographs to be examined come from.
 """
 
 import argparse
 import sys
+
+from inference_arguments import add_map_arguments, add_model_arguments
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file, which is updated')
-    parser.add_argument('--data-root', help='data_root of every data set of the config')
     parser.add_argument(
-        '--per-image', metavar='FILE', help='JSON lines of tools/test.py --per-image'
+        'model',
+        help='name of a published model (docs/zoo.md), a checkpoint of tools/train.py, '
+        'or a config file or the name of one (then give --weights)',
+    )
+    parser.add_argument('--forged', metavar='DIR', help='folder of forged images')
+    parser.add_argument('--authentic', metavar='DIR', help='folder of authentic images')
+    parser.add_argument(
+        '--lists', nargs='+', metavar='LIST', help='lists of both, instead of folders'
     )
     parser.add_argument(
-        '--image-score',
-        default='logistic',
-        choices=['max', 'top_0.1%', 'top_1%', 'logistic'],
-        help='summary of a map; logistic is a regression on the others',
+        '--data-root', metavar='DIR', help='folder where the paths of the lists start'
     )
     parser.add_argument(
-        '--method', default='temperature', choices=['temperature', 'isotonic']
+        '--per-image',
+        metavar='FILE',
+        help='JSON lines of tools/test.py --per-image, instead of running the model',
+    )
+    parser.add_argument(
+        '--source-pattern',
+        metavar='REGEX',
+        help='finds the source photographs in the names of the files in the folders; '
+        'of images that share one, one counts. Default: each is its own source',
+    )
+    parser.add_argument('--out', metavar='FILE', required=True, help='JSON to write')
+    parser.add_argument(
+        '--checkpoint-out',
+        metavar='FILE',
+        help='also write a copy of the checkpoint that contains the calibration',
     )
     parser.add_argument(
         '--false-alarm-rate',
         type=float,
         default=0.05,
-        help='maximum share of authentic images predicted forged, and of forged ones '
-        'predicted authentic',
+        metavar='RATE',
+        help='stated rate: share of authentic images predicted forged, and of forged '
+        'ones predicted authentic; default: 0.05, which needs 24 images of each',
     )
-    parser.add_argument('--work-dir', help='folder of the log')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    return parser.parse_args()
+    add_model_arguments(parser, None, 'torch device; default: the GPU if there is one')
+    add_map_arguments(parser)
+    args = parser.parse_args()
+    folders = args.forged is not None and args.authentic is not None
+    if folders + bool(args.lists) + bool(args.per_image) != 1:
+        parser.error('give --forged and --authentic, or --lists, or --per-image')
+    return args
 
 
 def main() -> int:
     args = parse_args()
-    from mpc_mmseg.apis.calibrate_checkpoint import (
-        features_of_validation,
-        read_features,
-        store_calibration,
-    )
-    from mpc_mmseg.evaluation.image_calibration import fit_calibration
-
     try:
-        if args.per_image:
-            features, forged = read_features(args.per_image)
-        else:
-            features, forged = features_of_validation(
-                args.config,
-                args.checkpoint,
-                args.cfg_options,
-                args.data_root,
-                args.work_dir,
-            )
-        calibration = fit_calibration(
-            features, forged, args.image_score, args.method, args.false_alarm_rate
-        )
-        store_calibration(args.checkpoint, calibration)
+        return calibrate(args)
     except (OSError, ValueError, RuntimeError) as error:
         print(f'calibrate.py: {error}', file=sys.stderr)
         return 2
+
+
+def calibrate(args: argparse.Namespace) -> int:
+    from mpc_mmseg.apis import calibrate_checkpoint as steps
+    from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
+    from mpc_mmseg.apis.zoo.zoo import model_file
+    from mpc_mmseg.evaluation.image_calibration import (
+        WHOLE,
+        fit_calibration,
+        write_calibration,
+    )
+    from mpc_mmseg.hashing import file_sha256
+
+    file = args.weights or model_file(args.model)
+    settings = WHOLE
+    if args.per_image:
+        images = steps.recorded_images(args.per_image)
+    else:
+        inferencer = ForgeryInferencer(
+            args.model,
+            args.weights,
+            args.device,
+            tile=args.tile,
+            overlap=args.overlap,
+            tta=args.tta,
+            pixel_limit=args.pixel_limit,
+        )
+        settings = inferencer.map_settings
+        labelled = (
+            steps.labelled_lists(args.lists, args.data_root)
+            if args.lists
+            else steps.labelled_folders(
+                args.forged, args.authentic, args.source_pattern
+            )
+        )
+        images = steps.calibration_images(inferencer, labelled)
+    found = fit_calibration(images, args.false_alarm_rate, settings)
+    write_calibration(args.out, found, file_sha256(file))
+    if args.checkpoint_out:
+        steps.store_calibration(file, found, args.checkpoint_out)
+    (low, high), (least, most) = found.false_alarm_interval(), found.miss_interval()
     print(
-        f'{args.checkpoint}: fitted on {calibration.n_forged} forged and '
-        f'{calibration.n_authentic} authentic images\n'
-        f'expected calibration error {calibration.ece_before:.4f} before, '
-        f'{calibration.ece_after:.4f} after, by {calibration.n_folds}-fold '
-        'cross-validation\n'
-        f'forged above {calibration.forged_above:.4f}, authentic up to '
-        f'{calibration.authentic_up_to:.4f}'
+        f'{args.out}: {found.summary}, fitted on {found.n_fit_forged} forged and '
+        f'{found.n_fit_authentic} authentic images of different sources\n'
+        f'held out: {found.n_forged} forged and {found.n_authentic} authentic images; '
+        f'AUC {found.auc:.3f}, expected calibration error {found.error:.3f}\n'
+        f'stated rate of wrong verdicts: {found.rate:g}; forged above '
+        f'{found.forged_above:.4f} ({found.false_alarms} of {found.n_authentic} '
+        f'authentic images, 95 % interval {low:.3f} to {high:.3f}), authentic below '
+        f'{found.authentic_below:.4f} ({found.missed} of {found.n_forged} forged '
+        f'images, {least:.3f} to {most:.3f})'
     )
     return 0
 

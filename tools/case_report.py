@@ -16,7 +16,11 @@ wrote a report: store the printed seals also outside of your own control.
 import argparse
 import sys
 
-from inference_arguments import add_map_arguments, add_model_arguments
+from inference_arguments import (
+    add_calibration_argument,
+    add_map_arguments,
+    add_model_arguments,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,6 +44,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--out', metavar='DIR', help='folder of the reports')
     add_model_arguments(parser, 'cpu', 'torch device; default: cpu')
+    add_calibration_argument(parser)
     add_map_arguments(parser)
     parser.add_argument('--date', metavar='TEXT', help='text copied into the report')
     parser.add_argument(
@@ -82,6 +87,7 @@ def write(args: argparse.Namespace) -> int:
         tile=args.tile,
         overlap=args.overlap,
         tta=args.tta,
+        calibration=args.calibration,
     )
     notes = {'date': args.date, 'note': args.note}
     seals, failures = write_cases(

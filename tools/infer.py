@@ -13,11 +13,11 @@ For each image STEM.* it writes to the output folder, in the image's sub-folder:
 
 and one line to results.jsonl: path, size [height, width], regions (connected components
 of the mask: box [x, y, width, height], area, mean_score), image_score (the highest
-probability), forged_share (of the pixels), threshold, files; after tools/calibrate.py
-also forged_probability and verdict (forged, authentic or inconclusive), except with
---tile or --tta, for which the calibration does not hold. If an image cannot be read,
-its line contains path and error, the other images are still predicted, and the exit
-status is 1.
+probability), forged_share (of the pixels), threshold, files, statement (the result in
+words, or why there is no verdict); with a calibration of tools/calibrate.py that holds
+for the image also forged_probability and verdict (forged, authentic, inconclusive). If
+an image cannot be read, its line contains path and error, the other images are still
+predicted, and the exit status is 1.
 
 The same command with --resume resumes an interrupted run.
 """
@@ -27,7 +27,11 @@ import gc
 import os
 import sys
 
-from inference_arguments import add_map_arguments, add_model_arguments
+from inference_arguments import (
+    add_calibration_argument,
+    add_map_arguments,
+    add_model_arguments,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -52,6 +56,7 @@ def parse_args() -> argparse.Namespace:
     add_model_arguments(
         parser, None, 'torch device, such as cuda:1; default: the GPU if there is one'
     )
+    add_calibration_argument(parser)
     add_map_arguments(parser)
     parser.add_argument(
         '--write',
@@ -131,6 +136,7 @@ def main() -> int:
             overlap=args.overlap,
             tta=args.tta,
             pixel_limit=args.pixel_limit,
+            calibration=args.calibration,
         )
     except (OSError, ValueError, RuntimeError) as error:
         print(f'infer.py: {error}', file=sys.stderr)

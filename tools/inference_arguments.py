@@ -22,8 +22,8 @@ def add_model_arguments(
         type=int,
         metavar='SIZE',
         help='predict images at their own size, in overlapping tiles of this side, '
-        "instead of the image resized as in the model's config; a calibration does not "
-        'apply then',
+        "instead of the image resized as in the model's config; a calibration holds "
+        'for maps of one size of tiles',
     )
     parser.add_argument(
         '--tta',
@@ -32,6 +32,16 @@ def add_model_arguments(
         default=[],
         metavar='KIND',
         help='average over augmented copies of the image (flip, rot90, scale)',
+    )
+
+
+def add_calibration_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds --calibration."""
+    parser.add_argument(
+        '--calibration',
+        metavar='FILE',
+        help='file of tools/calibrate.py for this model, which gives the verdict; '
+        'default: the one inside of the checkpoint, if there is one',
     )
 
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 
-from inference_arguments import add_model_arguments
+from inference_arguments import add_calibration_argument, add_model_arguments
 
 #: Interval of deleting incomplete uploads, and their minimum age.
 SECONDS = 300
@@ -32,6 +32,7 @@ def parse_args() -> argparse.Namespace:
         help='a checkpoint of tools/train.py, or a config file (then give --weights)',
     )
     add_model_arguments(parser, None, 'default: the GPU if there is one')
+    add_calibration_argument(parser)
     parser.add_argument('--host', default='127.0.0.1', help='default: %(default)s')
     parser.add_argument('--port', type=int, default=7860, help='default: %(default)s')
     parser.add_argument(
@@ -63,7 +64,12 @@ def main() -> int:
             from mpc_mmseg.forensics.web.web_server import forget_uploads, serve
 
             examiner = Examiner.load(
-                args.model, args.weights, args.device, tile=args.tile, tta=args.tta
+                args.model,
+                args.weights,
+                args.device,
+                tile=args.tile,
+                tta=args.tta,
+                calibration=args.calibration,
             )
             page = build_page(examiner, args.max_megapixels * 10**6)
             print(

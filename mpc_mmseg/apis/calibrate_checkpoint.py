@@ -1,82 +1,115 @@
-"""Calibration of a checkpoint: features of validation images, storage in its meta."""
+"""Calibration of a model: maps of held-out images, and storage in a checkpoint."""
 
-import json
 import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from mmengine.runner import Runner
 
 from mpc_mmseg.atomic_files import atomic_path
-from mpc_mmseg.engine.launch import load_config
-from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
+from mpc_mmseg.datasets.io.file_kind import file_kind
+from mpc_mmseg.datasets.lists.dataset_entries import list_entries, report
+from mpc_mmseg.datasets.lists.list_file import read_list_file
+from mpc_mmseg.datasets.lists.source_split import connected_groups, source_ids
+from mpc_mmseg.evaluation.image_calibration import (
+    META_KEY,
+    CalibrationImage,
+    ImageCalibration,
+)
+from mpc_mmseg.evaluation.probability_map import map_features
+from mpc_mmseg.hashing import file_sha256
 
+from .inference.image_by_image import ImageByImage
+from .inference.image_inputs import expand
 from .inference.model_from_files import read_checkpoint
 
+#: Image file -> whether it is forged, and its source photographs as far as known.
+Labelled = dict[str, tuple[bool, frozenset[str]]]
 
-def features_of_validation(
-    config: str,
-    checkpoint: str,
-    options: Sequence[str] = (),
-    data_root: str | None = None,
-    work_dir: str | None = None,
-) -> tuple[list[dict[str, float]], list[bool]]:
-    """Runs a checkpoint on its config's validation data.
+
+def labelled_folders(
+    forged: str | Path, authentic: str | Path, source_pattern: str | None = None
+) -> Labelled:
+    """The images of two folders, read with their sub-folders.
 
     Args:
-        config: Config file.
-        checkpoint: Checkpoint file.
-        options: ``KEY=VALUE`` overrides.
-        data_root: Folder of every data set, or None for the config's.
-        work_dir: Folder of the log, or None for the default.
-
-    Returns:
-        `map_features` of each image, and whether it is forged.
-    """
-    cfg = load_config(config, options, data_root, 'none', work_dir)
-    cfg.load_from, cfg.resume = checkpoint, False
-    cfg.test_dataloader, cfg.test_cfg = cfg.val_dataloader, dict(type='TestLoop')
-    training = ('train_', 'val_', 'optim_wrapper', 'param_scheduler')
-    for key in [key for key in cfg if key.startswith(training)]:
-        cfg.pop(key)
-    with tempfile.TemporaryDirectory() as folder:
-        file = os.path.join(folder, 'images.jsonl')
-        cfg.test_evaluator = dict(type='ForgeryMetric', per_image_file=file)
-        Runner.from_cfg(cfg).test()
-        return read_features(file)
-
-
-def read_features(path: str | Path) -> tuple[list[dict[str, float]], list[bool]]:
-    """Reads map features from the JSON lines of tools/test.py --per-image.
+        forged, authentic: The folders.
+        source_pattern: Finds the source photographs in the names of files, see
+            `source_ids`; None if each image is its own source.
 
     Raises:
-        ValueError: If a line is invalid. The message names file and line.
+        FileNotFoundError: If a folder contains no image.
     """
-    features, forged = [], []
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
-        try:
-            image = json.loads(line)
-            features.append({k: float(v) for k, v in image['map_features'].items()})
-            forged.append(bool(image['forged']))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(
-                f'{path}, line {number} is not an entry of tools/test.py --per-image: '
-                f'{error!r}'
-            ) from error
-    return features, forged
+    return {
+        str(path): (
+            kind,
+            source_ids(Path(str(path)).stem, source_pattern)
+            if source_pattern
+            else frozenset(),
+        )
+        for folder, kind in ((forged, True), (authentic, False))
+        for path in expand(folder)
+    }
 
 
-def store_calibration(path: str | Path, calibration: ImageCalibration) -> None:
-    """Stores a calibration in a checkpoint atomically, replacing an earlier one.
+def labelled_lists(files: Iterable[str | Path], root: str | None = None) -> Labelled:
+    """The images of list files.
+
+    Args:
+        files: The lists.
+        root: Folder where relative paths start; None for the list's own.
+
+    Raises:
+        ValueError: If a list is wrong, or an image of it is missing.
+    """
+    found: Labelled = {}
+    for file in files:
+        base = root or os.path.dirname(str(file))
+        entries, problems = list_entries(read_list_file(file), base)
+        if problems:
+            raise ValueError(f'{file} cannot be used.\n{report(problems)}')
+        found |= {e.image: (e.mask is not None, frozenset(e.groups)) for e in entries}
+    return found
+
+
+def calibration_images(
+    inferencer: ImageByImage, labelled: Labelled
+) -> list[CalibrationImage]:
+    """Runs a model on labelled images.
+
+    Raises:
+        ValueError: If an image cannot be read or predicted.
+    """
+    # Copies of one file are of one source, whatever their names.
+    sources = {
+        path: known | {f'file {file_sha256(path)}'}
+        for path, (_, known) in labelled.items()
+    }
+    groups = {path: g[0] for g in connected_groups(sources) for path in g}
+    images = []
+    for path, prediction in zip(labelled, inferencer(list(labelled), read_ahead=True)):
+        if prediction.prob is None:
+            raise ValueError(f'{path}: {prediction.error}')
+        kind = file_kind(path)
+        assert kind is not None  # None is for what is no file
+        features, forged = map_features(prediction.prob), labelled[path][0]
+        images.append(CalibrationImage(features, forged, kind, groups[path]))
+    return images
+
+
+def store_calibration(
+    source: str | Path, calibration: ImageCalibration, target: str | Path
+) -> None:
+    """Writes a copy of a checkpoint that contains a calibration, atomically.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
         RuntimeError: If it cannot be read.
+        ValueError: If the target is the checkpoint itself.
     """
-    checkpoint = read_checkpoint(path)
+    if Path(target).exists() and Path(target).samefile(source):
+        raise ValueError(f'{target} is the checkpoint itself: choose another file')
+    checkpoint = read_checkpoint(source)
     checkpoint.setdefault('meta', {})[META_KEY] = calibration.as_meta()
-    with atomic_path(path) as temporary:
+    with atomic_path(target) as temporary:
         torch.save(checkpoint, temporary)

@@ -1,219 +1,317 @@
 """A calibrated verdict on an image from its probability map."""
 
+import json
+import math
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
+from mpc_mmseg.atomic_files import write_atomic
+from mpc_mmseg.datasets.io.file_kind import FileKind, FileRange
+
 from .functional.calibration import (
+    clopper_pearson,
+    conformal_threshold,
     expected_calibration_error,
-    fit_isotonic,
+    fewest_scores,
     fit_logistic,
-    fit_temperature,
     logits_of,
-    verdict_thresholds,
 )
+from .functional.curves import roc_auc
 
 #: Its key in a checkpoint's meta.
 META_KEY = 'image_calibration'
-IMAGE_SCORES = ('max', 'top_0.1%', 'top_1%', 'logistic')
-METHODS = ('temperature', 'isotonic')
-#: Folds of the cross-validation of calibration errors.
-N_FOLDS = 5
-_FEATURES = ('max', 'top_0.1%', 'top_1%', 'mean')
+FORMAT, VERSION = 'mpc_mmseg.image_calibration', 2
+#: How maps are computed by default: of whole images.
+WHOLE: Mapping[str, Any] = {'tile': None, 'overlap': None, 'tta': []}
+# Images of each kind on which summary and probability are fitted, at least.
+_FEWEST_FITTED = 5
+_EARLIER = (
+    'the calibration stored with the model is of an earlier version, whose error rates '
+    'were those of the images that its thresholds were fitted on; it is not used: run '
+    'tools/calibrate.py again'
+)
+
+
+@dataclass(frozen=True)
+class CalibrationImage:
+    """An image that the model was not trained on.
+
+    Attributes:
+        features: Summaries of its map (`map_features`).
+        forged: Whether it is forged.
+        kind: Size, format and quality of its file.
+        group: Images that share a source photograph; None for an image on its own.
+    """
+
+    features: Mapping[str, float]
+    forged: bool
+    kind: FileKind
+    group: str | None = None
 
 
 @dataclass(frozen=True)
 class ImageCalibration:
-    """Calibration of image scores, fitted on a validation list.
+    """A score of the image, its probability, and thresholds with a stated error rate.
+
+    Images are divided by source, and of a source one image of a kind counts. On one
+    part the summary is chosen and the probability is fitted; from the ranks of the
+    other one, the held-out part, follow the thresholds.
 
     Attributes:
-        image_score: Feature of the map (`map_features`) that is the score, or
-            'logistic' for a regression on the logits of all of them.
-        weights: Weights of the regression.
-        bias: Bias of the regression.
-        method: 'temperature' or 'isotonic'.
-        temperature: The temperature of 'temperature'.
-        levels: The steps of 'isotonic': score -> probability, two lists.
-        authentic_up_to: Score up to which an image is predicted authentic.
+        summary: Summary of the map (`map_features`) that is the score.
+        slope, bias: The probability is sigmoid(slope * logit(score) + bias).
+        authentic_below: Score below which an image is predicted authentic.
         forged_above: Score above which it is predicted forged.
-        false_alarm_rate: False-alarm rate of these thresholds.
-        ece_before: Cross-validated expected calibration error of the plain score.
-        ece_after: The same, calibrated.
-        n_folds: Folds of the cross-validation.
-        n_forged: Forged images of the fit.
-        n_authentic: Authentic images of the fit.
+        rate: Stated rate: the highest share of authentic images that is expected to be
+            predicted forged, and of forged ones predicted authentic.
+        n_fit_authentic, n_fit_forged: Images of the fit.
+        n_authentic, n_forged: Images held out.
+        false_alarms: Authentic ones of these above ``forged_above``.
+        missed: Forged ones of these below ``authentic_below``.
+        auc: ROC AUC of the score on the images held out.
+        error: Expected calibration error of the probability on the images held out.
+        files: Range of the files, outside of which there is no verdict.
+        settings: How the maps were computed, as `WHOLE`.
     """
 
-    image_score: str
-    method: str
-    authentic_up_to: float
+    summary: str
+    slope: float
+    bias: float
+    authentic_below: float
     forged_above: float
-    false_alarm_rate: float
-    ece_before: float
-    ece_after: float
-    n_folds: int
-    n_forged: int
+    rate: float
+    n_fit_authentic: int
+    n_fit_forged: int
     n_authentic: int
-    weights: list[float] = field(default_factory=list)
-    bias: float = 0.0
-    temperature: float = 1.0
-    levels: list[list[float]] = field(default_factory=list)
+    n_forged: int
+    false_alarms: int
+    missed: int
+    auc: float
+    error: float
+    files: FileRange
+    settings: Mapping[str, Any]
 
     def score(self, features: Mapping[str, float]) -> float:
-        """An image's uncalibrated score from its `map_features`."""
-        fitted = {'weights': self.weights, 'bias': self.bias}
-        return float(_scores([features], self.image_score, fitted)[0])
+        """An image's score from its `map_features`."""
+        return features[self.summary]
 
     def probability(self, score: float) -> float:
         """The calibrated probability that the image was forged."""
-        name = 'temperature' if self.method == 'temperature' else 'levels'
-        return float(_calibrate(np.array([score]), {name: getattr(self, name)})[0])
+        return float(expit(self.slope * logits_of(np.array(score)) + self.bias))
 
     def verdict(self, score: float) -> str:
         """'forged', 'authentic' or 'inconclusive'."""
         if score > self.forged_above:
             return 'forged'
-        return 'authentic' if score <= self.authentic_up_to else 'inconclusive'
+        return 'authentic' if score < self.authentic_below else 'inconclusive'
+
+    def false_alarm_interval(self) -> tuple[float, float]:
+        """95 % Clopper-Pearson interval of the rate of false alarms."""
+        return clopper_pearson(self.false_alarms, self.n_authentic)
+
+    def miss_interval(self) -> tuple[float, float]:
+        """95 % Clopper-Pearson interval of the rate of forged images missed."""
+        return clopper_pearson(self.missed, self.n_forged)
+
+    def why_not_for(
+        self, kind: FileKind | None, settings: Mapping[str, Any]
+    ) -> str | None:
+        """Why it does not hold for an image; None if it does.
+
+        Args:
+            kind: Of the image's file; None if unknown.
+            settings: How the map was computed, as `WHOLE`.
+        """
+        if settings != self.settings:
+            used, own = (
+                ', '.join(f'{key} {value or "none"}' for key, value in each.items())
+                for each in (settings, self.settings)
+            )
+            return f'the map was computed with {used}, and the calibration with {own}'
+        if kind is None:
+            return (
+                'the image was given as pixels, so the format and the JPEG quality of '
+                'its file are unknown'
+            )
+        if kind not in self.files:
+            return (
+                f'the file ({FileRange.of([kind])}) is outside the range of the '
+                f'calibration ({self.files})'
+            )
+        return None
 
     def as_meta(self) -> dict[str, Any]:
         """Plain numbers, texts and lists for a checkpoint."""
-        return asdict(self)
+        return {'version': VERSION, **asdict(self)}
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any]) -> 'ImageCalibration | None':
-        """Reads it from a checkpoint's meta; None if it has none.
+        """Reads it from a checkpoint's meta.
+
+        Returns:
+            None if there is none, or one of an earlier version, with a warning.
 
         Raises:
             ValueError: If the entry is damaged.
         """
-        if META_KEY not in meta:
+        entry = meta.get(META_KEY)
+        if entry is None:
             return None
         try:
-            return cls(**meta[META_KEY])
-        except TypeError as error:
+            fields = dict(entry)
+            if fields.pop('version', None) != VERSION:
+                warnings.warn(_EARLIER, stacklevel=2)
+                return None
+            return cls(**{**fields, 'files': FileRange(**fields['files'])})
+        except (TypeError, KeyError) as error:
             raise ValueError(
-                f"the checkpoint's {META_KEY} cannot be read ({error}); run "
+                f"the model's {META_KEY} cannot be read ({error}); run "
                 'tools/calibrate.py again'
             ) from error
 
 
 def fit_calibration(
-    features: Sequence[Mapping[str, float]],
-    forged: Sequence[bool],
-    image_score: str = 'logistic',
-    method: str = 'temperature',
-    false_alarm_rate: float = 0.05,
+    images: Sequence[CalibrationImage],
+    rate: float = 0.05,
+    settings: Mapping[str, Any] = WHOLE,
+    seed: int = 0,
 ) -> ImageCalibration:
-    """Fits score, calibration and verdict on validation images.
+    """Fits score, probability and verdict on images that the model was not trained on.
 
     Args:
-        features: `map_features` of each image.
-        forged: Whether each is forged.
-        image_score: One of `IMAGE_SCORES`.
-        method: One of `METHODS`.
-        false_alarm_rate: Share of authentic images that may be predicted forged, and of
-            forged ones that may be predicted authentic.
+        images: Forged and authentic ones.
+        rate: Stated rate of `ImageCalibration`.
+        settings: How the maps were computed.
+        seed: Of the division into fitted and held-out images.
 
     Raises:
-        ValueError: If an argument is wrong, or there are too few forged or authentic
-            images for that rate.
+        ValueError: If the rate is not in (0, 1), there are too few images of different
+            sources for it, or forged and authentic files have no size, format or JPEG
+            quality in common.
     """
-    if image_score not in IMAGE_SCORES:
-        raise ValueError(f'image_score must be of {IMAGE_SCORES}, got {image_score!r}')
-    if method not in METHODS:
-        raise ValueError(f'method must be of {METHODS}, got {method!r}')
-    if not 0 < false_alarm_rate < 1:
-        raise ValueError(f'false_alarm_rate must be in (0, 1), got {false_alarm_rate}')
-    labels = np.asarray(forged, bool)
-    n_forged, n_authentic = int(labels.sum()), int((~labels).sum())
-    # The small term: 1 / 0.05 must not ask for 21 images.
-    fewest = max(N_FOLDS, int(np.ceil(1 / false_alarm_rate - 1e-9)))
-    if min(n_forged, n_authentic) < fewest:
-        raise ValueError(
-            f'a false_alarm_rate of {false_alarm_rate} needs {fewest} forged and '
-            f'{fewest} authentic images, got {n_forged} and {n_authentic}'
-        )
-    scores, fitted = _fit(features, labels, image_score, method)
-    below, above = verdict_thresholds(scores, labels, false_alarm_rate)
-    held_out, calibrated = _held_out(features, labels, image_score, method)
+    if not 0 < rate < 1:
+        raise ValueError(f'rate must be in (0, 1), got {rate}')
+    fitted, held_out = _divided(images, rate, np.random.default_rng(seed))
+    labels = np.array([image.forged for image in fitted])
+    columns = {
+        name: np.array([image.features[name] for image in fitted])
+        for name in fitted[0].features
+    }
+    summary = max(columns, key=lambda name: roc_auc(columns[name], labels))
+    [slope], bias = fit_logistic(logits_of(columns[summary])[:, None], labels)
+    scores = np.array([image.features[summary] for image in held_out])
+    kinds = np.array([image.forged for image in held_out])
+    authentic, forged = scores[~kinds], scores[kinds]
+    above = conformal_threshold(authentic, rate)
+    below = -conformal_threshold(-forged, rate)
+    if below > above:
+        # Both rates hold anywhere between the two.
+        below = above = (below + above) / 2
+    probabilities = expit(slope * logits_of(scores) + bias)
     return ImageCalibration(
-        image_score=image_score,
-        method=method,
-        authentic_up_to=below,
+        summary=summary,
+        slope=slope,
+        bias=bias,
+        authentic_below=below,
         forged_above=above,
-        false_alarm_rate=false_alarm_rate,
-        ece_before=expected_calibration_error(held_out, labels),
-        ece_after=expected_calibration_error(calibrated, labels),
-        n_folds=N_FOLDS,
-        n_forged=n_forged,
-        n_authentic=n_authentic,
-        **fitted,
+        rate=rate,
+        n_fit_authentic=int((~labels).sum()),
+        n_fit_forged=int(labels.sum()),
+        n_authentic=len(authentic),
+        n_forged=len(forged),
+        false_alarms=int((authentic > above).sum()),
+        missed=int((forged < below).sum()),
+        auc=float(roc_auc(scores, kinds)),
+        error=expected_calibration_error(probabilities, kinds),
+        files=_common_range(images),
+        settings=dict(settings),
     )
 
 
-def _fit(
-    features: Sequence[Mapping[str, float]],
-    labels: np.ndarray,
-    image_score: str,
-    method: str,
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """The images' scores (N,) and the fitted parameters."""
-    fitted: dict[str, Any] = {}
-    if image_score == 'logistic':
-        weights, bias = fit_logistic(_columns(features), labels)
-        fitted |= {'weights': weights, 'bias': bias}
-    scores = _scores(features, image_score, fitted)
-    if method == 'temperature':
-        fitted['temperature'] = fit_temperature(scores, labels)
-    else:
-        fitted['levels'] = list(fit_isotonic(scores, labels))
-    return scores, fitted
+def _divided(
+    images: Sequence[CalibrationImage], rate: float, rng: np.random.Generator
+) -> tuple[list[CalibrationImage], list[CalibrationImage]]:
+    """Images to fit and images held out, of different sources, one of a kind each."""
+    groups: dict[Any, dict[bool, CalibrationImage]] = {}
+    for i in rng.permutation(len(images)):
+        image = images[i]
+        group = groups.setdefault(i if image.group is None else image.group, {})
+        group.setdefault(image.forged, image)
+    counts = [sum(kind in group for group in groups.values()) for kind in (True, False)]
+    needed = fewest_scores(rate)
+    fewest = needed + _FEWEST_FITTED
+    if min(counts) < fewest:
+        raise ValueError(
+            f'a rate of {rate:g} needs {fewest} forged and {fewest} authentic images, '
+            f'each of another source ({needed} of a kind for the threshold, and '
+            f'{_FEWEST_FITTED} others for the fit); got {counts[0]} and {counts[1]}: '
+            'add images, or state a higher rate'
+        )
+    share = max(0.5, needed / min(counts))
+    fitted: list[CalibrationImage] = []
+    held_out: list[CalibrationImage] = []
+    # Groups that contain forged, authentic, or both kinds of images are divided alike.
+    for kinds in ({True}, {False}, {True, False}):
+        own = [group for group in groups.values() if set(group) == kinds]
+        n_held_out = math.ceil(share * len(own) - 1e-9)
+        for number, group in enumerate(own):
+            part = held_out if number < n_held_out else fitted
+            part.extend(group.values())
+    return fitted, held_out
 
 
-def _held_out(
-    features: Sequence[Mapping[str, float]],
-    labels: np.ndarray,
-    image_score: str,
-    method: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and probabilities (N,) of each image, fitted without its fold."""
-    fold = np.empty(len(labels), int)
-    rng = np.random.default_rng(0)
-    for members in (np.flatnonzero(labels), np.flatnonzero(~labels)):
-        # Both classes are spread evenly over the folds.
-        fold[rng.permutation(members)] = np.arange(len(members)) % N_FOLDS
-    scores, calibrated = np.empty(len(labels)), np.empty(len(labels))
-    for own in (fold == i for i in range(N_FOLDS)):
-        rest = [f for f, held in zip(features, own) if not held]
-        _, fitted = _fit(rest, labels[~own], image_score, method)
-        found = [f for f, held in zip(features, own) if held]
-        scores[own] = _scores(found, image_score, fitted)
-        calibrated[own] = _calibrate(scores[own], fitted)
-    return scores, calibrated
+def _common_range(images: Sequence[CalibrationImage]) -> FileRange:
+    """Where only one kind of files is, the other's rate would be a guess."""
+    forged, authentic = (
+        FileRange.of([image.kind for image in images if image.forged is kind])
+        for kind in (True, False)
+    )
+    if not (common := forged & authentic):
+        raise ValueError(
+            f'the files of forged images ({forged}) and of authentic ones '
+            f'({authentic}) have no format, size or JPEG quality in common: a verdict '
+            'would be one on the files'
+        )
+    return common
 
 
-def _scores(
-    features: Sequence[Mapping[str, float]],
-    image_score: str,
-    fitted: Mapping[str, Any],
-) -> np.ndarray:
-    if image_score != 'logistic':
-        return np.array([f[image_score] for f in features])
-    # One by one, as in `score`: a batch rounds differently, and thresholds are scores.
-    weights, bias = np.asarray(fitted['weights']), fitted['bias']
-    rows = _columns(features)[:, None]
-    return np.concatenate([expit(row @ weights + bias) for row in rows])
+def write_calibration(
+    path: str | Path, calibration: ImageCalibration, weights_sha256: str
+) -> None:
+    """Writes a calibration of the weights with this hash as JSON, atomically."""
+    content = {'format': FORMAT, 'weights_sha256': weights_sha256}
+    content |= calibration.as_meta()
+    write_atomic(path, json.dumps(content, indent=1) + '\n')
 
 
-def _calibrate(scores: np.ndarray, fitted: Mapping[str, Any]) -> np.ndarray:
-    if 'temperature' in fitted:
-        return expit(logits_of(scores) / fitted['temperature'])
-    return np.interp(scores, *fitted['levels'])
+def read_calibration(path: str | Path, weights_sha256: str) -> ImageCalibration | None:
+    """Reads the file of a calibration.
 
+    Returns:
+        As `ImageCalibration.from_meta`.
 
-def _columns(features: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """Logits of the features, (N, C)."""
-    return logits_of(np.array([[f[name] for name in _FEATURES] for f in features]))
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is none, or one of other weights.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        if content.pop('format') != FORMAT:
+            raise ValueError(f'its format is not {FORMAT}')
+        of_weights = content.pop('weights_sha256')
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f'{path} is not a calibration of tools/calibrate.py: {error}'
+        ) from error
+    if of_weights != weights_sha256:
+        raise ValueError(
+            f'{path} is the calibration of other weights (SHA-256 {of_weights}, those '
+            f'of the model are {weights_sha256}): run tools/calibrate.py again'
+        )
+    return ImageCalibration.from_meta({META_KEY: content})

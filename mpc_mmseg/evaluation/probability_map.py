@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import cv2
 import numpy as np
 
+#: Sides in pixels of the squares of `map_features`.
+SIDES = (9, 17, 33)
 # Float32 interpolation may leave 0..1 by this much, a sigmoid left out by more.
 _TOLERANCE = 1e-4
 
@@ -58,39 +61,22 @@ def image_name(sample: Mapping[str, Any]) -> str:
     return str(sample.get('img_path') or f'sample {sample.get("sample_idx", "?")}')
 
 
-def image_score(prob: np.ndarray, top_share: float | None = None) -> float:
-    """Summarizes a map in one number: how certain it is that the image was forged.
-
-    Args:
-        prob: (H, W) probabilities.
-        top_share: None for the map's maximum; else in 0..1, for the mean of
-            this share of its pixels, the highest ones (at least one pixel).
-    """
-    if top_share is None:
-        return float(prob.max())
-    return _mean(_highest(prob, top_share))
-
-
 def map_features(prob: np.ndarray) -> dict[str, float]:
-    """Summarizes a map (H, W) in the few numbers that calibration uses.
+    """Summaries of a map (H, W), of which a calibration chooses one.
 
-    The maximum, the mean of the highest 0.1 % and 1 % of the pixels (at least one), and
-    the mean.
+    The maximum, and the highest mean of a square of each of `SIDES` pixels that lies in
+    the image. None depends on the image's size: a small region is as loud in a large
+    photograph as in a small one.
     """
-    top = _highest(prob, 0.01)
-    return {
-        'max': float(top.max()),
-        # A tenth of these, so that only these are searched.
-        'top_0.1%': image_score(top, min(1.0, 0.001 * prob.size / top.size)),
-        'top_1%': _mean(top),
-        'mean': _mean(prob),
-    }
-
-
-def _highest(prob: np.ndarray, share: float) -> np.ndarray:
-    n = max(1, round(share * prob.size))
-    return np.partition(prob.ravel(), prob.size - n)[-n:]
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean(dtype=np.float64))
+    features = {'max': float(prob.max())}
+    for side in SIDES:
+        height, width = (min(side, length) for length in prob.shape)
+        # The border is not used: only squares that lie in the image are compared.
+        means = cv2.blur(prob, (width, height), borderType=cv2.BORDER_CONSTANT)
+        top, left = height // 2, width // 2
+        inside = means[
+            top : top + prob.shape[0] - height + 1,
+            left : left + prob.shape[1] - width + 1,
+        ]
+        features[f'max_{side}px'] = float(np.clip(inside.max(), 0, 1))
+    return features

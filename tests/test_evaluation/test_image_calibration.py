@@ -1,158 +1,209 @@
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
+from calibrated_images import JPEG, random_images
+from scipy.special import ndtr
 
-from mpc_mmseg.evaluation.functional.calibration import (
-    expected_calibration_error,
-    fit_isotonic,
-    fit_logistic,
-    fit_temperature,
-    verdict_thresholds,
-)
+from mpc_mmseg.datasets.io.file_kind import FileKind, FileRange
 from mpc_mmseg.evaluation.image_calibration import (
     META_KEY,
+    WHOLE,
+    CalibrationImage,
     ImageCalibration,
     fit_calibration,
+    read_calibration,
+    write_calibration,
 )
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+def rates_of(fitted):
+    """Rates of wrong verdicts on all images of the distribution of random_images."""
+    above, below = (
+        np.log(t / (1 - t)) for t in (fitted.forged_above, fitted.authentic_below)
+    )
+    return 1 - ndtr(above + 1), ndtr(below - 0.5)
 
 
-def test_the_temperature_that_made_the_scores_is_found():
-    rng = np.random.default_rng(0)
-    z = rng.normal(size=20_000)
-    labels = rng.random(z.size) < sigmoid(z)
-    assert fit_temperature(sigmoid(3 * z), labels) == pytest.approx(3, rel=0.05)
-    before = expected_calibration_error(sigmoid(3 * z), labels)
-    after = expected_calibration_error(sigmoid(z), labels)
-    assert before > 0.1 and after < 0.015
+@pytest.mark.parametrize(
+    'n, rate', [(20, 0.1), (50, 0.05), (50, 0.1), (200, 0.01), (200, 0.05), (200, 0.1)]
+)
+def test_fresh_images_are_judged_wrongly_at_most_at_the_stated_rate(n, rate):
+    draws = [fit_calibration(random_images(n, seed), rate) for seed in range(200)]
+    rates = np.array([rates_of(fitted) for fitted in draws])
+    error = rates.std(axis=0, ddof=1) / len(draws) ** 0.5
+    # Two standard errors: ten of the twelve means are meant to be just below the rate.
+    assert (rates.mean(axis=0) <= rate + 2 * error).all()
+    # It is not kept by never judging.
+    assert (rates.mean(axis=0) > rate / 2).all()
+    high = np.array([fitted.false_alarm_interval()[1] for fitted in draws])
+    # Four standard errors of a share of 200 draws below 97.5 %.
+    assert (rates[:, 0] <= high).mean() > 0.975 - 0.044
 
 
-def test_isotonic_and_logistic_equal_scikit_learn():
-    rng = np.random.default_rng(1)
-    labels = rng.random(200) < 0.5
-    scores = np.round(rng.random(200) * 0.7 + 0.3 * labels, 2)
-    x, y = fit_isotonic(scores, labels)
-    library = IsotonicRegression().fit(scores, labels.astype(float))
-    assert np.interp(scores, x, y) == pytest.approx(library.predict(scores))
-    features = rng.normal(size=(200, 3)) + labels[:, None]
-    features = (features - features.mean(0)) / features.std(0)
-    weights, bias = fit_logistic(features, labels)
-    fitted = LogisticRegression(tol=1e-8).fit(features, labels)
-    assert weights == pytest.approx(fitted.coef_[0], abs=1e-3)
-    assert bias == pytest.approx(fitted.intercept_[0], abs=1e-3)
+@pytest.mark.parametrize('n, rate, needed', [(20, 0.05, 24), (50, 0.01, 104)])
+def test_too_few_images_for_a_rate_are_refused_with_the_number(n, rate, needed):
+    with pytest.raises(ValueError, match=f'needs {needed} forged and {needed} auth'):
+        fit_calibration(random_images(n, 0), rate)
+    fit_calibration(random_images(needed, 0), rate)
+    with pytest.raises(ValueError, match=f'needs {needed} forged'):
+        fit_calibration(random_images(needed - 1, 0), rate)
 
 
-def test_calibration_error_by_a_loop():
-    rng = np.random.default_rng(2)
-    p, labels = np.append(rng.random(99), 1.0), rng.random(100) < 0.3
-    expected = 0
-    for i in range(15):
-        own = (p * 15 >= i) & ((p * 15 < i + 1) | (i == 14))
-        if own.any():
-            expected += own.sum() / 100 * abs(p[own].mean() - labels[own].mean())
-    assert expected_calibration_error(p, labels) == pytest.approx(expected)
+def test_thresholds_are_of_images_on_which_nothing_was_fitted():
+    images = random_images(60, 1)
+    fitted = fit_calibration(images, 0.1)
+    # A held-out image changes thresholds only, a fitted one summary and probability.
+    held_out = 0
+    for i, image in enumerate(images[:60]):
+        louder = replace(image, features=dict.fromkeys(image.features, 0.999))
+        changed = fit_calibration([*images[:i], louder, *images[i + 1 :]], 0.1)
+        kept = (changed.slope, changed.bias) == (fitted.slope, fitted.bias)
+        assert (
+            kept
+            or changed.forged_above == fitted.forged_above
+            or (changed.summary != fitted.summary)
+        )
+        held_out += kept
+    assert held_out == fitted.n_authentic == 30 == 60 - fitted.n_fit_authentic
 
 
-def scored(n, seed):
-    rng = np.random.default_rng(seed)
-    labels = rng.random(n) < 0.5
-    return np.round(rng.random(n) + 0.4 * labels, 3), labels
-
-
-@pytest.mark.parametrize('rate', [0.05, 0.2])
-def test_thresholds_keep_the_rate(rate):
-    scores, labels = scored(10_000, 3)
-    below, above = verdict_thresholds(scores, labels, rate)
-    fresh, kinds = scored(40_000, 30)
-    # Three standard deviations of what 5,000 images of a kind leave open.
-    near = 3 * np.sqrt(rate * (1 - rate) / 5000) + 0.002
-    assert (fresh[~kinds] > above).mean() == pytest.approx(rate, abs=near)
-    assert (fresh[kinds] <= below).mean() == pytest.approx(rate, abs=near)
-    # No looser threshold would keep it on the images that it was fitted on.
-    assert (scores[~labels] > above).mean() <= rate
-    assert (scores[labels] <= below).mean() <= rate
-    looser = scores[(scores <= above) & ~labels].max()
-    assert (scores[~labels] >= looser).mean() > rate
-    apart = verdict_thresholds(np.array([0.1, 0.2, 0.8, 0.9]), np.arange(4) > 1, 0.1)
-    assert apart[0] == apart[1] == pytest.approx(0.5)
-
-
-def images(n=200, seed=4):
-    rng = np.random.default_rng(seed)
-    forged = rng.random(n) < 0.5
-    level = sigmoid(rng.normal(size=n) + 1.5 * forged - 3)
-    features = [
-        {'max': m, 'top_0.1%': m * 0.9, 'top_1%': m * 0.7, 'mean': m * 0.1}
-        for m in level.tolist()
+def test_images_of_one_source_count_once():
+    images = random_images(30, 2)
+    grouped = [
+        replace(image, group=str(i % 30))
+        for i, image in enumerate(images)
+        for _ in 'ab'
     ]
-    return features, forged.tolist()
+    fitted = fit_calibration(grouped, 0.1)
+    assert fitted.n_fit_authentic + fitted.n_authentic == 30
+    assert fitted.n_fit_forged + fitted.n_forged == 30
+    # Forged and authentic images of a source are on one side.
+    assert (fitted.n_authentic, fitted.n_forged) == (15, 15)
+    with pytest.raises(ValueError, match='got 10 and 10'):
+        few = [replace(image, group=str(i % 10)) for i, image in enumerate(images)]
+        fit_calibration(few, 0.1)
 
 
-@pytest.mark.parametrize('method', ['temperature', 'isotonic'])
-@pytest.mark.parametrize('image_score', ['max', 'logistic'])
-def test_a_calibration_survives_a_checkpoint(image_score, method):
-    features, forged = images(500)
-    fitted = fit_calibration(features, forged, image_score, method, 0.1)
-    meta = {META_KEY: json.loads(json.dumps(fitted.as_meta()))}
-    again = ImageCalibration.from_meta(meta)
-    assert again == fitted
-    scores = [again.score(f) for f in features]
-    fresh, kinds = images(2000, seed=5)
-    verdicts = np.array([again.verdict(again.score(f)) for f in fresh])
-    assert set(verdicts) == {'forged', 'inconclusive', 'authentic'}
-    for kind, wrong in ((False, 'forged'), (True, 'authentic')):
-        rate = np.mean(verdicts[np.array(kinds) == kind] == wrong)
-        # Three standard deviations of what 250 fitted images of a kind leave open.
-        assert rate == pytest.approx(0.1, abs=0.06)
-    p = np.array([again.probability(s) for s in scores])
-    assert ((p >= 0) & (p <= 1)).all()
-    if image_score == 'max':
-        plain = expected_calibration_error(np.array(scores), forged)
-        assert fitted.ece_before == pytest.approx(plain)
-        assert fitted.ece_after < fitted.ece_before
-    if image_score == 'logistic':
-        assert fitted.ece_after < 0.15
-    if method == 'isotonic':
-        # On the images that it was fitted on its error is nearly nothing.
-        assert expected_calibration_error(p, forged) < fitted.ece_after / 2
+def test_many_images_of_a_source_do_not_hide_the_others():
+    def draw(seed):
+        rng = np.random.default_rng(seed)
+        # 25 sources of an image, and one of 200 quiet ones.
+        quiet = [
+            CalibrationImage(dict(max=0.01 * rng.random()), False, JPEG, 'quiet')
+            for _ in range(200)
+        ]
+        single = [
+            CalibrationImage({'max': image.features['max']}, image.forged, JPEG)
+            for image in random_images(25, seed)
+        ]
+        return fit_calibration([*quiet, *single], 0.1)
+
+    alarms = np.array([rates_of(draw(seed))[0] for seed in range(50)])
+    assert alarms.mean() <= 0.1 + 2 * alarms.std() / 50**0.5
 
 
-def test_the_calibration_error_is_that_of_images_left_out():
-    features, forged = images(60)
-    fitted = fit_calibration(features, forged, 'max', 'isotonic', 0.1)
-    scores, labels = np.array([f['max'] for f in features]), np.array(forged)
-    rng, fold = np.random.default_rng(0), np.empty(60, int)
-    for kind in (True, False):
-        for i, image in enumerate(rng.permutation(np.flatnonzero(labels == kind))):
-            fold[image] = i % 5
-    p = np.empty(60)
-    for i, score in enumerate(scores):
-        rest = fold != fold[i]
-        x, y = fit_isotonic(scores[rest], labels[rest])
-        p[i] = np.interp(score, x, y)
-    assert fitted.n_folds == 5
-    assert fitted.ece_after == pytest.approx(expected_calibration_error(p, labels))
+def test_well_separated_classes_have_one_threshold_between_them():
+    fitted = fit_calibration(random_images(40, 3, shift=12), 0.1)
+    assert fitted.forged_above == fitted.authentic_below
+    assert (fitted.false_alarms, fitted.missed) == (0, 0)
+    images = random_images(500, 4, shift=12)
+    verdicts = [fitted.verdict(fitted.score(image.features)) for image in images]
+    right = np.array(verdicts) == [
+        'forged' if i.forged else 'authentic' for i in images
+    ]
+    assert right.mean() > 0.98
 
 
-def test_bad_input():
-    features, forged = images()
-    with pytest.raises(ValueError, match='needs 5 forged and 5 authentic'):
-        fit_calibration(features[:4], forged[:4], false_alarm_rate=0.5)
-    with pytest.raises(ValueError, match='needs 1000 forged'):
-        fit_calibration(features, forged, false_alarm_rate=0.001)
-    for option in (
-        dict(image_score='median'),
-        dict(method='platt'),
-        dict(false_alarm_rate=0.0),
+def test_the_summary_that_separates_is_chosen_and_its_probability_fits():
+    rng = np.random.default_rng(5)
+    images = [
+        replace(
+            image,
+            features={
+                **dict.fromkeys(image.features, 0.5),
+                'max_17px': float(rng.beta(3, 2) if image.forged else rng.beta(2, 3)),
+            },
+        )
+        for image in random_images(2000, 5)
+    ]
+    fitted = fit_calibration(images, 0.05)
+    assert fitted.summary == 'max_17px' and 0.6 < fitted.auc < 0.9
+    assert fitted.error < 0.04
+    # The probability by Bayes' rule of these two densities.
+    for score in (0.2, 0.5, 0.9):
+        assert fitted.probability(score) == pytest.approx(score, abs=0.05)
+
+
+def test_no_verdict_beyond_sizes_formats_and_qualities_of_the_images():
+    small, large = FileKind('JPEG', 60_000, 75), FileKind('JPEG', 120_000, 95)
+    images = [
+        replace(image, kind=(small, large, FileKind('PNG', 80_000))[i % 3])
+        for i, image in enumerate(random_images(30, 6))
+    ]
+    fitted = fit_calibration(images, 0.1)
+    assert fitted.files == FileRange(['JPEG', 'PNG'], [60_000, 120_000], [75, 95])
+    for kind in (small, large, JPEG, FileKind('PNG', 60_000)):
+        assert fitted.why_not_for(kind, WHOLE) is None
+    for kind, reason in (
+        (FileKind('JPEG', 12_000_000, 90), '12,000,000 pixels.*60,000 to 120,000'),
+        (FileKind('JPEG', 10_000, 90), '10,000 pixels.*60,000 to 120,000'),
+        (FileKind('WEBP', 90_000), 'WEBP.*JPEG or PNG'),
+        (FileKind('JPEG', 90_000, 60), 'quality 60.*quality 75 to 95'),
+        (None, 'given as pixels'),
     ):
-        with pytest.raises(ValueError, match=next(iter(option))):
-            fit_calibration(features, forged, **option)
+        assert re.search(reason, fitted.why_not_for(kind, WHOLE))
+
+
+def test_a_calibration_holds_for_maps_that_are_computed_as_its_own():
+    images, tiled = random_images(30, 6), {'tile': 512, 'overlap': 128, 'tta': ['flip']}
+    of_tiles, of_whole = (fit_calibration(images, 0.1, s) for s in (tiled, WHOLE))
+    assert of_tiles.why_not_for(JPEG, tiled) is None
+    assert 'computed with tile none' in of_tiles.why_not_for(JPEG, WHOLE)
+    assert 'computed with tile 512' in of_whole.why_not_for(JPEG, tiled)
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [
+        FileKind('PNG', 98_304),
+        FileKind('JPEG', 99_000, 90),
+        FileKind('JPEG', 98_304, 80),
+    ],
+)
+def test_what_tells_the_kinds_apart_by_their_files_is_refused(kind):
+    images = [
+        replace(image, kind=kind if image.forged else JPEG)
+        for image in random_images(30, 7)
+    ]
+    said = re.escape(f'forged images ({FileRange.of([kind])})')
+    with pytest.raises(ValueError, match=said):
+        fit_calibration(images, 0.1)
+
+
+def test_a_calibration_survives_a_file_and_a_checkpoint(tmp_path):
+    fitted = fit_calibration(random_images(30, 8), 0.1)
+    meta = {META_KEY: json.loads(json.dumps(fitted.as_meta()))}
+    assert ImageCalibration.from_meta(meta) == fitted
+    file = tmp_path / 'calibration.json'
+    write_calibration(file, fitted, 'a' * 64)
+    assert read_calibration(file, 'a' * 64) == fitted
+    with pytest.raises(ValueError, match='of other weights'):
+        read_calibration(file, 'b' * 64)
+    for text in ('', '[]', '{"format": "other"}'):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=r'calibration\.json is not a calibration'):
+            read_calibration(file, 'a' * 64)
+
+
+def test_a_calibration_of_an_earlier_version_is_not_used():
+    earlier = {'image_score': 'logistic', 'authentic_up_to': 0.2, 'forged_above': 0.4}
+    with pytest.warns(UserWarning, match='earlier version.*calibrate'):
+        assert ImageCalibration.from_meta({META_KEY: earlier}) is None
     assert ImageCalibration.from_meta({}) is None
     with pytest.raises(ValueError, match=r'tools/calibrate\.py'):
-        ImageCalibration.from_meta({META_KEY: {'method': 'x'}})
+        ImageCalibration.from_meta({META_KEY: {'version': 2, 'summary': 'max'}})
+    with pytest.raises(ValueError, match='rate must be'):
+        fit_calibration(random_images(30, 9), 1.0)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mpc_mmseg.evaluation.probability_map import image_score, probability_map
+from mpc_mmseg.evaluation.probability_map import probability_map
 
 
 def sample(**fields):
@@ -44,11 +44,3 @@ def test_other_predictions_are_refused():
         probability_map(sample())
     with pytest.raises(ValueError, match=r'photo\.jpg.*\(3, 2, 2\)'):
         probability_map(sample(seg_logits=torch.zeros(3, 2, 2)))
-
-
-def test_image_score():
-    prob = np.arange(100, dtype=np.float32).reshape(10, 10) / 100
-    assert image_score(prob) == np.float32(0.99)
-    assert image_score(prob, 0.04) == pytest.approx((0.99 + 0.98 + 0.97 + 0.96) / 4)
-    assert image_score(prob, 1e-9) == np.float32(0.99)
-    assert image_score(prob, 1.0) == pytest.approx(prob.mean())

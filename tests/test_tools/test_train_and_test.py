@@ -90,16 +90,32 @@ def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
         first = cv2.imread(str(maps[0]), cv2.IMREAD_UNCHANGED)
         assert first.dtype == 'uint16' and first.shape in [(48, 64), (64, 40)]
     rng = np.random.default_rng(0)
-    for i in range(3):  # a calibration needs five of each
+    for i in range(4):  # a rate of 0.5 needs six of each
         photo = rng.integers(0, 256, (48, 64, 3), np.uint8)
         cv2.imwrite(str(forgery_folder / f'authentic/more_{i}.png'), photo)
-    message = tool(
-        'calibrate.py', config_file, work / 'iter_7.pth', '--false-alarm-rate', '0.5',
-        '--image-score', 'max', '--work-dir', tmp_path / 'calibrate', cwd=tmp_path,
+    checkpoint, authentic = work / 'iter_7.pth', forgery_folder / 'authentic'
+    kept = checkpoint.read_bytes()
+    run = (
+        'calibrate.py', checkpoint, '--forged', forgery_folder / 'images',
+        '--authentic', authentic, '--out', tmp_path / 'c.json', '--device', 'cpu',
     )  # fmt: skip
-    assert 'fitted on 6 forged and 5 authentic' in message
-    meta = torch.load(work / 'iter_7.pth', weights_only=True)['meta']
-    assert meta['image_calibration']['n_forged'] == 6
+    message = tool(*run, cwd=tmp_path, ok=False)
+    assert 'needs 24 forged and 24 authentic images' in message
+    copy = tmp_path / 'copy.pth'
+    half = ('--false-alarm-rate', '0.5', '--checkpoint-out', copy)
+    message = tool(*run, *half, cwd=tmp_path)
+    assert 'held out: 3 forged and 3 authentic images' in message
+    assert checkpoint.read_bytes() == kept
+    meta = torch.load(copy, weights_only=True)['meta']
+    assert meta['image_calibration']['n_forged'] == 3
+    with_file = (checkpoint, '--calibration', tmp_path / 'c.json')
+    for name, model in (('a', with_file), ('b', (copy,))):
+        tool(
+            'infer.py', authentic, '--out', tmp_path / name, '--device', 'cpu',
+            '--model', *model, cwd=tmp_path,
+        )  # fmt: skip
+    a, b = ((tmp_path / n / 'results.jsonl').read_text() for n in 'ab')
+    assert a == b and json.loads(a.splitlines()[0])['verdict']
     # A test needs no training data.
     (forgery_folder / 'images').rename(forgery_folder / 'moved')
     tool(

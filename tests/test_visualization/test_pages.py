@@ -179,7 +179,7 @@ def web_page(folder):
         'hint': [],
         'overlay': [Picture(png()), 0.5, 0.5],
         'similarity': [Picture(png()), 1, 2, ['#000000']],
-        'verdict': [NASTY, [NASTY], reliability],
+        'verdict': [[NASTY], reliability],
         'links': [[(NASTY, NASTY, data_url(b'', 'text/html'))], 0.5],
     }
     return ''.join(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mpc_mmseg.datasets.io.file_kind import FileKind, file_kind
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header
 
 from .image_inputs import Input, as_loaded, expand, path_of, pixels_of
@@ -42,6 +43,7 @@ class ImageByImage:
             (H, W) float32 for each.
         calibration: Gives the verdict from a map; None for no verdict.
         tiling: How images are cut; None for whole images.
+        tta: Kinds of test-time augmentation.
         load: A loading step that replaces `pixels_of` for paths, or None.
         image_errors: Errors that an image can cause; any other error ends the run.
 
@@ -51,6 +53,7 @@ class ImageByImage:
 
     network: Callable[[Sequence[dict[str, Any]]], list[np.ndarray]]
     calibration: 'ImageCalibration | None' = None
+    tta: tuple[str, ...] = ()
     load: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     image_errors: tuple[type[Exception], ...] = (OSError, ValueError, MemoryError)
 
@@ -118,9 +121,27 @@ class ImageByImage:
             items, self._loaded(items) if job is None else job.result()
         )
 
-    def predict(self, item: Input) -> Prediction:
-        """Predicts one image."""
-        return self._predict([item], self._loaded([item]))[0]
+    @property
+    def map_settings(self) -> dict[str, Any]:
+        """How maps are computed; a calibration holds for maps of the same settings."""
+        tiling = self.tiling
+        return {
+            'tile': tiling and tiling.tile,
+            'overlap': tiling and tiling.overlap,
+            'tta': sorted(self.tta),
+        }
+
+    def predict(self, item: Input, kind: FileKind | None = None) -> Prediction:
+        """Predicts one image.
+
+        Args:
+            item: The image.
+            kind: Kind of its file, for an image that is given as pixels.
+        """
+        loaded = self._load_one(item)
+        if kind is not None and not isinstance(loaded, str):
+            loaded['file_kind'] = kind
+        return self._predict([item], [loaded])[0]
 
     def _predict(
         self, items: Sequence[Input], loaded: Sequence[dict[str, Any] | str]
@@ -145,6 +166,8 @@ class ImageByImage:
                 next(maps),
                 self.threshold,
                 self.calibration,
+                image.get('file_kind'),
+                self.map_settings,
             )
             for item, image in zip(items, loaded)
         ]
@@ -156,8 +179,12 @@ class ImageByImage:
     def _load_one(self, item: Input) -> dict[str, Any] | str:
         try:
             if self.load is not None and isinstance(item, str | Path):
-                return self.load({'img_path': str(item)})
-            return as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+                loaded = self.load({'img_path': str(item)})
+            else:
+                loaded = as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+            if self.calibration is not None and not isinstance(item, np.ndarray):
+                loaded['file_kind'] = file_kind(item)
+            return loaded
         except self.image_errors as error:
             return str(error) or type(error).__name__
 

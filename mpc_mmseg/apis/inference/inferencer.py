@@ -8,7 +8,11 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mpc_mmseg.apis.zoo.zoo import model_file
+from mpc_mmseg.datasets.io.file_kind import FileKind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
+from mpc_mmseg.evaluation.image_calibration import read_calibration
+from mpc_mmseg.hashing import file_sha256
 
 from .embedding_evidence import captured_embeddings
 from .fold_batch_norm import fold_batch_norm as folded
@@ -37,13 +41,15 @@ class ForgeryInferencer(ImageByImage):
         weights: A checkpoint; None if ``model`` is one. Checkpoints are read with
             torch's safe loader only.
         device: A torch device; None for the GPU if there is one.
-        threshold: A pixel is predicted forged above this probability; 0.5 stands for
-            127 of 255. None for the model's own, 0.5 unless its config sets another.
+        threshold: A pixel is predicted forged above this probability; None for the
+            model's own, 0.5 unless its config sets another.
         fold_batch_norm: Whether to merge BatchNorm into the convolutions, which is
             faster and changes probabilities only by rounding.
         batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
         amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
         tta: Kinds of test-time augmentation, see `views_of`.
+        calibration: A file of tools/calibrate.py for these weights; None for the
+            calibration inside of the checkpoint, if there is one.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -68,8 +74,10 @@ class ForgeryInferencer(ImageByImage):
         overlap: int | None = None,
         tta: Sequence[str] = (),
         pixel_limit: int = PIXEL_LIMIT,
+        calibration: str | Path | None = None,
     ) -> None:
         super().__init__(threshold, batch_size, tile, overlap, pixel_limit)
+        model = model_file(model, weights)
         views = views_of(tta)
         self.model, self.cfg = load_model(model, weights, device)
         if self.tiling and getattr(self.model, 'phase', None) == 'contrast':
@@ -94,11 +102,18 @@ class ForgeryInferencer(ImageByImage):
         self.network = NetworkPass(
             self.model, preparation(steps), batch_size, amp, views
         )
-        if self.tiling is None and len(views) == 1:
-            self.calibration = self.model.image_calibration
+        self.calibration = self.model.image_calibration
+        if calibration is not None:
+            digest = file_sha256(model if weights is None else weights)
+            self.calibration = read_calibration(calibration, digest)
 
-    def predict_with_embeddings(self, item: Input) -> tuple[Prediction, Tensor | None]:
+    def predict_with_embeddings(
+        self, item: Input, kind: FileKind | None = None
+    ) -> tuple[Prediction, Tensor | None]:
         """Predicts one image and returns its embeddings, see `embedding_evidence`.
+
+        Args:
+            item, kind: See `predict`.
 
         Returns:
             The prediction, and embeddings (C, h, w) that cover the image; of a network
@@ -108,9 +123,9 @@ class ForgeryInferencer(ImageByImage):
         """
         if self.tiling is None:
             with captured_embeddings(self.model) as captured:
-                prediction = self.predict(item)
+                prediction = self.predict(item, kind)
         else:
-            prediction = self.predict(item)
+            prediction = self.predict(item, kind)
             with captured_embeddings(self.model) as captured:
                 if prediction.image is not None:
                     self._forward_untiled(prediction.image, self.tiling.tile)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
+from mpc_mmseg.hashing import file_sha256
 from mpc_mmseg.probability import resize_probability
 
 from .image_by_image import ImageByImage
@@ -29,6 +30,7 @@ class OnnxInferencer(ImageByImage):
         threshold: A pixel is predicted forged above this probability; None for the
             model's own threshold.
         batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
+        calibration: See `ForgeryInferencer`.
 
     Raises:
         FileNotFoundError, ImportError, RuntimeError: See `OnnxEngine`.
@@ -45,6 +47,7 @@ class OnnxInferencer(ImageByImage):
         tile: int | None = None,
         overlap: int | None = None,
         pixel_limit: int = PIXEL_LIMIT,
+        calibration: str | Path | None = None,
     ) -> None:
         super().__init__(threshold, batch_size, tile, overlap, pixel_limit)
         self.engine = OnnxEngine(model, device)
@@ -58,11 +61,16 @@ class OnnxInferencer(ImageByImage):
             self.threshold = self._description['threshold']
         if self.tiling is not None:
             self._description['resize'] = None
-        elif calibration := self._description['calibration']:
+        if calibration or self._description['calibration']:
             # It imports SciPy, which is slow.
-            from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+            from mpc_mmseg.evaluation import image_calibration as calibrations
 
-            self.calibration = ImageCalibration(**calibration)
+            meta = {calibrations.META_KEY: self._description['calibration']}
+            self.calibration = (
+                calibrations.read_calibration(calibration, file_sha256(model))
+                if calibration
+                else calibrations.ImageCalibration.from_meta(meta)
+            )
         self.network = self._run
 
     def _run(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:

@@ -39,9 +39,8 @@ class OnnxSegmentor(BaseModel):
         super().__init__(data_preprocessor=description['data_preprocessor'])
         self.engine = engine
         self.threshold: float = description['threshold']
-        calibration = description['calibration']
         self.image_calibration = ImageCalibration.from_meta(
-            {META_KEY: calibration} if calibration else {}
+            {META_KEY: description['calibration']}
         )
 
     def _forward(

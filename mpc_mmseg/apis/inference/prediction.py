@@ -1,36 +1,21 @@
-"""The result for one image: probability map, mask, scores and regions."""
+"""The result for one image: probability map, mask, scores and what is stated of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
-from mpc_mmseg.evaluation.probability_map import image_score, map_features
 from mpc_mmseg.probability import binarize
 
+from .judgement import judge
+from .regions import Region
+
 if TYPE_CHECKING:
+    from mpc_mmseg.datasets.io.file_kind import FileKind
     from mpc_mmseg.evaluation.image_calibration import ImageCalibration
-
-#: A noisy mask has thousands of components; only the largest are reported.
-MOST = 100
-
-
-@dataclass(frozen=True)
-class Region:
-    """A connected component of a mask, with diagonal neighbours included.
-
-    Attributes:
-        box: (x, y, width, height) of its bounding box.
-        area: Number of pixels.
-        mean_score: Mean probability of its pixels.
-    """
-
-    box: tuple[int, int, int, int]
-    area: int
-    mean_score: float
 
 
 @dataclass(frozen=True)
@@ -47,11 +32,11 @@ class Prediction:
         image_score: The highest probability of the map.
         forged_share: Share of pixels predicted forged.
         forged_probability: Calibrated probability that the image is forged; None
-            if the checkpoint has no calibration (tools/calibrate.py), or with tiles
-            or test-time augmentation, for which the calibration does not hold.
-        verdict: 'forged', 'authentic' or 'inconclusive' at the calibration's
-            false-alarm rate; None in the same cases.
+            without a calibration (tools/calibrate.py) that holds for the image.
+        verdict: 'forged', 'authentic' or 'inconclusive'; None in the same case.
         regions: Connected components of the mask, the largest first.
+        statement: Verdict and regions in words, see `Judgement`.
+        caveats: What the numbers mean.
     """
 
     path: str | None
@@ -64,6 +49,8 @@ class Prediction:
     forged_probability: float | None = None
     verdict: str | None = None
     regions: tuple[Region, ...] | None = None
+    statement: str | None = None
+    caveats: tuple[str, ...] = ()
 
 
 def prediction_of(
@@ -72,54 +59,23 @@ def prediction_of(
     prob: np.ndarray,
     threshold: float,
     calibration: ImageCalibration | None,
+    kind: FileKind | None,
+    settings: Mapping[str, Any],
 ) -> Prediction:
-    """Derives mask, scores, verdict and regions from a map (H, W) float32 in 0..1."""
+    """Derives mask, scores and judgement from a map (H, W) float32 in 0..1.
+
+    Args:
+        path, image, prob: As of `Prediction`.
+        threshold, calibration, kind, settings: See `judge`.
+    """
     mask = binarize(prob, threshold).view(np.uint8)
-    probability, verdict = None, None
-    if calibration is not None:
-        score = calibration.score(map_features(prob))
-        probability = calibration.probability(score)
-        verdict = calibration.verdict(score)
+    judgement = judge(prob, mask, threshold, calibration, kind, settings)
     return Prediction(
         path=path,
         image=image,
         prob=prob,
         mask=mask,
-        image_score=image_score(prob),
+        image_score=float(prob.max()),
         forged_share=float(mask.mean()),
-        forged_probability=probability,
-        verdict=verdict,
-        regions=find_regions(prob, mask),
+        **vars(judgement),
     )
-
-
-def find_regions(
-    prob: np.ndarray, mask: np.ndarray, most: int = MOST
-) -> tuple[Region, ...]:
-    """Finds the connected components of a mask.
-
-    Args:
-        prob: (H, W) probabilities.
-        mask: (H, W) uint8; nonzero is forged.
-        most: Maximum number of components to return.
-
-    Returns:
-        The components by decreasing area; of equal ones the upper left one first.
-
-    Raises:
-        ValueError: If the shapes differ.
-    """
-    if prob.shape != mask.shape:
-        raise ValueError(f'prob {prob.shape} and mask {mask.shape} differ in shape')
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask, connectivity=8, ltype=cv2.CV_32S
-    )
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    regions = []
-    for label in 1 + np.argsort(-areas, kind='stable')[:most]:
-        x, y, width, height, area = (int(value) for value in stats[label])
-        window = slice(y, y + height), slice(x, x + width)
-        inside = labels[window] == label
-        score = float(prob[window].mean(dtype=np.float64, where=inside))
-        regions.append(Region((x, y, width, height), area, score))
-    return tuple(regions)

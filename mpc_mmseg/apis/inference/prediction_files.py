@@ -150,7 +150,7 @@ def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:
     if kind == 'heatmap':
         return add_legend(heat_map(prob))
     if kind == 'overlay':
-        key = f'forged: probability above {threshold:g}'
+        key = f'forged: probability above {threshold}'
         return add_key(outline(image, mask, opacity=0.35), key)
     raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
 
@@ -187,6 +187,7 @@ def result_line(
         'image_score': prediction.image_score,
         'forged_share': prediction.forged_share,
         **calibrated,
+        'statement': prediction.statement,
         'threshold': threshold,
         'files': list(files),
     }

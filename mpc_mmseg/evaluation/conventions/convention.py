@@ -12,7 +12,7 @@ from mmengine.registry import Registry
 from mpc_mmseg.evaluation.functional.confusion import Confusion, count_confusion
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram
 from mpc_mmseg.evaluation.functional.resampling import weighted_mean
-from mpc_mmseg.probability import binarize, resize_probability
+from mpc_mmseg.probability import binarize, binarize_mpc, resize_probability
 
 # Not one of mmseg's registries, where the short names of the field, such as 'focal',
 # would be ambiguous.
@@ -56,6 +56,11 @@ class ScoredImage:
     def counts(self) -> Confusion:
         """Its pixels at native size and at the threshold."""
         return count_confusion(self.predicted, self.gt)
+
+    @cached_property
+    def mpc_counts(self) -> Confusion:
+        """The same by the MPC convention, whose 0.5 is 127 of 255."""
+        return count_confusion(binarize_mpc(self.prob, self.threshold), self.gt)
 
     @cached_property
     def histogram(self) -> ScoreHistogram:

@@ -33,7 +33,7 @@ class MPCConvention(Convention):
     def score_image(self, image: ScoredImage) -> dict[str, float]:
         if not image.forged:
             return {}
-        f1, iou = mpc_scores(image.counts)
+        f1, iou = mpc_scores(image.mpc_counts)
         return {'F1': f1, 'IoU': iou}
 
 

@@ -1,11 +1,14 @@
-"""Calibrated probabilities from scores, fitted on labelled images."""
+"""Probabilities and error rates from scores of labelled images."""
+
+import math
 
 import numpy as np
-from scipy.optimize import isotonic_regression, minimize, minimize_scalar
-from scipy.special import expit, logit
+from scipy.special import betaincinv, expit, logit
 
 # Scores of exactly 0 or 1 have no logit.
 _MARGIN = 1e-6
+# Keeps floor and ceil from falling beside a whole number: 0.29 * 100 is below 29.
+_ROUNDING = 1e-9
 
 
 def logits_of(probabilities: np.ndarray) -> np.ndarray:
@@ -13,49 +16,13 @@ def logits_of(probabilities: np.ndarray) -> np.ndarray:
     return logit(np.clip(np.asarray(probabilities, float), _MARGIN, 1 - _MARGIN))
 
 
-def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Finds T so that sigmoid(logit(score) / T) has the highest likelihood.
-
-    Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
-
-    Args:
-        scores: (N,) floats in 0..1.
-        labels: (N,) booleans.
-
-    Returns:
-        T, in 0.01..100.
-    """
-    z, signs = logits_of(scores), np.where(labels, 1.0, -1.0)
-
-    def loss(log_t: float) -> float:
-        return float(np.mean(np.logaddexp(0, -signs * z / np.exp(log_t))))
-
-    bound = np.log(100)
-    best = minimize_scalar(loss, bounds=(-bound, bound), method='bounded')
-    return float(np.exp(best.x))
-
-
-def fit_isotonic(
-    scores: np.ndarray, labels: np.ndarray
-) -> tuple[list[float], list[float]]:
-    """Finds the non-decreasing function of the score that fits best.
-
-    Zadrozny and Elkan, Transforming Classifier Scores into Accurate Multiclass
-    Probability Estimates, KDD 2002.
-
-    Returns:
-        Scores and probabilities between which `numpy.interp` interpolates.
-    """
-    x, inverse, n = np.unique(scores, return_inverse=True, return_counts=True)
-    share = np.bincount(inverse, weights=np.asarray(labels, float)) / n
-    y = isotonic_regression(share, weights=n).x
-    return x.tolist(), y.tolist()
-
-
 def fit_logistic(
     features: np.ndarray, labels: np.ndarray, penalty: float = 1.0
 ) -> tuple[list[float], float]:
     """Fits a logistic regression with an L2 penalty on the weights.
+
+    With the logit of a score as the only feature: Platt, Probabilistic Outputs for
+    Support Vector Machines, 1999.
 
     Args:
         features: (N, C) floats.
@@ -71,14 +38,16 @@ def fit_logistic(
     spread = np.where(spread > 0, spread, 1.0)
     z, target = (features - mean) / spread, np.asarray(labels, float)
 
-    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
-        logits = z @ w[:-1] + w[-1]
-        value = np.sum(np.logaddexp(0, logits) - target * logits)
-        residual = expit(logits) - target
-        slope = np.append(z.T @ residual + penalty * w[:-1], residual.sum())
-        return value + penalty * np.sum(w[:-1] ** 2) / 2, slope
-
-    w = minimize(loss, np.zeros(z.shape[1] + 1), jac=True, method='L-BFGS-B').x
+    x = np.column_stack([z, np.ones(len(z))])
+    penalties = np.diag([penalty] * z.shape[1] + [0.0])
+    w = np.zeros(x.shape[1])
+    for _ in range(50):  # Newton's method; ten steps are the rule
+        p = expit(x @ w)
+        slope = x.T @ (p - target) + penalties @ w
+        step = np.linalg.solve((x.T * (p * (1 - p))) @ x + penalties, slope)
+        w -= step
+        if np.abs(step).max() < 1e-9:
+            break
     weights = w[:-1] / spread
     return weights.tolist(), float(w[-1] - weights @ mean)
 
@@ -88,7 +57,8 @@ def expected_calibration_error(
 ) -> float:
     """Mean gap between the share of positives and the stated probability.
 
-    Over bins of equal width, weighted by their size (Guo et al. 2017, eq. 3).
+    Over bins of equal width, weighted by their size (Guo et al., On Calibration of
+    Modern Neural Networks, ICML 2017, eq. 3).
 
     Args:
         probabilities: (N,) floats in 0..1 of being positive.
@@ -101,27 +71,44 @@ def expected_calibration_error(
     return float(np.abs(excess).sum() / probabilities.size)
 
 
-def verdict_thresholds(
-    scores: np.ndarray, labels: np.ndarray, rate: float
-) -> tuple[float, float]:
-    """Scores up to which an image is predicted authentic, and above which forged.
+def fewest_scores(rate: float) -> int:
+    """The fewest scores from which `conformal_threshold` can keep a rate."""
+    return max(1, math.ceil(1 / rate - 1 - _ROUNDING))
+
+
+def conformal_threshold(scores: np.ndarray, rate: float) -> float:
+    """A threshold that a fresh score exceeds with at most this probability.
+
+    The k-th largest of n scores, k = floor(rate * (n + 1)) (Vovk, Gammerman, Shafer,
+    Algorithmic Learning in a Random World, 2005, section 2.2). It holds if the fresh
+    score is exchangeable with the others, which nothing may have been fitted on.
 
     Args:
         scores: (N,) floats.
-        labels: (N,) booleans; forged.
-        rate: In (0, 1): the share of authentic images that may be predicted forged,
-            and of forged ones that may be predicted authentic.
+        rate: In (0, 1).
 
-    Returns:
-        (authentic up to, forged above); between them the verdict is open. If the
-        classes are separated so well that the two overlap, the middle twice.
+    Raises:
+        ValueError: If there are fewer scores than the rate needs.
     """
-    labels = np.asarray(labels, bool)
-    clean, forged = np.sort(scores[~labels]), np.sort(scores[labels])
-    # Images that tie with the threshold are not beyond it.
-    above = float(clean[len(clean) - 1 - int(rate * len(clean))])
-    missed = int(rate * len(forged))
-    below = float(np.nextafter(forged[missed], -np.inf))
-    if below > above:
-        below = above = (below + above) / 2
-    return below, above
+    n = len(scores)
+    k = math.floor(rate * (n + 1) + _ROUNDING)
+    if k < 1:
+        raise ValueError(
+            f'a rate of {rate:g} needs {fewest_scores(rate)} scores, got {n}'
+        )
+    return float(np.partition(scores, n - k)[n - k])
+
+
+def clopper_pearson(
+    count: int, n: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """The exact interval of a rate of which ``count`` of ``n`` events were seen.
+
+    Clopper and Pearson, The Use of Confidence or Fiducial Limits, Biometrika 1934. For
+    the scores above a `conformal_threshold` of the same scores, the upper end is that
+    of the exact distribution of the rate, and the lower one is below it.
+    """
+    tail = (1 - confidence) / 2
+    low = betaincinv(count, n - count + 1, tail) if count else 0.0
+    high = betaincinv(count + 1, n - count, 1 - tail) if count < n else 1.0
+    return float(low), float(high)

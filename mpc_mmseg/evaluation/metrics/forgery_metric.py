@@ -10,12 +10,7 @@ from mmseg.registry import METRICS
 
 from mpc_mmseg.evaluation.conventions import build_conventions
 from mpc_mmseg.evaluation.conventions.convention import ScoredImage
-from mpc_mmseg.evaluation.probability_map import (
-    image_name,
-    image_score,
-    map_features,
-    probability_map,
-)
+from mpc_mmseg.evaluation.probability_map import image_name, probability_map
 from mpc_mmseg.evaluation.results.dataset_summary import (
     pooled_bounds,
     results_table,
@@ -35,7 +30,6 @@ from mpc_mmseg.evaluation.results.results_file import (
 )
 
 _AUTHENTIC = ('apart', 'as-zero')
-_IMAGE_SCORES = ('max', 'top_mean')
 # Scores of a data set's pooled pixels.
 _POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 
@@ -61,14 +55,11 @@ class ForgeryMetric(BaseMetric):
             and TPR@5% (of false alarms) of forged against authentic images.
 
     Args:
-        threshold: A pixel is predicted forged above this probability. 0.5 is
-            the MPC rule, above 127 of 255.
+        threshold: A pixel is predicted forged above this probability. In F1 and IoU of
+            the MPC convention 0.5 stands for 127 of 255.
         authentic: 'apart' counts authentic images in image_AUC and
             false_alarm_area alone; 'as-zero' also averages each in as F1 = 0 and
             IoU = 0, as some benchmarks do.
-        image_score: Score of an image: 'max' of the map, or 'top_mean', the mean of its
-            highest pixels.
-        top_share: The share of pixels of 'top_mean'.
         conventions: Names of conventions (mpc_mmseg/evaluation/conventions), configs of
             them, or 'all': scored side by side on the same maps, and logged as a table
             with explanations.
@@ -97,8 +88,6 @@ class ForgeryMetric(BaseMetric):
         self,
         threshold: float = 0.5,
         authentic: str = 'apart',
-        image_score: str = 'max',
-        top_share: float = 0.01,
         conventions: str | Sequence[str | dict[str, Any]] = (),
         source_pattern: str | None = None,
         n_resamples: int = 1000,
@@ -115,12 +104,6 @@ class ForgeryMetric(BaseMetric):
             raise ValueError(f'threshold must be in 0..1, got {threshold}')
         if authentic not in _AUTHENTIC:
             raise ValueError(f'authentic must be one of {_AUTHENTIC}, got {authentic}')
-        if image_score not in _IMAGE_SCORES:
-            raise ValueError(
-                f'image_score must be one of {_IMAGE_SCORES}, got {image_score}'
-            )
-        if not 0 < top_share <= 1:
-            raise ValueError(f'top_share must be in (0, 1], got {top_share}')
         if n_resamples < 0:
             raise ValueError(f'n_resamples must not be negative, got {n_resamples}')
         self.conventions = build_conventions(conventions)
@@ -130,7 +113,6 @@ class ForgeryMetric(BaseMetric):
         self.allow_duplicates = allow_duplicates
         self.threshold = threshold
         self.authentic_as_zero = authentic == 'as-zero'
-        self.top_share = top_share if image_score == 'top_mean' else None
         self.per_image_file = per_image_file
         self._first: dict[tuple[str, bool], ImageRecord] = {}
 
@@ -240,7 +222,8 @@ class ForgeryMetric(BaseMetric):
             img_path=image_name(sample),
             forged=image.forged,
             counts=image.counts,
-            image_score=image_score(image.prob, self.top_share),
+            mpc_counts=image.mpc_counts,
+            image_score=float(image.prob.max()),
             histogram=image.histogram,
             seg_map_path=sample.get('seg_map_path'),
             sample_idx=sample.get('sample_idx'),
@@ -255,7 +238,6 @@ class ForgeryMetric(BaseMetric):
                 for convention in self.conventions
                 for name, ends in convention.score_bounds(image).items()
             },
-            map_features=map_features(image.prob) if writes else {},
             image_hash=image_hash(sample.get('img_path')) if writes else None,
             truth_hash=truth_hash(image.gt) if writes else None,
             source_groups=tuple(sample.get('source_groups', ())),

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from mpc_mmseg.evaluation.conventions.convention import Convention
-from mpc_mmseg.evaluation.functional.confusion import mpc_scores
 from mpc_mmseg.evaluation.functional.curves import ScoreHistogram, roc_auc
 from mpc_mmseg.evaluation.functional.image_level import image_level_scores
 from mpc_mmseg.evaluation.functional.resampling import (
@@ -164,7 +163,7 @@ def _plain_scores(
     forged = [image for image in images if image.forged]
     authentic = [image for image in images if not image.forged]
     scores: dict[str, float] = {}
-    pairs = [mpc_scores(image.counts) for image in forged]
+    pairs = [image.f1_and_iou for image in forged]
     if authentic_as_zero:
         pairs += [(0.0, 0.0)] * len(authentic)
     if pairs:

@@ -26,7 +26,7 @@ class ImageRecord:
         size: Native (height, width).
         scores: ``convention.score`` -> value; absent where undefined.
         bounds: Name of a score that is not exact -> its bounds.
-        map_features: Summaries of the map for calibration.
+        mpc_counts: ``counts`` by the MPC convention; None where they are equal.
         image_hash: Hash of the file's bytes; None if not computed, or no file.
         truth_hash: Hash of the ground truth's pixels; None if not computed.
         source_groups: Its source photographs, if its list names them.
@@ -45,18 +45,23 @@ class ImageRecord:
     size: tuple[int, int] | None = None
     scores: dict[str, float] = field(default_factory=dict)
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
-    map_features: dict[str, float] = field(default_factory=dict)
+    mpc_counts: Confusion | None = None
     image_hash: str | None = None
     truth_hash: str | None = None
     source_groups: tuple[str, ...] = ()
     source: str | None = None
     tags: tuple[str, ...] = ()
 
+    @property
+    def f1_and_iou(self) -> tuple[float, float]:
+        """F1 and IoU by the MPC convention."""
+        return mpc_scores(self.mpc_counts or self.counts)
+
     def as_dict(self) -> dict:
         """The image's entry in files of results; F1 and IoU of forged images only."""
         scores = {}
         if self.forged:
-            scores['F1'], scores['IoU'] = mpc_scores(self.counts)
+            scores['F1'], scores['IoU'] = self.f1_and_iou
         counts, total = self.counts, self.counts.total
         height, width = self.size or (None, None)
         return {
@@ -73,7 +78,6 @@ class ImageRecord:
             'forged_area': (counts.tp + counts.fn) / total if total else None,
             **scores,
             'image_score': self.image_score,
-            'map_features': self.map_features,
             'source': self.source,
             'tags': list(self.tags),
             'scores': self.scores,

@@ -178,9 +178,9 @@ def check_record(record: object, where: str) -> None:
 def _as_csv(images: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for image in images:
-        row = {k: v for k, v in image.items() if k not in ('map_features', 'scores')}
+        row = {k: v for k, v in image.items() if k != 'scores'}
         row['tags'] = ';'.join(image['tags'])
-        rows.append({**row, **image['map_features'], **image['scores']})
+        rows.append({**row, **image['scores']})
     names = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO(newline='')
     writer = csv.DictWriter(file, names, lineterminator='\n')

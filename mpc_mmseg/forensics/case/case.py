@@ -1,4 +1,4 @@
-"""The content of a case report as plain data, and the wording of its results."""
+"""The content of a case report as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,8 +11,7 @@ from mpc_mmseg.apis.inference.embedding_evidence import (
     cluster_separation,
     separation_in_words,
 )
-from mpc_mmseg.apis.inference.prediction import Prediction, find_regions
-from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+from mpc_mmseg.apis.inference.prediction import Prediction
 from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, plain_text
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.requirements import installed_versions
@@ -57,7 +56,6 @@ class Analysis:
 
 def case_content(
     analysis: Analysis,
-    calibration: ImageCalibration | None,
     model: Mapping[str, Any],
     settings: Mapping[str, Any],
     notes: Mapping[str, str],
@@ -90,8 +88,8 @@ def case_content(
             'forged_probability': prediction.forged_probability,
             'image_score': prediction.image_score,
             'forged_share': prediction.forged_share,
-            'meaning': score_in_words(prediction, calibration),
-            'regions': [asdict(region) for region in find_regions(prob, mask)],
+            'meaning': meaning_of(prediction),
+            'regions': [asdict(region) for region in prediction.regions or ()],
             'map_sha256': sha256(np.ascontiguousarray(prob, '<f4').tobytes()),
             'mask_sha256': sha256(np.packbits(mask).tobytes()),
         },
@@ -103,47 +101,9 @@ def case_content(
     }
 
 
-def score_in_words(
-    prediction: Prediction, calibration: ImageCalibration | None
-) -> list[str]:
-    """Explains what the score of an image means, and what it does not mean."""
-    score = f'{prediction.image_score:.3f}'
-    if prediction.forged_probability is None:
-        why = (
-            'The model was not calibrated'
-            if calibration is None
-            else 'The calibration of the model is one of maps without tiles and '
-            'test-time augmentation'
-        )
-        return [
-            f'The highest value of the map is {score} (0 to 1). {why}, so this is not '
-            'the probability that the image was forged, and there is no verdict: large '
-            'images reach higher values by chance alone. It orders images; it does not '
-            'judge one.'
-        ]
-    assert calibration is not None
-    in_100 = round(100 * prediction.forged_probability)
-    total = calibration.n_forged + calibration.n_authentic
-    rate = f'{100 * calibration.false_alarm_rate:g} %'
-    verdicts = {
-        'forged': f'Forged: at most about {rate} of the authentic images of the '
-        'calibration list score as high.',
-        'authentic': f'Authentic: at most about {rate} of the forged images of the '
-        'calibration list score as low. It means that nothing was found.',
-        'inconclusive': 'Inconclusive: the score lies between those of authentic and '
-        f'of forged images; neither can be stated at an error rate of {rate}.',
-    }
-    return [
-        verdicts[str(prediction.verdict)],
-        f'Calibrated probability {prediction.forged_probability:.3f}: of 100 images '
-        f'that score like this one about {in_100} were forged, among images like '
-        f'the {total} of the calibration list, of which {calibration.n_forged} were '
-        'forged. Where forgeries are rarer than there, it is lower.',
-        f'Expected error of these probabilities: {calibration.ece_after:.3f} on '
-        'average, measured on the images that they were fitted on; on others it may '
-        'be larger.',
-        f'The highest value of the map is {score} (0 to 1).',
-    ]
+def meaning_of(prediction: Prediction) -> list[str]:
+    """Statement and caveats of a prediction, without another word."""
+    return [str(prediction.statement), *prediction.caveats]
 
 
 def reliability_of(embeddings: Tensor | None) -> dict[str, Any]:

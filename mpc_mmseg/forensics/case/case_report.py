@@ -11,6 +11,7 @@ import torch
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.inference.model_from_files import CONFIG_SUFFIXES
 from mpc_mmseg.apis.zoo.zoo import model_file
+from mpc_mmseg.datasets.io.file_kind import file_kind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_image
 from mpc_mmseg.forensics.evidence.file_metadata import file_metadata, plain_text
 from mpc_mmseg.hashing import file_sha256, sha256
@@ -86,7 +87,9 @@ class Examiner:
         """
         image = read_image(content, name, pixel_limit)
         metadata = file_metadata(content, name)
-        prediction, embeddings = self.inferencer.predict_with_embeddings(image)
+        prediction, embeddings = self.inferencer.predict_with_embeddings(
+            image, file_kind(content)
+        )
         if prediction.error is not None:
             raise ValueError(f'{name}: {prediction.error}')
         return Analysis(
@@ -106,10 +109,7 @@ class Examiner:
         found, metadata = analysis.prediction, analysis.metadata
         image, prob, mask = found.image, found.prob, found.mask
         assert image is not None and prob is not None and mask is not None
-        calibration = self.inferencer.model.image_calibration
-        case = case_content(
-            analysis, calibration, self.model, self.settings(), notes or {}
-        )
+        case = case_content(analysis, self.model, self.settings(), notes or {})
         text = json.dumps(case, indent=1, ensure_ascii=True, allow_nan=False)
         json_text, json_seal = sealed('{"case": ' + text + ',\n', 'json')
         page = render(
@@ -143,6 +143,8 @@ class Examiner:
             'tile': tiling and tiling.tile,
             'overlap': tiling and tiling.overlap,
             'tta': list(inferencer.tta),
+            'calibration_sha256': inferencer.calibration
+            and sha256(json.dumps(inferencer.calibration.as_meta()).encode()),
             'batch_size': inferencer.batch_size,
             'amp': inferencer.network.amp,
             'fold_batch_norm': inferencer.fold_batch_norm,

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 import gradio as gr
 
-from mpc_mmseg.forensics.case.case import Analysis, score_in_words
+from mpc_mmseg.forensics.case.case import Analysis, meaning_of
 from mpc_mmseg.forensics.case.case_report import Examiner
 from mpc_mmseg.forensics.evidence.file_metadata import plain_text
 from mpc_mmseg.visualization.pages import data_url, render_part, source
@@ -48,7 +48,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
             analysis = examiner.analyse(content, file.name, pixel_limit)
         except (OSError, ValueError) as error:
             return problem(plain_text(error))
-        verdict, links = _verdict(examiner, analysis), _links(examiner, analysis)
+        verdict, links = _verdict(analysis), _links(examiner, analysis)
         overlay = draw(analysis, threshold, opacity)
         return analysis, overlay, verdict, _part('hint'), links
 
@@ -119,12 +119,10 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     return page.queue(max_size=_QUEUE)
 
 
-def _verdict(examiner: Examiner, analysis: Analysis) -> str:
+def _verdict(analysis: Analysis) -> str:
     """The meaning of the score, and its reliability."""
-    calibration = examiner.inferencer.model.image_calibration
-    prediction = analysis.prediction
-    meaning = score_in_words(prediction, calibration)[:2]
-    return _part('verdict', prediction.verdict, meaning, analysis.reliability)
+    meaning = meaning_of(analysis.prediction)[:2]
+    return _part('verdict', meaning, analysis.reliability)
 
 
 def _links(examiner: Examiner, analysis: Analysis) -> str:

@@ -4,11 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from calibrated_images import random_images
 from exported_models import LOAD, PACK, exported, trained
 from hrformer_extra import hrformer_extra
 from torch import nn
@@ -18,6 +20,9 @@ from mpc_mmseg.apis.inference import onnx_engine
 from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.inference.onnx_engine import METADATA_KEY, OnnxEngine
+from mpc_mmseg.apis.inference.onnx_inferencer import OnnxInferencer
+from mpc_mmseg.datasets.io.file_kind import FileRange
+from mpc_mmseg.evaluation.image_calibration import fit_calibration
 from mpc_mmseg.forensics.case.case_report import Examiner
 
 onnx = pytest.importorskip('onnx', reason='pip install onnx: the export needs it')
@@ -93,18 +98,10 @@ def test_a_case_report_of_an_exported_model(hrnet, tmp_path):
 
 
 def test_the_file_describes_what_inference_needs(hrnet, tmp_path):
-    calibration = dict(
-        image_score='max',
-        method='temperature',
-        authentic_up_to=0.0,
-        forged_above=0.0,
-        false_alarm_rate=0.05,
-        ece_before=0.1,
-        ece_after=0.1,
-        n_folds=5,
-        n_forged=20,
-        n_authentic=20,
-    )
+    small = FileRange(['PNG'], [1024, 1024], [])
+    fitted = fit_calibration(random_images(30, 0), 0.1)
+    fitted = replace(fitted, files=small, forged_above=0.0, slope=0.0, bias=1.0)
+    calibration = fitted.as_meta()
     hrnet['test_cfg'] = dict(threshold=0.3)
     checkpoint, file, _ = exported(
         tmp_path,
@@ -120,7 +117,10 @@ def test_the_file_describes_what_inference_needs(hrnet, tmp_path):
     assert len(said['config_sha256']) == 64
     inferencer = ForgeryInferencer(file, device='cpu')
     assert inferencer.threshold == 0.3
-    assert inferencer.predict(np.zeros((32, 32, 3), np.uint8)).verdict == 'forged'
+    photo = cv2.imencode('.png', np.zeros((32, 32, 3), np.uint8))[1].tobytes()
+    for each in (inferencer, OnnxInferencer(file, 'cpu')):
+        found = each.predict(photo)
+        assert found.verdict == 'forged' and found.statement.startswith('Forged:')
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-import json
+import shutil
 import threading
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,13 +11,17 @@ from mmengine.structures import PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 
-from mpc_mmseg.apis.calibrate_checkpoint import read_features, store_calibration
+from mpc_mmseg.apis.calibrate_checkpoint import (
+    calibration_images,
+    labelled_folders,
+    labelled_lists,
+    store_calibration,
+)
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, inference_steps
 from mpc_mmseg.apis.inference.prediction_files import result_line
-from mpc_mmseg.evaluation.image_calibration import fit_calibration
+from mpc_mmseg.evaluation.image_calibration import fit_calibration, write_calibration
+from mpc_mmseg.hashing import file_sha256
 from mpc_mmseg.probability import binarize, resize_probability
-
-FEATURES = ('max', 'top_0.1%', 'top_1%', 'mean')
 
 
 def test_a_path_and_an_array_give_the_same(checkpoint, tmp_path):
@@ -38,32 +43,80 @@ def test_a_path_and_an_array_give_the_same(checkpoint, tmp_path):
     assert inferencer.predict(tmp_path / 'photo.png').error is None
 
 
-def test_a_calibrated_checkpoint_gives_a_verdict(checkpoint, tmp_path):
-    image = write_image(tmp_path / 'photo.png')
-    plain = ForgeryInferencer(checkpoint, device='cpu').predict(image)
-    assert plain.verdict is None is plain.forged_probability
+def calibration_folders(root):
+    """Twelve dark photographs, and twelve with a region that is bright to a degree."""
     rng = np.random.default_rng(0)
-    lines = [
-        {'forged': i % 2 == 1, 'map_features': dict.fromkeys(FEATURES, level)}
-        for i in range(80)
-        for level in [float(rng.random() * 0.6 + 0.3 * (i % 2))]
-    ]
-    file = tmp_path / 'images.jsonl'
-    file.write_text(''.join(json.dumps(line) + '\n' for line in lines))
-    fitted = fit_calibration(*read_features(file))
-    store_calibration(checkpoint, fitted)
-    assert not list(checkpoint.parent.glob('*.partial'))
-    torch.load(checkpoint, weights_only=True)
+    for i in range(12):
+        for kind, level in (('authentic', 0), ('forged', 150 + 8 * i)):
+            image = rng.integers(0, 40, (40, 50, 3), dtype=np.uint8)
+            image[8:30, 10:30] += np.uint8(level)
+            (root / kind).mkdir(parents=True, exist_ok=True)
+            assert cv2.imwrite(str(root / kind / f'{i}.png'), image)
+    return root
+
+
+def test_a_calibration_gives_a_verdict_and_leaves_the_checkpoint(checkpoint, tmp_path):
+    root, content = calibration_folders(tmp_path / 'own'), checkpoint.read_bytes()
+    plain = ForgeryInferencer(checkpoint, device='cpu')
+    labelled = labelled_folders(root / 'forged', root / 'authentic')
+    fitted = fit_calibration(calibration_images(plain, labelled), 0.2)
+    assert (fitted.n_fit_forged + fitted.n_forged, fitted.auc) == (12, 1.0)
+    write_calibration(tmp_path / 'c.json', fitted, file_sha256(checkpoint))
+    with pytest.raises(ValueError, match='the checkpoint itself'):
+        store_calibration(checkpoint, fitted, checkpoint)
+    store_calibration(checkpoint, fitted, tmp_path / 'copy.pth')
+    assert checkpoint.read_bytes() == content
+    torch.load(tmp_path / 'copy.pth', weights_only=True)
+    photo = write_image(tmp_path / 'photo.png')
+    write_image(tmp_path / 'photo.jpg')
+    write_image(tmp_path / 'large.png', shape=(80, 50))
+    assert cv2.imwrite(str(tmp_path / 'dark.png'), photo // 40)
+    for inferencer in (
+        ForgeryInferencer(checkpoint, device='cpu', calibration=tmp_path / 'c.json'),
+        ForgeryInferencer(tmp_path / 'copy.pth', device='cpu'),
+    ):
+        result = inferencer.predict(tmp_path / 'photo.png')
+        assert (result.prob == plain.predict(photo).prob).all()
+        assert result.verdict == 'forged' and result.forged_probability > 0.5
+        dark = inferencer.predict((tmp_path / 'dark.png').read_bytes())
+        assert dark.verdict == 'authentic' and dark.forged_probability < 0.3
+        assert result_line(dark, 0.5, [])['verdict'] == 'authentic'
+        for item, reason in (
+            ('photo.jpg', 'JPEG'), ('large.png', '4,000 pixels'),
+        ):  # fmt: skip
+            found = inferencer.predict(tmp_path / item)
+            assert found.verdict is None and reason in found.statement
+        assert 'given as pixels' in inferencer.predict(photo).statement
+    tiled = ForgeryInferencer(tmp_path / 'copy.pth', device='cpu', tta=['flip'])
+    assert 'tta' in tiled.predict(tmp_path / 'photo.png').statement
+    other = tmp_path / 'other.pth'
+    torch.save({**torch.load(checkpoint), 'more': 1}, other)
+    with pytest.raises(ValueError, match='of other weights'):
+        ForgeryInferencer(other, device='cpu', calibration=tmp_path / 'c.json')
+
+
+def test_copies_and_images_of_one_source_are_one_group(checkpoint, tmp_path):
+    root = calibration_folders(tmp_path / 'own')
+    shutil.copy(root / 'forged/0.png', root / 'forged/copy.png')
     inferencer = ForgeryInferencer(checkpoint, device='cpu')
-    result = inferencer.predict(image)
-    assert (result.prob == plain.prob).all()
-    assert result.verdict == 'forged' and result.forged_probability > 0.5
-    dark = inferencer.predict(image // 40)
-    assert dark.verdict == 'authentic' and dark.forged_probability < 0.1
-    assert result_line(dark, 0.5, [])['verdict'] == 'authentic'
-    file.write_text('{"forged": true}\n')
-    with pytest.raises(ValueError, match=r'images\.jsonl, line 1'):
-        read_features(file)
+    folders = root / 'forged', root / 'authentic'
+    images = calibration_images(inferencer, labelled_folders(*folders))
+    assert len(images) == 25 and len({image.group for image in images}) == 24
+    # Forged and authentic 0.png, 1.png, ... share their names.
+    by_name = labelled_folders(*folders, source_pattern=r'\d+')
+    groups = [image.group for image in calibration_images(inferencer, by_name)]
+    assert len(set(groups)) == 12
+    (tmp_path / 'list.txt').write_text(
+        'forged/0.png\tx.png\tset/a\nauthentic/1.png\t-\tset/a\n'
+    )
+    (root / 'x.png').write_bytes(b'')
+    listed = labelled_lists([tmp_path / 'list.txt'], str(root))
+    images = calibration_images(inferencer, listed)
+    assert [image.forged for image in images] == [True, False]
+    assert images[0].group == images[1].group
+    (root / 'forged/0.png').write_bytes(b'broken')
+    with pytest.raises(ValueError, match=r'0\.png'):
+        calibration_images(inferencer, listed)
 
 
 def test_a_folder_is_read_with_its_sub_folders(checkpoint, tmp_path):

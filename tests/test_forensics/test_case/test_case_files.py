@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 import pytest
 from bright_is_forged import write_image
+from calibrated_images import random_images
 from PIL import ExifTags, Image
 from tool_by_path import run_tool
 
-from mpc_mmseg.apis.inference.inferencer import Prediction
-from mpc_mmseg.forensics.case.case import score_in_words
+from mpc_mmseg.evaluation.image_calibration import fit_calibration, write_calibration
 from mpc_mmseg.forensics.case.case_files import verify, write_cases
 from mpc_mmseg.forensics.case.case_report import Examiner
+from mpc_mmseg.hashing import file_sha256
 
 NASTY = '<img src=x onerror=alert(1)>\u202egpj.jpg'
 
@@ -148,6 +149,15 @@ def test_a_report_needs_weights(config):
         Examiner.load('mpc_hrnet-w18s_1xb8_demo-128x128', device='cpu')
 
 
-def test_with_tiles_a_calibration_does_not_hold():
-    [said] = score_in_words(Prediction('a.png', image_score=0.9), object())
-    assert 'maps without tiles' in said and 'no verdict' in said
+def test_a_report_states_the_reason_for_no_verdict_with_a_calibration(
+    checkpoint, photos, tmp_path
+):
+    fitted = fit_calibration(random_images(30, 0), 0.1)
+    write_calibration(tmp_path / 'c.json', fitted, file_sha256(checkpoint))
+    examiner = Examiner.load(checkpoint, calibration=tmp_path / 'c.json', device='cpu')
+    write_cases([photos / 'a.png'], tmp_path / 'case', examiner)
+    case = json.loads((tmp_path / 'case/a_case.json').read_text())['case']
+    said = case['result']['meaning'][0]
+    assert said.startswith('No verdict: the file (PNG, 2,000 pixels) is outside')
+    assert '1 region marked' in said and len(case['result']['regions']) == 1
+    assert len(case['settings']['calibration_sha256']) == 64

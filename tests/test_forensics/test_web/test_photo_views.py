@@ -77,6 +77,6 @@ def test_texts_are_escaped():
     reliability = {'level': None, 'meaning': NASTY}
     for part in (
         render_part('web_page.html', 'problem', NASTY),
-        render_part('web_page.html', 'verdict', NASTY, [NASTY], reliability),
+        render_part('web_page.html', 'verdict', [NASTY], reliability),
     ):
         assert '<script' not in part and '&lt;script&gt;' in part

@@ -61,10 +61,10 @@ def test_visitors_at_once_are_served_one_after_the_other(
 ):
     spans, predict = [], examiner.inferencer.predict_with_embeddings
 
-    def slowly(item):
+    def slowly(*item):
         begin = time.monotonic()
         time.sleep(0.5)
-        result = predict(item)
+        result = predict(*item)
         spans.append((begin, time.monotonic()))
         return result
 

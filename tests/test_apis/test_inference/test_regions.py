@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mpc_mmseg.apis.inference.prediction import Region, find_regions
+from mpc_mmseg.apis.inference.regions import Region, find_regions
 
 
 def test_regions_by_hand():

@@ -1,0 +1,175 @@
+"""What is stated of an image: verdict, regions and caveats, derived together.
+
+Nothing else puts a result into words. So no sentence contradicts a region or a number
+beside it: tests/test_apis/test_inference/test_judgement.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mpc_mmseg.evaluation.probability_map import map_features
+
+from .regions import MOST, Region, find_regions
+
+if TYPE_CHECKING:
+    from mpc_mmseg.datasets.io.file_kind import FileKind
+    from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is stated of an image.
+
+    Attributes:
+        verdict: 'forged', 'authentic' or 'inconclusive'; None if there is no
+            calibration that holds for the image.
+        forged_probability: Calibrated probability; None in the same case.
+        regions: Of the mask, the largest first.
+        statement: Verdict, its reason and the number of regions, in words.
+        caveats: What the numbers mean, in words.
+    """
+
+    verdict: str | None
+    forged_probability: float | None
+    regions: tuple[Region, ...]
+    statement: str
+    caveats: tuple[str, ...]
+
+
+def judge(
+    prob: np.ndarray,
+    mask: np.ndarray,
+    threshold: float,
+    calibration: ImageCalibration | None,
+    kind: FileKind | None,
+    settings: Mapping[str, Any],
+) -> Judgement:
+    """Judges an image by its map.
+
+    With a region an image is not authentic, whatever its score, and a verdict against
+    which the calibrated probability speaks is inconclusive. Neither makes a wrong
+    verdict more frequent than the calibration states.
+
+    Args:
+        prob: (H, W) probabilities.
+        mask: (H, W) uint8; 1 where they exceed the threshold.
+        threshold: As it is shown to a reader.
+        calibration: Of the model, or None.
+        kind: Of the image's file; None if unknown.
+        settings: How the map was computed, see `image_calibration.WHOLE`.
+    """
+    regions, n_marked = find_regions(prob, mask), int(np.count_nonzero(mask))
+    where = f'No pixel exceeds the threshold {threshold}, so no region is marked.'
+    if n_marked:
+        count = f'{len(regions)} region{"s" if len(regions) > 1 else ""}'
+        more = ' or more' if len(regions) == MOST else ''
+        where = (
+            f'{count}{more} marked: {n_marked:,} of {mask.size:,} pixels exceed the '
+            f'threshold {threshold}.'
+        )
+    highest = (
+        f'The highest value of the map is {_beside(prob.max(), threshold)} (0 to 1). '
+        'The values of pixels are scores of the model, not the probability that the '
+        'image was forged; large images reach higher ones by chance alone.'
+    )
+    if calibration is None:
+        reason: str | None = 'the model was not calibrated (tools/calibrate.py)'
+    else:
+        reason = calibration.why_not_for(kind, settings)
+    if calibration is None or reason is not None:
+        return Judgement(
+            None, None, regions, f'No verdict: {reason}. {where}', (highest,)
+        )
+    score = calibration.score(map_features(prob))
+    probability = calibration.probability(score)
+    verdict, why = _verdict(calibration, score, probability, bool(n_marked))
+    statement = f'{verdict.capitalize()}: {why} {where}'
+    caveats = (*_calibration_in_words(calibration, probability), highest)
+    return Judgement(verdict, probability, regions, statement, caveats)
+
+
+def _verdict(
+    calibration: ImageCalibration, score: float, probability: float, marked: bool
+) -> tuple[str, str]:
+    """Verdict, and its reason in words."""
+    written, above, below = shown(
+        score, calibration.forged_above, calibration.authentic_below
+    )
+    name = 'the highest value of the map'
+    if calibration.summary != 'max':
+        side = calibration.summary.removeprefix('max_').removesuffix('px')
+        name = f'the highest mean of a square of the map, of {side} pixels a side,'
+    by_score = calibration.verdict(score)
+    if by_score == 'inconclusive':
+        return by_score, (
+            f'{name} is {written}; forged is stated above {above}, authentic below '
+            f'{below}.'
+        )
+    forged = by_score == 'forged'
+    reason = (
+        f'{name} is {written}, {f"above {above}" if forged else f"below {below}"}; at '
+        f'most {100 * calibration.rate:g} % of {"authentic" if forged else "forged"} '
+        'images like those of the calibration are expected to be'
+    )
+    if probability < 0.5 if forged else probability > 0.5:
+        return 'inconclusive', (
+            f'{reason}, but of the calibration images that score like it '
+            f'{_in_100(probability)} of 100 were forged.'
+        )
+    if marked and not forged:
+        return 'inconclusive', f'{reason}, but pixels exceed the threshold of the map.'
+    return by_score, f'{reason}.'
+
+
+def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str, str]:
+    alarms, misses = (
+        f'{100 * low:.1f} to {100 * high:.1f} %'
+        for low, high in (c.false_alarm_interval(), c.miss_interval())
+    )
+    return (
+        f'Calibrated probability {_beside(probability, 0.5)}: of 100 images that score '
+        f'like this one {_in_100(probability)} were forged, among images like the '
+        f'{c.n_fit_authentic + c.n_fit_forged} that it was fitted on, of which '
+        f'{c.n_fit_forged} were forged. Where forgeries are rarer than there, it is '
+        f'lower. Its expected error is {c.error:.3f}, measured on '
+        f'{c.n_authentic + c.n_forged} images that it was not fitted on.',
+        f'Stated rate of wrong verdicts: at most {100 * c.rate:g} % on average over '
+        f'calibrations. It follows from the ranks of {c.n_authentic} authentic and '
+        f'{c.n_forged} forged images, each of another source, on which nothing was '
+        f'fitted. Above the threshold: {c.false_alarms} of the authentic ones, so the '
+        f'rate of false alarms of this calibration is {alarms}. Below the other '
+        f'threshold: {c.missed} of the forged ones, so that of forged images missed is '
+        f'{misses} (95 % intervals of Clopper and Pearson). '
+        f'It holds only for images like these: {c.files}.',
+    )
+
+
+def _in_100(probability: float) -> str:
+    return f'about {round(100 * probability)}'
+
+
+def _beside(value: float | np.float32, threshold: float) -> str:
+    """A number with three decimals, or more until it is on its side of a threshold."""
+    # As the map is compared: 0.3 as float32 does not exceed 0.3.
+    cut = type(value)(threshold)
+    for digits in range(3, 17):
+        text = f'{value:.{digits}f}'
+        if np.sign(float(text) - threshold) == np.sign(value - cut):
+            return text
+    return str(threshold)
+
+
+def shown(*values: float) -> list[str]:
+    """Numbers with three decimals, or more until they differ where the values do."""
+    order = np.sign(np.subtract.outer(values, values))
+    for digits in range(3, 17):
+        texts = [f'{value:.{digits}f}' for value in values]
+        rounded = [float(text) for text in texts]
+        if (np.sign(np.subtract.outer(rounded, rounded)) == order).all():
+            return texts
+    return [repr(float(value)) for value in values]
