@@ -13,8 +13,9 @@ from mpc_mmseg.apis.inference.embedding_evidence import (
 )
 from mpc_mmseg.apis.inference.prediction import Prediction, find_regions
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
-from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, plain_text
+from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.plain_text import plain_text
 from mpc_mmseg.requirements import installed_versions
 
 FORMAT = 'mpc_mmseg case report 1'
