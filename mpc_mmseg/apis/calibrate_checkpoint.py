@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from mmengine.runner import Runner
 
 from mpc_mmseg.atomic_files import atomic_path
+from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner, read_checkpoint
 from mpc_mmseg.engine.launch import load_config
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
 
-from .inference.model_from_files import read_checkpoint
 
 
 def features_of_validation(
@@ -44,7 +43,7 @@ def features_of_validation(
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, 'images.jsonl')
         cfg.test_evaluator = dict(type='ForgeryMetric', per_image_file=file)
-        Runner.from_cfg(cfg).test()
+        SafeRunner.from_cfg(cfg).test()
         return read_features(file)
 
 

@@ -44,6 +44,7 @@ class ForgeryInferencer(ImageByImage):
         batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
         amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
         tta: Kinds of test-time augmentation, see `views_of`.
+        trust_config: See `load_model`.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -68,10 +69,11 @@ class ForgeryInferencer(ImageByImage):
         overlap: int | None = None,
         tta: Sequence[str] = (),
         pixel_limit: int = PIXEL_LIMIT,
+        trust_config: bool = False,
     ) -> None:
         super().__init__(threshold, batch_size, tile, overlap, pixel_limit)
         views = views_of(tta)
-        self.model, self.cfg = load_model(model, weights, device)
+        self.model, self.cfg = load_model(model, weights, device, trust_config)
         if self.tiling and getattr(self.model, 'phase', None) == 'contrast':
             raise ValueError(
                 f'tile={tile} needs a trained head: in phase contrast the smaller '
