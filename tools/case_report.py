@@ -16,7 +16,7 @@ wrote a report: store the printed seals also outside of your own control.
 import argparse
 import sys
 
-from inference_arguments import add_map_arguments, add_model_arguments
+from inference_arguments import add_map_arguments, add_model_arguments, add_trust
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,6 +45,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--note', metavar='TEXT', help='the same, such as a case number'
     )
+    add_trust(parser)
     args = parser.parse_args()
     if not args.verify and (not args.model or not args.out):
         parser.error('--model and --out are needed unless --verify is given')
@@ -82,6 +83,7 @@ def write(args: argparse.Namespace) -> int:
         tile=args.tile,
         overlap=args.overlap,
         tta=args.tta,
+        trust_config=args.trust_config,
     )
     notes = {'date': args.date, 'note': args.note}
     seals, failures = write_cases(

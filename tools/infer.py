@@ -27,7 +27,7 @@ import gc
 import os
 import sys
 
-from inference_arguments import add_map_arguments, add_model_arguments
+from inference_arguments import add_map_arguments, add_model_arguments, add_trust
 
 
 def parse_args() -> argparse.Namespace:
@@ -91,6 +91,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='merge BatchNorm into the convolutions: faster, and equal up to rounding',
     )
+    add_trust(parser)
     args = parser.parse_args()
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f'--threshold must be in 0..1, got {args.threshold}')
@@ -131,6 +132,7 @@ def main() -> int:
             overlap=args.overlap,
             tta=args.tta,
             pixel_limit=args.pixel_limit,
+            trust_config=args.trust_config,
         )
     except (OSError, ValueError, RuntimeError) as error:
         print(f'infer.py: {error}', file=sys.stderr)

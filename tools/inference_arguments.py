@@ -35,6 +35,16 @@ def add_model_arguments(
     )
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Adds --trust-config."""
+    parser.add_argument(
+        '--trust-config',
+        action='store_true',
+        help='execute the config in a checkpoint, which can then do whatever you can: '
+        'only for files of people whose programs you would run (SECURITY.md)',
+    )
+
+
 def add_map_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds --threshold, --overlap and --pixel-limit."""
     parser.add_argument(

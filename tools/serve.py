@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 
-from inference_arguments import add_model_arguments
+from inference_arguments import add_model_arguments, add_trust
 
 #: Interval of deleting incomplete uploads, and their minimum age.
 SECONDS = 300
@@ -46,6 +46,7 @@ def parse_args() -> argparse.Namespace:
         default=50,
         help='maximum size of a photograph; default: 50',
     )
+    add_trust(parser)
     return parser.parse_args()
 
 
@@ -63,7 +64,12 @@ def main() -> int:
             from mpc_mmseg.forensics.web.web_server import forget_uploads, serve
 
             examiner = Examiner.load(
-                args.model, args.weights, args.device, tile=args.tile, tta=args.tta
+                args.model,
+                args.weights,
+                args.device,
+                tile=args.tile,
+                tta=args.tta,
+                trust_config=args.trust_config,
             )
             page = build_page(examiner, args.max_megapixels * 10**6)
             print(

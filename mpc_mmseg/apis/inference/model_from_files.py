@@ -12,14 +12,13 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 import mpc_mmseg.models  # noqa: F401 - registers them if imports are lazy
-from mpc_mmseg.apis.zoo.zoo import model_file
+from mpc_mmseg.apis.zoo.zoo import CONFIG_SUFFIXES, model_file
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.checkpoints.safe_reading import read_with_hash
 from mpc_mmseg.engine.checkpoints.stored_config import stored_config, without_pretrained
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
-CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
 _CONFIGS = Path(__file__).parents[3] / 'configs'
 
 
@@ -40,7 +39,8 @@ def load_model(
         model: A config file; the name of a config of this project, with ``weights``;
             a checkpoint that contains its config; the name of a published model; or
             an ONNX file of tools/export_onnx.py, which onnxruntime runs.
-        weights: A checkpoint; None if ``model`` is one, or for random weights.
+        weights: A checkpoint, or the name of a published model; None if ``model`` is
+            one, or for random weights.
         device: A torch device; None for the GPU (CUDA, then MPS) if there is one.
         trust_config: Whether to execute the config in a checkpoint, which can then do
             whatever you can: only for files of people whose programs you would run.
@@ -77,7 +77,9 @@ def load_model(
         cfg = stored_config(checkpoint, str(model), trust_config)
     source = model if weights is None else weights
     if weights is not None:
-        checkpoint, digest = read_with_hash(weights)
+        weights = model_file(weights)
+        expected = getattr(weights, 'sha256', None)
+        checkpoint, digest = read_with_hash(weights, sha256_expected=expected)
     if 'model' not in cfg:
         raise ValueError(f'the config of {model} defines no model')
     init_default_scope(cfg.get('default_scope') or 'mmseg')

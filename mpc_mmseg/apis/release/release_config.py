@@ -1,7 +1,7 @@
 """The config of a released MPC, derived from the shapes of its weights."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isqrt
 
 from torch import Tensor
@@ -100,8 +100,8 @@ def model_config(state: Mapping[str, Tensor]) -> dict:
     )
 
 
-def test_config(model: dict) -> dict:
-    """A config for tools/test.py to score a model on a folder at 512x512."""
+def test_config(model: dict, pipeline: Sequence[dict] = _PIPELINE) -> dict:
+    """A config for tools/test.py to score a model on a folder, by default at 512x512."""
     return dict(
         default_scope='mmseg',
         custom_imports=dict(imports=['mpc_mmseg'], allow_failed_imports=False),
@@ -114,7 +114,7 @@ def test_config(model: dict) -> dict:
                 type='ForgeryDataset',
                 data_root='data/forgery',
                 test_mode=True,
-                pipeline=_PIPELINE,
+                pipeline=list(pipeline),
             ),
         ),
         test_evaluator=dict(type='ForgeryMetric'),

@@ -133,7 +133,9 @@ def without_pretrained(node: Any) -> Any:
     return node
 
 
-def check_plain(node: Any, where: str, source: str, any_type: bool = False) -> None:
+def check_plain(
+    node: Any, where: str, source: str, any_type: bool = False, remedy: str = TRUST
+) -> None:
     """Checks that a part of a config consists of known types, numbers and words.
 
     Args:
@@ -141,12 +143,13 @@ def check_plain(node: Any, where: str, source: str, any_type: bool = False) -> N
         where: Its key, for errors.
         source: The file, for errors.
         any_type: Whether types may be others than the known ones.
+        remedy: What to do, for errors.
 
     Raises:
         ValueError: If it does not; names key and value.
     """
     for key, problem in _problems(node, where, any_type):
-        raise ValueError(f'{source}: {plain_text(key)} {problem}. {TRUST}')
+        raise ValueError(f'{source}: {plain_text(key)} {problem}. {remedy}')
 
 
 def _problems(node: Any, where: str, any_type: bool) -> Iterator[tuple[str, str]]:
@@ -221,18 +224,19 @@ def stored_config(
     if values.get('default_scope') not in (None, 'mmseg'):
         raise ValueError(f"{source}: default_scope is not 'mmseg'. {TRUST}")
     check_plain(without_pretrained(values.get('model')), 'model', source)
-    for pipeline in _test_pipelines(values.get('test_dataloader')):
+    for pipeline in test_pipelines(values.get('test_dataloader')):
         check_plain(pipeline, 'pipeline', source)
     return Config(values)
 
 
-def _test_pipelines(node: Any) -> Iterator[Any]:
+def test_pipelines(node: Any) -> Iterator[Any]:
+    """The pipelines below a dataloader, its wrappers and mixtures."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key == 'pipeline':
                 yield value
             else:
-                yield from _test_pipelines(value)
+                yield from test_pipelines(value)
     elif isinstance(node, list | tuple):
         for value in node:
-            yield from _test_pipelines(value)
+            yield from test_pipelines(value)

@@ -5,8 +5,8 @@ from mmengine.logging import HistoryBuffer
 from mpc_mmseg.apis.inference.model_from_files import (
     find_config,
     load_model,
-    read_checkpoint,
 )
+from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
 
 
 def test_a_checkpoint_alone_is_enough(checkpoint):
