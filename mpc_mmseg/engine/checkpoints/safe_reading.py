@@ -42,8 +42,7 @@ class _NumpyArray:
     def __setstate__(self, state: tuple) -> None:
         _, shape, kind, fortran, content = state
         order = 'F' if fortran else 'C'
-        self.value = np.frombuffer(content, kind.value).reshape(shape, order=order)
-        self.value = self.value.copy(order)
+        self.value = np.ndarray(shape, kind.value, content, order=order).copy(order)
 
 
 class _Log:
@@ -73,11 +72,17 @@ def _method(owner: Any, name: str) -> str:
     return name
 
 
+def _empty() -> bytes:
+    """Stands for ``bytes``, which pickle calls for an empty array's content."""
+    return b''
+
+
 _STAND_INS = (_NumpyType, _NumpyArray, _NumpyScalar, _Log)
 #: What MMEngine's own hook stores besides tensors and plain data.
 _ALLOWED: list[tuple[Callable, str]] = [
     (_Log, 'mmengine.logging.history_buffer.HistoryBuffer'),
     (_method, 'builtins.getattr'),
+    (_empty, 'builtins.bytes'),
     (_NumpyArray, 'numpy.ndarray'),
     (_NumpyType, 'numpy.dtype'),
     *(
