@@ -36,3 +36,14 @@ def plain_text(value: object, longest: int = LONGEST) -> str:
     )
     rest = len(text) - longest
     return f'{shown} ... ({rest} more characters)' if rest > 0 else shown
+
+
+def shown_address(address: str) -> str:
+    """An address without the secrets that it may contain: password, query, fragment."""
+    if '://' not in address:
+        return address
+    scheme, _, rest = address.partition('://')
+    host, slash, path = rest.partition('/')
+    path = path.partition('?')[0].partition('#')[0]
+    host = host.rpartition('@')[2].partition('?')[0].partition('#')[0]
+    return f'{scheme}://{host}{slash}{path}'

@@ -14,7 +14,6 @@ from mpc_mmseg.engine.launch import load_config
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
 
 
-
 def features_of_validation(
     config: str,
     checkpoint: str,

@@ -218,31 +218,19 @@ def build(
                 height, width = masks.shape[1:]
                 cache.begin([tuple(m.shape[1:]) for m in maps], (height, width))
         barrier()
-        if cache.mismatch(cache.folder) != []:
-            _fill(cache, compute, batch_size, rank, world_size, progress, barrier)
-
-
-def _fill(
-    cache: FeatureCache,
-    compute: Callable[[Sequence[str]], tuple[list[Tensor], Tensor]],
-    batch_size: int,
-    rank: int,
-    world_size: int,
-    progress: Callable[[Iterable], Iterable],
-    barrier: Callable[[], None],
-) -> None:
-    names = list(cache.rows)
-    missing = [n for n, d in zip(names, cache.done()) if not d]
-    # No process writes before all have read what is missing.
-    barrier()
-    own = missing[rank::world_size]
-    batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
-    for batch in progress(batches):
-        cache.write(batch, *compute(batch))
-    barrier()
-    if rank == 0:
-        cache.finish()
-    barrier()
+        if cache.mismatch(cache.folder) == []:
+            return
+        missing = [n for n, d in zip(names, cache.done()) if not d]
+        # No process writes before all have read what is missing.
+        barrier()
+        own = missing[rank::world_size]
+        batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
+        for batch in progress(batches):
+            cache.write(batch, *compute(batch))
+        barrier()
+        if rank == 0:
+            cache.finish()
+        barrier()
 
 
 class StoredSamples(Dataset):

@@ -138,12 +138,12 @@ def test_a_bomb_is_refused(tmp_path):
     import zipfile
 
     torch.save(dict(a=torch.zeros(2**20)), tmp_path / 'a.pth')
-    with zipfile.ZipFile(tmp_path / 'a.pth') as plain:
-        with zipfile.ZipFile(
-            tmp_path / 'b.pth', 'w', zipfile.ZIP_DEFLATED
-        ) as compressed:
-            for name in plain.namelist():
-                compressed.writestr(name, plain.read(name))
+    with (
+        zipfile.ZipFile(tmp_path / 'a.pth') as plain,
+        zipfile.ZipFile(tmp_path / 'b.pth', 'w', zipfile.ZIP_DEFLATED) as compressed,
+    ):
+        for name in plain.namelist():
+            compressed.writestr(name, plain.read(name))
     with pytest.raises(RuntimeError, match='compressed, which torch never does'):
         read_checkpoint(tmp_path / 'b.pth')
     nested = [0]

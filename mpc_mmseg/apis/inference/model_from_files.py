@@ -18,6 +18,7 @@ from mpc_mmseg.engine.checkpoints.safe_reading import read_with_hash
 from mpc_mmseg.engine.checkpoints.stored_config import stored_config, without_pretrained
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+from mpc_mmseg.plain_text import plain_text
 
 _CONFIGS = Path(__file__).parents[3] / 'configs'
 
@@ -83,8 +84,13 @@ def load_model(
     if 'model' not in cfg:
         raise ValueError(f'the config of {model} defines no model')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
-    # mmseg's models access their config by attributes.
-    built = MODELS.build(ConfigDict(without_pretrained(cfg.model.to_dict())))
+    try:
+        # mmseg's models access their config by attributes.
+        built = MODELS.build(ConfigDict(without_pretrained(cfg.model.to_dict())))
+    except (TypeError, KeyError, AttributeError, AssertionError) as error:
+        raise ValueError(
+            f'the model of {model} cannot be built: {plain_text(error)}'
+        ) from error
     built.image_calibration, built.weights_sha256 = None, digest
     if checkpoint is not None:
         _load(built, checkpoint, str(source))

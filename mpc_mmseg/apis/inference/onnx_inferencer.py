@@ -60,9 +60,12 @@ class OnnxInferencer(ImageByImage):
             self._description['resize'] = None
         elif calibration := self._description['calibration']:
             # It imports SciPy, which is slow.
-            from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+            from mpc_mmseg.evaluation.image_calibration import (
+                META_KEY,
+                ImageCalibration,
+            )
 
-            self.calibration = ImageCalibration(**calibration)
+            self.calibration = ImageCalibration.from_meta({META_KEY: calibration})
         self.network = self._run
 
     def _run(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:

@@ -101,7 +101,7 @@ def model_config(state: Mapping[str, Tensor]) -> dict:
 
 
 def test_config(model: dict, pipeline: Sequence[dict] = _PIPELINE) -> dict:
-    """A config for tools/test.py to score a model on a folder, by default at 512x512."""
+    """A config for tools/test.py to score a model on a folder, by default 512x512."""
     return dict(
         default_scope='mmseg',
         custom_imports=dict(imports=['mpc_mmseg'], allow_failed_imports=False),

@@ -1,27 +1,15 @@
 """Downloads of bounded size and time."""
 
-import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
+
+from mpc_mmseg.plain_text import shown_address
 
 #: Seconds without data after which a download fails.
 TIMEOUT = 60
 #: Seconds that any download may take, and bytes a second that a longer one must bring.
 _SECONDS, _SLOWEST = 120, 100_000
-
-
-def shown_address(address: str) -> str:
-    """An address without the secrets that it may contain: password, query, fragment."""
-    if '://' not in address:
-        return address
-    scheme, _, rest = address.partition('://')
-    host, slash, path = rest.partition('/')
-    path = path.partition('?')[0].partition('#')[0]
-    host = host.rpartition('@')[2].partition('?')[0].partition('#')[0]
-    return f'{scheme}://{host}{slash}{path}'
 
 
 def fetch(source: str, limit: int) -> bytes:
@@ -69,14 +57,13 @@ def _read(source: str, limit: int) -> bytes | Exception:
     from mpc_mmseg.datasets.io.s3_backend import S3Backend
 
     try:
-        with _default_timeout():
-            if urlsplit(source).scheme in ('http', 'https'):
-                return _read_http(source, limit)
-            if source.startswith('s3://'):
-                return S3Backend().get(source, limit + 1)
-            from mmengine import fileio
+        if urlsplit(source).scheme in ('http', 'https'):
+            return _read_http(source, limit)
+        if source.startswith('s3://'):
+            return S3Backend().get(source, limit + 1)
+        from mmengine import fileio
 
-            return fileio.get(source)
+        return fileio.get(source)
     except Exception as error:  # it is raised by `fetch`, in the caller's thread
         return error
 
@@ -85,7 +72,7 @@ def _read_http(source: str, limit: int) -> bytes:
     from urllib.request import urlopen
 
     content, end = bytearray(), time.monotonic() + _SECONDS + limit / _SLOWEST
-    with urlopen(source) as response:
+    with urlopen(source, timeout=TIMEOUT) as response:
         while len(content) <= limit and (block := response.read1(2**20)):
             content += block
             if time.monotonic() > end:
@@ -103,14 +90,3 @@ def _without_secrets(error: Exception, source: str) -> str:
     for part in {secret, *secret.split(':'), urlsplit(source).query} - {''}:
         text = text.replace(part, '***')
     return text
-
-
-@contextmanager
-def _default_timeout() -> Iterator[None]:
-    """MMEngine's backends wait without limit unless the process sets a timeout."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT if before is None else before)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

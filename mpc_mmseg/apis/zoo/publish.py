@@ -148,7 +148,7 @@ def _published(
     numbers and words: no path, address or password of the run can be among them.
     """
     kind, state = _chosen(checkpoint, weights)
-    cfg = stored_config(checkpoint, 'its config', trust_config)
+    cfg = stored_config(checkpoint, 'its config', trust_config, checked=False)
     meta = checkpoint['meta']
     steps = next(filter(None, test_pipelines(cfg.get('test_dataloader'))), None)
     if not steps or 'model' not in cfg:

@@ -12,9 +12,9 @@ from typing import Any
 
 from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.hashing import sha256
-from mpc_mmseg.plain_text import plain_text
+from mpc_mmseg.plain_text import plain_text, shown_address
 
-from .download import fetch, shown_address
+from .download import fetch
 
 FILE = 'index.json'
 FORMAT, VERSION = 'mpc_mmseg.zoo', 1

@@ -55,9 +55,7 @@ class S3Backend(BaseStorageBackend):
         # A client holds locks and sockets; each process opens its own.
         return dict(endpoint_url=self.endpoint_url, profile=self.profile)
 
-    def get(
-        self, filepath: str | os.PathLike[str], limit: int | None = None
-    ) -> bytes:
+    def get(self, filepath: str | os.PathLike[str], limit: int | None = None) -> bytes:
         """The content of ``s3://BUCKET/KEY``, at most ``limit`` bytes of it."""
         address = urlsplit(str(filepath), allow_fragments=False)
         key = address.path.lstrip('/')

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,23 +19,25 @@ from mmengine.runner import CheckpointLoader, Runner
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.plain_text import plain_text
 
+# torch's list of allowed types is of the process.
+_LOADING = threading.Lock()
 _FORCED = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
 
 class _NumpyType:
     """Stands for ``np.dtype``, whose own state could describe any memory."""
 
-    def __init__(self, name: str, align: bool = False, copy: bool = False) -> None:
+    def __init__(self, name: str, *_: bool) -> None:
         if not re.fullmatch(r'[biufc]\d{1,2}|U\d{1,4}', name):
             raise UnpicklingError(f'numpy type {plain_text(name)!r}')
         self.value = np.dtype(name)
 
     def __setstate__(self, state: tuple) -> None:
-        self.value = self.value.newbyteorder({'>': '>'}.get(state[1], '<'))
+        self.value = self.value.newbyteorder('>' if state[1] == '>' else '<')
 
 
 class _NumpyArray:
-    """Stands for ``np.ndarray`` while it is read."""
+    """Stands for ``np.ndarray``."""
 
     def __init__(self, *_: Any) -> None:
         self.value = np.zeros(0)
@@ -46,23 +49,17 @@ class _NumpyArray:
 
 
 class _Log:
-    """Stands for MMEngine's ``HistoryBuffer`` while it is read."""
+    """Stands for MMEngine's ``HistoryBuffer``."""
 
     @property
     def value(self) -> HistoryBuffer:
-        history, counts = (
-            np.asarray(restored(vars(self)[key])) for key in ('_log_history', '_count_history')
-        )
-        return HistoryBuffer(history.tolist(), counts.tolist(), int(self.max_length))
-
-    max_length: int = 1_000_000
+        names = ('_log_history', '_count_history')
+        data = [np.asarray(vars(self)[name].value).tolist() for name in names]
+        return HistoryBuffer(*data, int(vars(self)['max_length']))
 
 
-class _NumpyScalar:
-    """Stands for a number of numpy."""
-
-    def __init__(self, kind: _NumpyType, content: bytes) -> None:
-        self.value = np.frombuffer(content, kind.value)[0]
+def _scalar(kind: _NumpyType, content: bytes) -> Any:
+    return np.frombuffer(content, kind.value)[0]
 
 
 def _method(owner: Any, name: str) -> str:
@@ -77,7 +74,6 @@ def _empty() -> bytes:
     return b''
 
 
-_STAND_INS = (_NumpyType, _NumpyArray, _NumpyScalar, _Log)
 #: What MMEngine's own hook stores besides tensors and plain data.
 _ALLOWED: list[tuple[Callable, str]] = [
     (_Log, 'mmengine.logging.history_buffer.HistoryBuffer'),
@@ -85,15 +81,10 @@ _ALLOWED: list[tuple[Callable, str]] = [
     (_empty, 'builtins.bytes'),
     (_NumpyArray, 'numpy.ndarray'),
     (_NumpyType, 'numpy.dtype'),
-    *(
-        (stand_in, f'numpy.{core}.multiarray.{name}')
-        for core in ('core', '_core')
-        for stand_in, name in (
-            (_NumpyArray, '_reconstruct'),
-            (_NumpyScalar, 'scalar'),
-        )
-    ),
 ]
+for _core in ('core', '_core'):  # of numpy 1 and 2
+    _ALLOWED.append((_NumpyArray, f'numpy.{_core}.multiarray._reconstruct'))
+    _ALLOWED.append((_scalar, f'numpy.{_core}.multiarray.scalar'))
 
 
 def restored(node: Any, seen: dict[int, Any] | None = None) -> Any:
@@ -106,7 +97,7 @@ def restored(node: Any, seen: dict[int, Any] | None = None) -> Any:
     seen = {} if seen is None else seen
     if id(node) in seen:
         return seen[id(node)]
-    if isinstance(node, _STAND_INS):
+    if isinstance(node, _NumpyArray | _NumpyType | _Log):
         seen[id(node)] = node.value
     elif isinstance(node, dict):
         seen[id(node)] = node
@@ -159,7 +150,7 @@ def read_with_hash(
         )
     try:
         _check_archive(content)
-        with _allowed():
+        with _LOADING, _allowed():
             checkpoint = torch.load(
                 io.BytesIO(content), map_location=map_location, weights_only=True
             )

@@ -14,16 +14,13 @@ from typing import Any
 from mmengine.config import Config
 from mmseg.registry import MODELS, TRANSFORMS
 
-from mpc_mmseg.plain_text import plain_text
+from mpc_mmseg.plain_text import plain_text, shown_address
 
 TRUST = (
     'If you trust whoever made the file as you would trust a program of theirs, '
     '--trust-config (trust_config=True) executes its config'
 )
-#: Types of other packages that a stored config may name; those of this package may be
-#: named as well. A plugin adds its own here, if their arguments cannot do any harm.
-KNOWN_TYPES = set(
-    """
+_NAMES = """
     EncoderDecoder CascadeEncoderDecoder SegDataPreProcessor
     ResNet ResNetV1c ResNetV1d ResNeXt ResNeSt HRNet MobileNetV2 MobileNetV3 UNet
     MixVisionTransformer SwinTransformer VisionTransformer BEiT MSCAN PCPVT SVT
@@ -43,8 +40,10 @@ KNOWN_TYPES = set(
     mmpretrain.VAN
     LoadImageFromFile LoadAnnotations Normalize Pad Resize ResizeShortestEdge
     ResizeToMultiple CenterCrop RandomFlip PackSegInputs
-    """.split()
-)
+"""
+#: Types of other packages that a stored config may name; those of this package may be
+#: named as well. A plugin adds its own here, if their arguments cannot do any harm.
+KNOWN_TYPES = set(_NAMES.split())
 # They fetch weights that the file replaces anyway.
 _PRETRAINED = ('init_cfg', 'pretrained')
 # The only strings that the arguments of the types above need. With a dot, a slash or a
@@ -153,7 +152,7 @@ def check_plain(
 
 
 def _problems(node: Any, where: str, any_type: bool) -> Iterator[tuple[str, str]]:
-    shown = plain_text(repr(node), 80)
+    shown = plain_text(repr(shown_address(str(node))), 80)
     if isinstance(node, dict):
         for key, value in node.items():
             inner = f'{where}.{key}'
@@ -163,7 +162,7 @@ def _problems(node: Any, where: str, any_type: bool) -> Iterator[tuple[str, str]
                 if not any_type and not is_known(value):
                     yield inner, f'= {plain_text(repr(value), 80)} is no known type'
             elif key in _NOT_WORDS and isinstance(value, str | dict):
-                yield inner, f'= {plain_text(repr(value), 80)} could name a file'
+                yield inner, 'could name a file or a server'
             else:
                 yield from _problems(value, inner, any_type)
     elif isinstance(node, list | tuple):
@@ -197,7 +196,10 @@ def is_known(name: Any) -> bool:
 
 
 def stored_config(
-    checkpoint: Mapping[str, Any], source: str, trust_config: bool = False
+    checkpoint: Mapping[str, Any],
+    source: str,
+    trust_config: bool = False,
+    checked: bool = True,
 ) -> Config:
     """The config in a checkpoint, of which model and test pipeline may be built.
 
@@ -206,6 +208,8 @@ def stored_config(
         source: The file, for errors.
         trust_config: Whether the text is executed instead, as MMEngine does: it can
             then do on this machine whatever you can.
+        checked: Whether model and test pipeline are checked; if not, nothing of the
+            config may be built.
 
     Raises:
         ValueError: If there is none, or without trust, if it is not data, or its model
@@ -221,11 +225,15 @@ def stored_config(
     if trust_config:
         return Config.fromstring(text, file_format='.py')
     values = parse_config(text, source)
+    if not checked:
+        return Config(values)
     if values.get('default_scope') not in (None, 'mmseg'):
         raise ValueError(f"{source}: default_scope is not 'mmseg'. {TRUST}")
     check_plain(without_pretrained(values.get('model')), 'model', source)
     for pipeline in test_pipelines(values.get('test_dataloader')):
         check_plain(pipeline, 'pipeline', source)
+        if not all(isinstance(step, dict) and 'type' in step for step in pipeline):
+            raise ValueError(f'{source}: its test pipeline is no list of steps')
     return Config(values)
 
 
@@ -233,7 +241,7 @@ def test_pipelines(node: Any) -> Iterator[Any]:
     """The pipelines below a dataloader, its wrappers and mixtures."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if key == 'pipeline':
+            if key == 'pipeline' and isinstance(value, list | tuple):
                 yield value
             else:
                 yield from test_pipelines(value)

@@ -103,7 +103,7 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
 def test_weights_with_ones_own_config_bring_no_calibration(config, checkpoint):
     content = torch.load(checkpoint)
     calibration = fit_calibration(
-        [{k: 0.2 + 0.5 * (i > 19) for k in ('max', 'top_0.1%', 'top_1%', 'mean')}
+        [dict.fromkeys(('max', 'top_0.1%', 'top_1%', 'mean'), 0.2 + 0.5 * (i > 19))
          for i in range(40)],
         [i > 19 for i in range(40)],
     )  # fmt: skip
@@ -114,9 +114,7 @@ def test_weights_with_ones_own_config_bring_no_calibration(config, checkpoint):
         (config, checkpoint, False, None),
         (config, checkpoint, True, calibration),
     ):
-        found, _ = load_model(
-            model, weights, 'cpu', with_calibration=with_calibration
-        )
+        found, _ = load_model(model, weights, 'cpu', with_calibration=with_calibration)
         assert found.image_calibration == expected
         assert found.weights_sha256 == file_sha256(checkpoint)
 
