@@ -6,7 +6,7 @@ from math import isqrt
 
 from torch import Tensor
 
-_PIPELINE = [
+_PIPELINE: list[dict] = [
     dict(type='LoadForgeryImage'),
     dict(type='Resize', scale=(512, 512)),
     # After Resize: scores are computed at the mask's own size.

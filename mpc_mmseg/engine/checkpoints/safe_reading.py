@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class _NumpyArray:
 
     def __setstate__(self, state: tuple) -> None:
         _, shape, kind, fortran, content = state
-        order = 'F' if fortran else 'C'
+        order: Literal['F', 'C'] = 'F' if fortran else 'C'
         self.value = np.ndarray(shape, kind.value, content, order=order).copy(order)
 
 
@@ -75,7 +75,7 @@ def _empty() -> bytes:
 
 
 #: What MMEngine's own hook stores besides tensors and plain data.
-_ALLOWED: list[tuple[Callable, str]] = [
+_ALLOWED: list[Callable | tuple[Callable, str]] = [
     (_Log, 'mmengine.logging.history_buffer.HistoryBuffer'),
     (_method, 'builtins.getattr'),
     (_empty, 'builtins.bytes'),

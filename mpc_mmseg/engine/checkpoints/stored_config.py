@@ -87,9 +87,10 @@ def parse_config(text: str, source: str) -> dict[str, Any]:
 
 
 def _value(node: ast.expr, names: Mapping[str, Any], sizes: dict[int, int]) -> Any:
+    value: Any
     match node:
-        case ast.Constant(value=str() | bool() | int() | float() | None as value):
-            return value
+        case ast.Constant(value=str() | bool() | int() | float() | None as constant):
+            return constant
         case ast.UnaryOp(
             op=ast.USub(), operand=ast.Constant(value=int() | float() as number)
         ):
@@ -187,8 +188,7 @@ def is_known(name: Any) -> bool:
         return True
     if not name.isidentifier() or name == 'OnnxSegmentor':  # it opens a file
         return False
-    import mpc_mmseg.datasets.transforms
-    import mpc_mmseg.models  # noqa: F401 - registers them if imports are lazy
+    import mpc_mmseg.datasets.transforms  # noqa: F401 - imports may be lazy
 
     # `Registry.get` would import packages.
     found = (registry.module_dict.get(name) for registry in (MODELS, TRANSFORMS))
