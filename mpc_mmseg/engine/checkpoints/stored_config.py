@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmseg.registry import MODELS, TRANSFORMS
+from mmseg.registry import MODELS
 
+from mpc_mmseg import datasets
 from mpc_mmseg.plain_text import plain_text, shown_address
 
 TRUST = (
@@ -184,15 +185,12 @@ def is_known(name: Any) -> bool:
     """Whether a stored config may name this type of a model or transform."""
     if not isinstance(name, str):
         return False
-    if name in KNOWN_TYPES:
+    # Transforms are known before they are imported.
+    if name in KNOWN_TYPES or name in datasets.__all__:
         return True
-    if not name.isidentifier() or name == 'OnnxSegmentor':  # it opens a file
-        return False
-    import mpc_mmseg.datasets.transforms  # noqa: F401 - imports may be lazy
-
-    # `Registry.get` would import packages.
-    found = (registry.module_dict.get(name) for registry in (MODELS, TRANSFORMS))
-    return any(each and each.__module__.startswith('mpc_mmseg.') for each in found)
+    # `Registry.get` would import packages. OnnxSegmentor opens a file.
+    found = MODELS.module_dict.get(name) if name != 'OnnxSegmentor' else None
+    return found is not None and found.__module__.startswith('mpc_mmseg.')
 
 
 def stored_config(
