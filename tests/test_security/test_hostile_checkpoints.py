@@ -12,8 +12,9 @@ from mmengine.config import Config
 from tool_by_path import run_tool
 
 from mpc_mmseg.apis.inference.model_from_files import load_model
+from mpc_mmseg.config_text import parse_config
 from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner, read_checkpoint
-from mpc_mmseg.engine.checkpoints.stored_config import parse_config, stored_config
+from mpc_mmseg.engine.checkpoints.stored_config import stored_config
 from mpc_mmseg.hashing import file_sha256
 
 
