@@ -12,6 +12,7 @@ from mmengine.config import Config
 from tool_by_path import run_tool
 
 from mpc_mmseg.apis.inference.model_from_files import load_model
+from mpc_mmseg.apis.release.release_config import scoring_config
 from mpc_mmseg.config_text import parse_config
 from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner, read_checkpoint
 from mpc_mmseg.engine.checkpoints.stored_config import stored_config
@@ -253,6 +254,20 @@ def test_what_is_not_built_is_not_imported_either(checkpoint, tmp_path, monkeypa
     assert not (tmp_path / 'touched').exists()
     load_model(checkpoint, device='cpu', trust_config=True)
     assert (tmp_path / 'touched').exists()
+
+
+def test_scoring_a_checkpoint_builds_nothing_but_model_and_data(tiny_config):
+    tiny_config.test_evaluator.results_file = '../planted.json'
+    tiny_config.custom_hooks.append(dict(type='this'))
+    tiny_config.runner_type = 'this'
+    tiny_config.test_dataloader.dataset.ann_file = 'test.txt'
+    stored = stored_config(dict(meta=dict(cfg=tiny_config.pretty_text)), 'f.pth')
+    cfg = scoring_config(stored)
+    assert cfg['model'] == tiny_config.model.to_dict()
+    data = cfg['test_dataloader']['dataset']
+    assert (data['type'], data['ann_file']) == ('ForgeryDataset', 'test.txt')
+    assert data['pipeline'][1]['scale'] == (64, 64)
+    assert 'planted' not in str(cfg) and 'this' not in str(cfg)
 
 
 def test_what_is_hashed_is_what_is_loaded(checkpoint, tmp_path, monkeypatch):

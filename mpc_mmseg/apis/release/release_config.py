@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from math import isqrt
+from typing import Any
 
 from torch import Tensor
+
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 
 _PIPELINE: list[dict] = [
     dict(type='LoadForgeryImage'),
@@ -122,6 +125,19 @@ def test_config(model: dict, pipeline: Sequence[dict] = _PIPELINE) -> dict:
         custom_hooks=[dict(type='TwoPhaseHook'), dict(type='SafeCheckpointHook')],
         log_processor=dict(by_epoch=False),
     )
+
+
+def scoring_config(stored: Mapping[str, Any]) -> dict:
+    """`test_config` of a `stored_config`, with the names of its first test data set.
+
+    Nothing else of a checkpoint's config is built: hooks, metrics and visualizers may
+    write files.
+    """
+    data = next(innermost_datasets(stored['test_dataloader']['dataset']))
+    cfg = test_config(stored['model'], data['pipeline'])
+    names = ('ann_file', 'data_root', 'data_prefix')
+    cfg['test_dataloader']['dataset'] |= {k: data[k] for k in names if k in data}
+    return cfg
 
 
 def _shape(state: Mapping[str, Tensor], name: str) -> tuple[int, ...]:
