@@ -5,6 +5,7 @@ the disk, against a power cut: see `engine/checkpoints/checkpoint_files.py`.
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +19,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         path: The target; a missing folder is created.
 
     Yields:
-        A path in the same folder, different in each process.
+        The path of an empty file in the same folder, with a random name: others who may
+        write to the folder can plant no link in its place.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.partial')
+    temporary = path.with_name(f'{path.name}.{secrets.token_hex(8)}.partial')
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
         os.replace(temporary, path)

@@ -7,6 +7,7 @@ from mmengine.structures import PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 
+from mpc_mmseg.engine.checkpoints.stored_config import KNOWN_TYPES
 from mpc_mmseg.probability import resize_probability
 
 CONFIG = """
@@ -30,6 +31,8 @@ test_dataloader = dict(
                 ])
         ]))
 """
+
+KNOWN_TYPES.add('BrightIsForged')
 
 
 @MODELS.register_module()

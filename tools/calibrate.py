@@ -18,7 +18,7 @@ none. So take them from where the photographs to be examined come from.
 import argparse
 import sys
 
-from inference_arguments import add_map_arguments, add_model_arguments
+from inference_arguments import add_map_arguments, add_model_arguments, add_trust
 
 
 def parse_args() -> argparse.Namespace:
@@ -65,6 +65,7 @@ def parse_args() -> argparse.Namespace:
     )
     add_model_arguments(parser, None, 'torch device; default: the GPU if there is one')
     add_map_arguments(parser)
+    add_trust(parser)
     args = parser.parse_args()
     folders = args.forged is not None and args.authentic is not None
     if folders + bool(args.lists) + bool(args.per_image) != 1:
@@ -95,6 +96,7 @@ def calibrate(args: argparse.Namespace) -> int:
     file = args.weights or model_file(args.model)
     settings = WHOLE
     if args.per_image:
+        digest = file_sha256(file)
         images = steps.recorded_images(args.per_image)
     else:
         inferencer = ForgeryInferencer(
@@ -105,8 +107,9 @@ def calibrate(args: argparse.Namespace) -> int:
             overlap=args.overlap,
             tta=args.tta,
             pixel_limit=args.pixel_limit,
+            trust_config=args.trust_config,
         )
-        settings = inferencer.map_settings
+        settings, digest = inferencer.map_settings, inferencer.model.weights_sha256
         labelled = (
             steps.labelled_lists(args.lists, args.data_root)
             if args.lists
@@ -116,7 +119,7 @@ def calibrate(args: argparse.Namespace) -> int:
         )
         images = steps.calibration_images(inferencer, labelled)
     found = fit_calibration(images, args.false_alarm_rate, settings)
-    write_calibration(args.out, found, file_sha256(file))
+    write_calibration(args.out, found, digest)
     if args.checkpoint_out:
         steps.store_calibration(file, found, args.checkpoint_out)
     (low, high), (least, most) = found.false_alarm_interval(), found.miss_interval()

@@ -20,6 +20,7 @@ from inference_arguments import (
     add_calibration_argument,
     add_map_arguments,
     add_model_arguments,
+    add_trust,
 )
 
 
@@ -50,6 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--note', metavar='TEXT', help='the same, such as a case number'
     )
+    add_trust(parser)
     args = parser.parse_args()
     if not args.verify and (not args.model or not args.out):
         parser.error('--model and --out are needed unless --verify is given')
@@ -88,6 +90,7 @@ def write(args: argparse.Namespace) -> int:
         overlap=args.overlap,
         tta=args.tta,
         calibration=args.calibration,
+        trust_config=args.trust_config,
     )
     notes = {'date': args.date, 'note': args.note}
     seals, failures = write_cases(

@@ -36,7 +36,9 @@ def main() -> int:
     from mpc_mmseg.apis.inference.model_from_files import load_model
 
     try:
-        model, cfg = load_model(args.config, args.checkpoint, 'cpu')
+        model, cfg = load_model(
+            args.config, args.checkpoint, 'cpu', with_calibration=True
+        )
         error = export_onnx(model, describe(model, cfg, args.checkpoint), args.out)
     except (OSError, ValueError, RuntimeError, ImportError) as problem:
         print(f'export_onnx.py: {problem}', file=sys.stderr)

@@ -31,6 +31,7 @@ from inference_arguments import (
     add_calibration_argument,
     add_map_arguments,
     add_model_arguments,
+    add_trust,
 )
 
 
@@ -96,6 +97,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='merge BatchNorm into the convolutions: faster, and equal up to rounding',
     )
+    add_trust(parser)
     args = parser.parse_args()
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f'--threshold must be in 0..1, got {args.threshold}')
@@ -137,6 +139,7 @@ def main() -> int:
             tta=args.tta,
             pixel_limit=args.pixel_limit,
             calibration=args.calibration,
+            trust_config=args.trust_config,
         )
     except (OSError, ValueError, RuntimeError) as error:
         print(f'infer.py: {error}', file=sys.stderr)

@@ -45,6 +45,16 @@ def add_calibration_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Adds --trust-config."""
+    parser.add_argument(
+        '--trust-config',
+        action='store_true',
+        help='execute the config in a checkpoint, which can then do whatever you can: '
+        'only for files of people whose programs you would run (SECURITY.md)',
+    )
+
+
 def add_map_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds --threshold, --overlap and --pixel-limit."""
     parser.add_argument(

@@ -51,6 +51,12 @@ def parse_args() -> argparse.Namespace:
         '--address', metavar='URL', help='public address of the zoo, for the metafile'
     )
     parser.add_argument('--date', metavar='YYYYMMDD', help='default: today')
+    parser.add_argument(
+        '--trust-config',
+        action='store_true',
+        help="execute the checkpoint's config; for a model of your own types, which "
+        'others then load with --trust-config only',
+    )
     return parser.parse_args()
 
 
@@ -73,6 +79,7 @@ def main() -> int:
             config=args.config,
             address=args.address,
             date=args.date,
+            trust_config=args.trust_config,
         )
     except (OSError, ValueError, RuntimeError) as error:
         print(f'publish_model.py: {error}', file=sys.stderr)

@@ -15,7 +15,11 @@ import sys
 import tempfile
 import threading
 
-from inference_arguments import add_calibration_argument, add_model_arguments
+from inference_arguments import (
+    add_calibration_argument,
+    add_model_arguments,
+    add_trust,
+)
 
 #: Interval of deleting incomplete uploads, and their minimum age.
 SECONDS = 300
@@ -47,6 +51,7 @@ def parse_args() -> argparse.Namespace:
         default=50,
         help='maximum size of a photograph; default: 50',
     )
+    add_trust(parser)
     return parser.parse_args()
 
 
@@ -70,6 +75,7 @@ def main() -> int:
                 tile=args.tile,
                 tta=args.tta,
                 calibration=args.calibration,
+                trust_config=args.trust_config,
             )
             page = build_page(examiner, args.max_megapixels * 10**6)
             print(

@@ -74,9 +74,9 @@ def main() -> None:
     args = parse_args()
     from mmengine.dist import is_main_process
     from mmengine.fileio import dump
-    from mmengine.runner import Runner
 
     from mpc_mmseg.apis.zoo.zoo import model_file
+    from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner
     from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(
@@ -98,7 +98,7 @@ def main() -> None:
         cfg.test_evaluator.source_pattern = args.source_pattern
     if args.out:
         cfg.custom_hooks.append(dict(type='SaveMapsHook', out_dir=args.out))
-    scores = Runner.from_cfg(cfg).test()
+    scores = SafeRunner.from_cfg(cfg).test()
     if args.json and is_main_process():
         dump(scores, args.json, indent=2)
     leave_process_group()

@@ -64,9 +64,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmengine.device import is_cuda_available
-    from mmengine.runner import Runner
 
     from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
+    from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner
     from mpc_mmseg.engine.launch import leave_process_group, load_config
 
     cfg = load_config(
@@ -93,7 +93,7 @@ def main() -> None:
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
         else:
             cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
-    runner = Runner.from_cfg(cfg)
+    runner = SafeRunner.from_cfg(cfg)
     if 'phases' in cfg:
         lengths = [
             f'{name} ({cfg[f"{name}_phase"].max_iters:,})' for name in cfg.phases

@@ -11,6 +11,7 @@ from mpc_mmseg.datasets.io.file_kind import file_kind
 from mpc_mmseg.datasets.lists.dataset_entries import list_entries, report
 from mpc_mmseg.datasets.lists.list_file import read_list_file
 from mpc_mmseg.datasets.lists.source_split import connected_groups, source_ids
+from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
 from mpc_mmseg.evaluation.image_calibration import (
     META_KEY,
     CalibrationImage,
@@ -21,7 +22,6 @@ from mpc_mmseg.hashing import file_sha256
 
 from .inference.image_by_image import ImageByImage
 from .inference.image_inputs import expand
-from .inference.model_from_files import read_checkpoint
 
 #: Image file -> whether it is forged, and its source photographs as far as known.
 Labelled = dict[str, tuple[bool, frozenset[str]]]

@@ -29,7 +29,6 @@ from mpc_mmseg.evaluation.robustness_scores import (
     post_processed,
     summarize_setting,
 )
-from mpc_mmseg.hashing import file_sha256
 
 from .inference.model_from_files import load_model
 
@@ -77,7 +76,7 @@ def measure_robustness(
     if not samples:
         raise ValueError('the test set of the config is empty: check its lists')
     hashes = {
-        'weights': file_sha256(checkpoint),
+        'weights': model.weights_sha256,
         'config': config_hash(cfg, metric),
         'images': images_hash(samples),
     }

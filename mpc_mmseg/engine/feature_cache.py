@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mpc_mmseg.datasets.transforms import PackForgeryInputs
+from mpc_mmseg.file_lock import locked
+from mpc_mmseg.hashing import sha256
 
 _PRINT, _DONE, _MASKS = 'fingerprint.json', 'done.npy', 'masks.npy'
 
@@ -40,22 +43,24 @@ def files_hash(paths: Iterable[str]) -> str:
 class FeatureCache:
     """Maps of several scales and a mask per image, memory-mapped.
 
-    The folder is written atomically; an interrupted run is resumed. Maps are stored in
-    half precision, channels last, masks in 8 bits.
+    Each fingerprint has a folder of its own, which is written atomically, by one run at
+    a time; an interrupted run is resumed. Maps are stored in half precision, channels
+    last, masks in 8 bits.
 
     Args:
-        folder: Where the cache is, or will be.
+        root: Where the folder is, or will be; runs may share it.
         names: The images' names, distinct.
         fingerprint: What the maps depend on, by name; any JSON.
     """
 
     def __init__(
-        self, folder: str | Path, names: Sequence[str], fingerprint: Mapping[str, str]
+        self, root: str | Path, names: Sequence[str], fingerprint: Mapping[str, str]
     ) -> None:
-        self.folder = Path(folder)
-        self.partial = self.folder.with_name(self.folder.name + '.partial')
+        self.root = Path(root)
         self.rows = {name: row for row, name in enumerate(names)}
         self.fingerprint = dict(fingerprint)
+        key = sha256(json.dumps([self.fingerprint, list(names)]).encode())[:16]
+        self.folder, self.partial = self.root / key, self.root / f'{key}.partial'
         self.maps: list[np.ndarray] = []
         self.masks: np.ndarray | None = None
 
@@ -82,14 +87,16 @@ class FeatureCache:
 
     def open_masks(self) -> bool:
         """As ``open`` for the masks alone, which do not depend on the weights."""
-        changed = self.mismatch(self.folder)
-        if changed is None or set(changed) - {'weights'}:
-            return False
-        try:
-            self.masks = np.load(self.folder / _MASKS, mmap_mode='r')
-        except FileNotFoundError:  # being replaced at this moment
-            return False
-        return True
+        for file in sorted(self.root.glob(f'*/{_PRINT}')):
+            changed = self.mismatch(file.parent)
+            if file.parent.suffix or changed is None or set(changed) - {'weights'}:
+                continue
+            try:
+                self.masks = np.load(file.with_name(_MASKS), mmap_mode='r')
+            except FileNotFoundError:  # being deleted at this moment
+                continue
+            return True
+        return False
 
     def begin(
         self, shapes: Sequence[tuple[int, int, int]], mask_size: tuple[int, int]
@@ -154,7 +161,7 @@ class FeatureCache:
 
     def finish(self) -> None:
         """Give the complete folder its name."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)  # a damaged one: see `build`
         os.replace(self.partial, self.folder)
 
     def read(self, names: Sequence[str]) -> list[Tensor]:
@@ -188,7 +195,9 @@ def build(
     progress: Callable[[Iterable], Iterable] = lambda batches: batches,
     barrier: Callable[[], None] = lambda: None,
 ) -> None:
-    """Fill a cache with the missing images, shared between processes.
+    """Fill a cache with the missing images, shared between processes of a run.
+
+    Another run that fills the same cache is waited for; what it filled is used.
 
     Args:
         cache: The cache.
@@ -200,22 +209,28 @@ def build(
         barrier: Waits for all processes.
     """
     names = list(cache.rows)
-    if rank == 0:
-        maps, masks = compute(names[:1])
-        height, width = masks.shape[1:]
-        cache.begin([tuple(m.shape[1:]) for m in maps], (height, width))
-    barrier()
-    missing = [n for n, d in zip(names, cache.done()) if not d]
-    # No process writes before all have read what is missing.
-    barrier()
-    own = missing[rank::world_size]
-    batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
-    for batch in progress(batches):
-        cache.write(batch, *compute(batch))
-    barrier()
-    if rank == 0:
-        cache.finish()
-    barrier()
+    with ExitStack() as stack:
+        if rank == 0:
+            waiting = f'another run is writing {cache.folder}: waiting for it'
+            stack.enter_context(locked(cache.folder.with_suffix('.lock'), waiting))
+            if cache.mismatch(cache.folder) != []:
+                maps, masks = compute(names[:1])
+                height, width = masks.shape[1:]
+                cache.begin([tuple(m.shape[1:]) for m in maps], (height, width))
+        barrier()
+        if cache.mismatch(cache.folder) == []:
+            return
+        missing = [n for n, d in zip(names, cache.done()) if not d]
+        # No process writes before all have read what is missing.
+        barrier()
+        own = missing[rank::world_size]
+        batches = [own[i : i + batch_size] for i in range(0, len(own), batch_size)]
+        for batch in progress(batches):
+            cache.write(batch, *compute(batch))
+        barrier()
+        if rank == 0:
+            cache.finish()
+        barrier()
 
 
 class StoredSamples(Dataset):

@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -44,7 +46,7 @@ def test_masks_outlive_the_weights(tmp_path):
     assert not cache.open_masks()
     build(cache, both_of, 2)
     other = FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': 'x'})
-    assert not other.open() and other.mismatch(other.folder) == ['weights']
+    assert not other.open() and other.mismatch(cache.folder) == ['weights']
     assert other.open_masks() and other.read_mask('1.png').dtype == np.uint8
     # A process that loads samples does not know the weights.
     assert FeatureCache(tmp_path / 'c', NAMES, {'files': 'b'}).open_masks()
@@ -72,12 +74,47 @@ def test_an_interrupted_one_is_gone_on_from(tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(cache.read(NAMES), maps_of(NAMES)))
 
 
-def test_what_an_interrupted_one_left_for_other_weights_is_dropped(tmp_path):
-    FeatureCache(tmp_path / 'c', NAMES, PRINT).begin([(3, 4, 4), (3, 2, 2)], (16, 16))
-    cache = FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': 'x'})
-    cache.begin([(3, 4, 4)], (16, 16))
-    assert not cache.done().any()
-    assert len(list(cache.partial.glob('map_*.npy'))) == 1
+def test_runs_of_different_weights_share_a_folder_without_mixing(tmp_path):
+    first, second = (
+        FeatureCache(tmp_path / 'c', NAMES, {**PRINT, 'weights': w}) for w in 'xy'
+    )
+    first.begin([(3, 4, 4), (3, 2, 2)], (16, 16))
+    first.write(NAMES[:2], *both_of(NAMES[:2]))
+    build(second, lambda names: ([m + 1 for m in maps_of(names)], both_of(names)[1]), 2)
+    assert list(first.done()) == [True, True, False, False, False]
+    build(first, both_of, 2)
+    assert first.open() and second.open()
+    for a, b in zip(first.read(NAMES), second.read(NAMES)):
+        assert torch.equal(a + 1, b)
+
+
+def test_of_two_runs_of_equal_weights_one_computes_and_the_other_waits(tmp_path):
+    started, computed = threading.Event(), []
+
+    def compute(names):
+        started.set()
+        if waits.is_alive():
+            waits.join(0.1)
+        computed.extend(names)
+        return both_of(names)
+
+    def fails(names):
+        computed.append('by the other run')
+        return both_of(names)
+
+    computes, waits = (
+        threading.Thread(
+            target=build, args=(FeatureCache(tmp_path / 'c', NAMES, PRINT), f, 2)
+        )
+        for f in (compute, fails)
+    )
+    computes.start()
+    started.wait()
+    waits.start()
+    computes.join()
+    waits.join()
+    assert computed == [NAMES[0], *NAMES]
+    assert FeatureCache(tmp_path / 'c', NAMES, PRINT).open()
 
 
 def test_values_beyond_half_precision_are_refused(tmp_path):

@@ -37,9 +37,10 @@ def main() -> None:
     import torch
     from mmengine.logging import MMLogger
     from mmengine.registry import init_default_scope
-    from mmengine.runner import Runner, load_checkpoint, set_random_seed
+    from mmengine.runner import Runner, set_random_seed
     from mmseg.registry import MODELS
 
+    from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
     from mpc_mmseg.engine.launch import load_config
     from mpc_mmseg.models.losses.contrast_loss import masks_for
 
@@ -50,7 +51,7 @@ def main() -> None:
     model = MODELS.build(cfg.model)
     model.init_weights()
     if args.checkpoint:
-        load_checkpoint(model, args.checkpoint, map_location='cpu', strict=True)
+        model.load_state_dict(read_checkpoint(args.checkpoint)['state_dict'])
     if args.save_untrained:
         meta = dict(cfg=cfg.pretty_text, mpc_phase='localize')
         torch.save(dict(meta=meta, state_dict=model.state_dict()), args.save_untrained)

@@ -134,7 +134,7 @@ def describe(
     Args:
         model: The segmentor, with ``image_calibration``.
         cfg: The config from which it was built.
-        checkpoint: The file of its weights.
+        checkpoint: The file of its weights, if `load_model` did not read them.
 
     Returns:
         A dict for JSON. ``resize`` is [H, W], None if images keep their size, or
@@ -164,7 +164,9 @@ def describe(
         'pipeline': steps,
         'data_preprocessor': before,
         'config_sha256': sha256(cfg.pretty_text.encode()),
-        'weights_sha256': file_sha256(checkpoint),
+        # Of the bytes that were loaded: the file may have been replaced since.
+        'weights_sha256': getattr(model, 'weights_sha256', None)
+        or file_sha256(checkpoint),
         'versions': {'mpc_mmseg': __version__, 'torch': torch.__version__},
     }
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import track  # MMEngine's ProgressBar would import torch
 
-from mpc_mmseg.apis.zoo.zoo import model_file
+from mpc_mmseg.apis.zoo.zoo import CONFIG_SUFFIXES, model_file
 
 from .image_by_image import ImageByImage
 from .image_inputs import expand
@@ -86,7 +86,10 @@ def infer_folder(
     else:
         # The file: before a --resume another one may be published under the name.
         model = model_file(model, settings.get('weights'))
+        if str(model).endswith(CONFIG_SUFFIXES) and settings.get('weights') is None:
+            raise ValueError(f'{model} is a config: its weights are needed, too')
         inferencer = _inferencer(model, similarity is not None, settings)
+        settings.pop('trust_config', None)  # no result depends on it
     compared = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
     done = prepare_folder(out, compared, resume)
     names = {
@@ -132,6 +135,7 @@ def _inferencer(
     rest = dict(settings)
     # BatchNorm of an exported model is always folded.
     rest.pop('fold_batch_norm', None)
+    rest.pop('trust_config', None)
     for_torch = [rest.pop(key, None) for key in ('weights', 'amp', 'tta')]
     if Path(model).suffix == '.onnx' and not (with_embeddings or any(for_torch)):
         from .onnx_inferencer import NeedsTorch, OnnxInferencer

@@ -12,7 +12,6 @@ from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.file_kind import FileKind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
 from mpc_mmseg.evaluation.image_calibration import read_calibration
-from mpc_mmseg.hashing import file_sha256
 
 from .embedding_evidence import captured_embeddings
 from .fold_batch_norm import fold_batch_norm as folded
@@ -50,6 +49,7 @@ class ForgeryInferencer(ImageByImage):
         tta: Kinds of test-time augmentation, see `views_of`.
         calibration: A file of tools/calibrate.py for these weights; None for the
             calibration inside of the checkpoint, if there is one.
+        trust_config: See `load_model`.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -75,11 +75,12 @@ class ForgeryInferencer(ImageByImage):
         tta: Sequence[str] = (),
         pixel_limit: int = PIXEL_LIMIT,
         calibration: str | Path | None = None,
+        trust_config: bool = False,
     ) -> None:
         super().__init__(threshold, batch_size, tile, overlap, pixel_limit)
         model = model_file(model, weights)
         views = views_of(tta)
-        self.model, self.cfg = load_model(model, weights, device)
+        self.model, self.cfg = load_model(model, weights, device, trust_config)
         if self.tiling and getattr(self.model, 'phase', None) == 'contrast':
             raise ValueError(
                 f'tile={tile} needs a trained head: in phase contrast the smaller '
@@ -104,7 +105,7 @@ class ForgeryInferencer(ImageByImage):
         )
         self.calibration = self.model.image_calibration
         if calibration is not None:
-            digest = file_sha256(model if weights is None else weights)
+            digest = self.model.weights_sha256
             self.calibration = read_calibration(calibration, digest)
 
     def predict_with_embeddings(

@@ -7,7 +7,9 @@ package. It can be copied together with a model to a machine without torch:
     prob = OnnxEngine('model.onnx').probability(cv2.imread('photo.png'))
 """
 
+import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +34,15 @@ class OnnxEngine:
     Attributes:
         description: Stored in the file: how an image is prepared, ``threshold``,
             ``calibration``, hashes of config and weights.
+        sha256: Hash of the bytes that were loaded.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ImportError: If onnxruntime is missing.
-        RuntimeError: If it is not an ONNX model.
-        ValueError: If it was not exported by this package, or onnxruntime does not
-            support the device.
+        RuntimeError: If it is not an ONNX model, or differs from the file that a zoo
+            verified.
+        ValueError: If it was not exported by this package, its description is invalid,
+            or onnxruntime does not support the device.
     """
 
     def __init__(
@@ -65,11 +69,15 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         if threads is not None:
             options.intra_op_num_threads = threads
+        content = Path(path).read_bytes()  # once: the file may be replaced meanwhile
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        if getattr(path, 'sha256', self.sha256) not in (self.sha256, None):
+            raise RuntimeError(f'{path} was replaced after it had been verified')
         # Errors only: it warns of constants that it folds.
         options.log_severity_level = 3
         try:
             self.session = onnxruntime.InferenceSession(
-                str(path),
+                content,
                 options,
                 [provider, _PROVIDERS['cpu']] if kind != 'cpu' else [provider],
             )
@@ -111,22 +119,54 @@ def read_description(metadata: dict[str, str], path: str | Path) -> dict[str, An
         path: The file, for errors.
 
     Raises:
-        ValueError: If there is no description, or it has another version.
+        ValueError: If there is no description, it has another version, or a value that
+            `prepare` cannot use; names it.
     """
     try:
         description = json.loads(metadata[METADATA_KEY])
         version = description['format']
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f'{path} has no description of how images are prepared: export the model '
             'with tools/export_onnx.py'
         ) from error
     if version != FORMAT:
         raise ValueError(
-            f'{path} has a description of version {version}, version {FORMAT} is '
+            f'{path} has a description of version {version!r}, version {FORMAT} is '
             'supported: export the model again'
         )
+    wrong = [key for key, valid in _VALID.items() if not valid(description.get(key))]
+    if wrong:
+        shown = ', '.join(f'{key}={description.get(key)!r:.60}' for key in wrong)
+        raise ValueError(f'{path} has an invalid description: {shown}')
     return description
+
+
+def _numbers(value: Any, n: int, low: float, high: float, kind: type = float) -> bool:
+    values = [value] if n == 1 else value
+    return (
+        isinstance(values, list)
+        and len(values) == n
+        and all(
+            type(x) in (int, kind) and math.isfinite(x) and low <= x <= high
+            for x in values
+        )
+    )
+
+
+#: Entry of a description -> whether a value is valid.
+_VALID = {
+    'resize': lambda x: x in (None, 'other') or _numbers(x, 2, 1, 2**14, int),
+    'channel_order': lambda x: x in ('RGB', 'BGR'),
+    'mean': lambda x: _numbers(x, 3, -1e6, 1e6),
+    'std': lambda x: _numbers(x, 3, 1e-6, 1e6),
+    'pad_value': lambda x: _numbers(x, 1, -1e6, 1e6),
+    'size_divisor': lambda x: _numbers(x, 1, 1, 2**10, int),
+    'threshold': lambda x: _numbers(x, 1, 0, 1),
+    'calibration': lambda x: x is None or isinstance(x, dict),
+    'pipeline': lambda x: isinstance(x, list) and all(isinstance(s, dict) for s in x),
+    'data_preprocessor': lambda x: isinstance(x, dict),
+}
 
 
 def prepare(

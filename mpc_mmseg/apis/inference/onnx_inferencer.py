@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
-from mpc_mmseg.hashing import file_sha256
 from mpc_mmseg.probability import resize_probability
 
 from .image_by_image import ImageByImage
@@ -67,7 +66,7 @@ class OnnxInferencer(ImageByImage):
 
             meta = {calibrations.META_KEY: self._description['calibration']}
             self.calibration = (
-                calibrations.read_calibration(calibration, file_sha256(model))
+                calibrations.read_calibration(calibration, self.engine.sha256)
                 if calibration
                 else calibrations.ImageCalibration.from_meta(meta)
             )

@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor
 
+from mpc_mmseg.engine.checkpoints.stored_config import check_plain
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
 from mpc_mmseg.models.segmentors import MPCSegmentor
 
@@ -27,17 +28,20 @@ class OnnxSegmentor(BaseModel):
 
     Raises:
         FileNotFoundError, ImportError, RuntimeError: See `OnnxEngine`.
-        ValueError: The same, and if the file names code to run.
+        ValueError: The same, and if the file names other steps than known ones.
     """
 
     def __init__(
-        self, file: str, device: str | None = None, threads: int | None = None
+        self, file: str | Path, device: str | None = None, threads: int | None = None
     ) -> None:
         engine = OnnxEngine(file, device, threads)
         description = engine.description
-        _check_types([description['pipeline'], description['data_preprocessor']], file)
+        # Registries import any dotted name: a file from elsewhere could run anything.
+        for part in ('pipeline', 'data_preprocessor'):
+            remedy = 'Use the checkpoint that it was exported from'
+            check_plain(description[part], part, str(file), remedy=remedy)
         super().__init__(data_preprocessor=description['data_preprocessor'])
-        self.engine = engine
+        self.engine, self.weights_sha256 = engine, engine.sha256
         self.threshold: float = description['threshold']
         self.image_calibration = ImageCalibration.from_meta(
             {META_KEY: description['calibration']}
@@ -83,30 +87,11 @@ def load_onnx(
     if weights is not None:
         raise ValueError(f'weights must be None with an ONNX file, got {weights}')
     init_default_scope('mmseg')
-    model = OnnxSegmentor(str(file), device)
+    model = OnnxSegmentor(file, device)
     pipeline = _with_tuples(model.engine.description['pipeline'])
     return model.eval(), Config(
         dict(test_dataloader=dict(dataset=dict(pipeline=pipeline)))
     )
-
-
-def _check_types(node: Any, file: str | Path) -> None:
-    """Checks that each ``type`` of a description is a plain name.
-
-    MMEngine's registries also import dotted names, so the description of a file from
-    elsewhere could otherwise run any function.
-    """
-    if isinstance(node, dict):
-        name = node.get('type', 'absent')
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(
-                f'{file} names {name!r} as a preparation step: only names of '
-                'registered steps are accepted'
-            )
-        node = list(node.values())
-    if isinstance(node, list):
-        for value in node:
-            _check_types(value, file)
 
 
 def _with_tuples(node: Any) -> Any:

@@ -11,9 +11,9 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mpc_mmseg.apis.inference.model_from_files import read_checkpoint
 from mpc_mmseg.atomic_files import atomic_path, write_atomic
 from mpc_mmseg.engine.checkpoints.handover import check_weights
+from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
 from mpc_mmseg.models.backbones.hrformer_block import relative_position_index
 
 from .release_config import model_config, test_config

@@ -1,12 +1,15 @@
 """The config of a released MPC, derived from the shapes of its weights."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isqrt
+from typing import Any
 
 from torch import Tensor
 
-_PIPELINE = [
+from mpc_mmseg.datasets.dataset_configs import innermost_datasets
+
+_PIPELINE: list[dict] = [
     dict(type='LoadForgeryImage'),
     dict(type='Resize', scale=(512, 512)),
     # After Resize: scores are computed at the mask's own size.
@@ -100,8 +103,8 @@ def model_config(state: Mapping[str, Tensor]) -> dict:
     )
 
 
-def test_config(model: dict) -> dict:
-    """A config for tools/test.py to score a model on a folder at 512x512."""
+def test_config(model: dict, pipeline: Sequence[dict] = _PIPELINE) -> dict:
+    """A config for tools/test.py to score a model on a folder, by default 512x512."""
     return dict(
         default_scope='mmseg',
         custom_imports=dict(imports=['mpc_mmseg'], allow_failed_imports=False),
@@ -114,7 +117,7 @@ def test_config(model: dict) -> dict:
                 type='ForgeryDataset',
                 data_root='data/forgery',
                 test_mode=True,
-                pipeline=_PIPELINE,
+                pipeline=list(pipeline),
             ),
         ),
         test_evaluator=dict(type='ForgeryMetric'),
@@ -122,6 +125,19 @@ def test_config(model: dict) -> dict:
         custom_hooks=[dict(type='TwoPhaseHook'), dict(type='SafeCheckpointHook')],
         log_processor=dict(by_epoch=False),
     )
+
+
+def scoring_config(stored: Mapping[str, Any]) -> dict:
+    """`test_config` of a `stored_config`, with the names of its first test data set.
+
+    Nothing else of a checkpoint's config is built: hooks, metrics and visualizers may
+    write files.
+    """
+    data = next(innermost_datasets(stored['test_dataloader']['dataset']))
+    cfg = test_config(stored['model'], data['pipeline'])
+    names = ('ann_file', 'data_root', 'data_prefix')
+    cfg['test_dataloader']['dataset'] |= {k: data[k] for k in names if k in data}
+    return cfg
 
 
 def _shape(state: Mapping[str, Tensor], name: str) -> tuple[int, ...]:

@@ -14,17 +14,22 @@ import yaml
 from mmengine.config import Config
 from torch import Tensor
 
-from mpc_mmseg.apis.inference.model_from_files import (
-    find_config,
-    load_model,
-    read_checkpoint,
-)
+from mpc_mmseg.apis.inference.model_from_files import find_config, load_model
+from mpc_mmseg.apis.release.release_config import test_config
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.datasets.lists.list_file import read_list_file
 from mpc_mmseg.engine.checkpoints.checkpoint_files import AtomicLocalBackend
+from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
+from mpc_mmseg.engine.checkpoints.stored_config import (
+    check_plain,
+    stored_config,
+    test_pipelines,
+    without_pretrained,
+)
 from mpc_mmseg.evaluation.image_calibration import META_KEY
 from mpc_mmseg.evaluation.results.results_file import read_results
+from mpc_mmseg.file_lock import locked
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.requirements import installed_versions
 
@@ -33,8 +38,8 @@ from .zoo import FILE, ZooEntry, check_name, format_index, parse_index
 _RUN_TIME = re.compile(r'_\d{8}_\d{6}$')
 #: Entries of a checkpoint's meta that are published besides the config.
 _KEPT = ('iter', 'seed', 'mmengine_version', 'mpc_phase', META_KEY)
-#: Settings of a single run, reset in the published config.
-_OF_A_RUN = dict(work_dir='', load_from=None, resume=False, launcher='none')
+# Arguments of transforms that say where the run's files were, and by which login.
+_OF_A_RUN = ('backend_args', 'file_client_args')
 
 
 def publish(
@@ -50,12 +55,13 @@ def publish(
     config: str | None = None,
     address: str | None = None,
     date: str | None = None,
+    trust_config: bool = False,
 ) -> ZooEntry:
     """Publishes a checkpoint.
 
     Each file is written atomically, the index last, so that a concurrent reader finds
-    the zoo either before or after the publication. The file of an earlier model of the
-    same name is kept.
+    the zoo either before or after the publication; a concurrent publication waits. The
+    file of an earlier model of the same name is kept.
 
     Args:
         source: Checkpoint of a run.
@@ -74,6 +80,7 @@ def publish(
         address: Public address of the zoo, for the metafile; None for the folder's
             name.
         date: YYYYMMDD; None for today.
+        trust_config: See `stored_config`; for a model of your own types.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -85,8 +92,6 @@ def publish(
     date = date or f'{datetime.date.today():%Y%m%d}'
     if not re.fullmatch(r'\d{8}', date):
         raise ValueError(f'date must be YYYYMMDD, such as 20260131, got {date!r}')
-    index = zoo / FILE
-    entries = parse_index(index.read_bytes(), str(index)) if index.is_file() else {}
     if link_card:
         if '://' not in str(card) and not (zoo / card).is_file():
             raise FileNotFoundError(f'no card {card}, relative to {zoo}')
@@ -95,7 +100,7 @@ def publish(
     checkpoint = read_checkpoint(source)
     metrics = {} if results is None else _metrics_of(read_results(results))
     try:
-        content = _published(checkpoint, weights, half, metrics)
+        content = _published(checkpoint, weights, half, metrics, trust_config)
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from error
     experiment = str(checkpoint['meta'].get('experiment_name', ''))
@@ -117,13 +122,16 @@ def publish(
         terms=terms,
         metrics=metrics,
     )
-    n_parameters = _count_parameters(saved, entry.file)
-    AtomicLocalBackend().put(saved, zoo / entry.file)
-    if not link_card:
-        write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
-    url = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
-    write_atomic(zoo / f'{name}.yml', _metafile(entry, n_parameters, url))
-    write_atomic(index, format_index({**entries, name: entry}.values()))
+    n_parameters = _count_parameters(saved, entry.file, trust_config)
+    with locked(zoo / '.lock', f'another process is publishing in {zoo}: waiting'):
+        index = zoo / FILE
+        entries = parse_index(index.read_bytes(), str(index)) if index.is_file() else {}
+        AtomicLocalBackend().put(saved, zoo / entry.file)
+        if not link_card:
+            write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
+        url = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
+        write_atomic(zoo / f'{name}.yml', _metafile(entry, n_parameters, url))
+        write_atomic(index, format_index({**entries, name: entry}.values()))
     return entry
 
 
@@ -132,23 +140,27 @@ def _published(
     weights: str | None,
     half: bool,
     metrics: Mapping[str, Any],
+    trust_config: bool,
 ) -> dict[str, Any]:
-    """The content of a published checkpoint: weights, config and their origin.
+    """The content of a published checkpoint: weights, a config and their origin.
 
-    Optimizer, schedules, logs and hook states are removed, and so are absolute paths,
-    of which only the last part is kept.
+    Of the run's config the model and its test pipeline are kept, if they consist of
+    numbers and words: no path, address or password of the run can be among them.
     """
-    meta = checkpoint.get('meta', {})
-    if not isinstance(meta.get('cfg'), str):
-        raise ValueError(
-            'the checkpoint contains no config, without which it is no use'
-        )
     kind, state = _chosen(checkpoint, weights)
-    cfg = Config.fromstring(meta['cfg'], file_format='.py')
+    cfg = stored_config(checkpoint, 'its config', trust_config, checked=False)
+    meta = checkpoint['meta']
+    steps = next(filter(None, test_pipelines(cfg.get('test_dataloader'))), None)
+    if not steps or 'model' not in cfg:
+        raise ValueError('its config has no model or no test pipeline')
+    pipeline = [{k: v for k, v in s.items() if k not in _OF_A_RUN} for s in steps]
+    kept = test_config(without_pretrained(cfg.to_dict()['model']), pipeline)
+    for part, where in ((kept['model'], 'model'), (pipeline, 'pipeline')):
+        check_plain(part, where, 'its config', any_type=trust_config)
     return {
         'meta': {
             **{key: meta[key] for key in _KEPT if key in meta},
-            'cfg': Config(_without_folders(cfg.to_dict())).pretty_text,
+            'cfg': Config(kept).pretty_text,
             'weights': kind,
             'half': half,
             'protocols': dict(_protocols(cfg)),
@@ -241,26 +253,12 @@ def _protocols(cfg: Config) -> Iterator[tuple[str, list[dict[str, str | None]]]]
         yield side, lists
 
 
-def _without_folders(node: Any) -> Any:
-    """A config in which each absolute path is replaced by its last part."""
-    if isinstance(node, dict):
-        return {
-            key: _OF_A_RUN[key] if key in _OF_A_RUN else _without_folders(value)
-            for key, value in node.items()
-        }
-    if isinstance(node, list | tuple):
-        return type(node)(_without_folders(value) for value in node)
-    if isinstance(node, str) and os.path.isabs(node):
-        return os.path.basename(node.rstrip('/'))
-    return node
-
-
-def _count_parameters(saved: bytes, name: str) -> int:
+def _count_parameters(saved: bytes, name: str, trust_config: bool) -> int:
     """Loads the file as a user will, and counts the model's parameters."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
         file.write_bytes(saved)
-        model, _ = load_model(file, device='cpu')
+        model, _ = load_model(file, device='cpu', trust_config=trust_config)
     return sum(p.numel() for p in model.parameters())
 
 

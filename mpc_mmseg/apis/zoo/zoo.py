@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import socket
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,14 +12,18 @@ from typing import Any
 
 from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.plain_text import plain_text, shown_address
+
+from .download import fetch
 
 FILE = 'index.json'
 FORMAT, VERSION = 'mpc_mmseg.zoo', 1
-#: Seconds without data after which a download fails.
-TIMEOUT = 60
+CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
+# Most bytes of an index, and of a model.
+_INDEX_LIMIT, _MODEL_LIMIT = 2**23, 2**33
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+-]*')
 _SHA256 = re.compile(r'[0-9a-f]{64}')
-_PIN = re.compile(r'(.*)#sha256=([0-9a-f]{64})', re.DOTALL)
+_PIN = re.compile(r'([^#]*)#sha256=([0-9a-fA-F]{64})')
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class ZooEntry:
         terms: Terms of use, in one line.
         metrics: Data set -> ``n_images``, ``list_hash`` and ``scores``, as in a
             results file.
+        onnx: ``file``, ``sha256`` and ``size`` of the same model as ONNX; or None.
 
     Raises:
         ValueError: If a field is invalid; names model and field.
@@ -52,22 +55,45 @@ class ZooEntry:
     card: str
     terms: str
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    onnx: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        # With a path, an index could name any file of this machine.
-        if not isinstance(self.file, str) or not _NAME.fullmatch(self.file):
-            raise ValueError(f'{self.name}: file must be a plain name: {self.file!r}')
-        if not isinstance(self.sha256, str) or not _SHA256.fullmatch(self.sha256):
-            raise ValueError(
-                f'{self.name}: sha256 must be 64 hexadecimal digits: {self.sha256!r}'
-            )
-        if not isinstance(self.size, int) or self.size < 1:
-            raise ValueError(f'{self.name}: size must be positive: {self.size!r}')
+        _check_file(self.name, self.file, self.sha256, self.size)
+        if self.onnx is not None:
+            _check_file(self.name, *(self.onnx[k] for k in ('file', 'sha256', 'size')))
         for key in ('config', 'card', 'terms'):
             text = getattr(self, key)
-            if not isinstance(text, str) or not text:
-                raise ValueError(f'{self.name}: {key} must be a text: {text!r}')
+            # Escape codes in them would reach a terminal.
+            if not isinstance(text, str) or not text or not text.isprintable():
+                shown = plain_text(repr(text))
+                raise ValueError(
+                    f'{self.name}: {key} must be a line of printable text: {shown}'
+                )
+
+
+def _check_file(name: str, file: Any, digest: Any, size: Any) -> None:
+    # With a path, an index could name any file of this machine; a .py would be run.
+    plain = isinstance(file, str) and _NAME.fullmatch(file)
+    if not plain or not file.endswith(('.pth', '.onnx')):
+        shown = plain_text(repr(file))
+        raise ValueError(f'{name}: file must be a plain name, *.pth or *.onnx: {shown}')
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        shown = plain_text(repr(digest))
+        raise ValueError(f'{name}: sha256 must be 64 hexadecimal digits: {shown}')
+    if type(size) is not int or not 1 <= size <= _MODEL_LIMIT:
+        shown = plain_text(repr(size))
+        raise ValueError(f'{name}: size must be 1..{_MODEL_LIMIT:,} bytes: {shown}')
+
+
+class VerifiedFile(type(Path())):  # type: ignore[misc] # PosixPath or WindowsPath
+    """The path of a file of a zoo, with the SHA-256 that it must still have when read.
+
+    Attributes:
+        sha256: From the index.
+    """
+
+    sha256: str | None = None
 
 
 def check_name(name: Any) -> None:
@@ -105,7 +131,7 @@ def parse_index(
         index = json.loads(content)
         if index['format'] != FORMAT or index['version'] != VERSION:
             raise ValueError(
-                f'it has format {index["format"]} {index["version"]}; {FORMAT} '
+                f'it has format {index["format"]!r} {index["version"]!r}; {FORMAT} '
                 f'{VERSION} is supported'
             )
         known = {each.name for each in fields(ZooEntry)}
@@ -114,8 +140,10 @@ def parse_index(
             ZooEntry(**{key: value for key, value in model.items() if key in known})
             for model in index['models']
         ]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f'{source} is not an index of a zoo: {error}') from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f'{source} is not an index of a zoo: {plain_text(error)}'
+        ) from error
     names = [entry.name for entry in entries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f'{source} contains {", ".join(twice)} twice')
@@ -125,6 +153,9 @@ def parse_index(
 def format_index(entries: Iterable[ZooEntry]) -> str:
     """Writes an index as text; equal models give equal text."""
     models = [asdict(e) for e in sorted(entries, key=lambda e: e.name)]
+    for model in models:
+        if model['onnx'] is None:
+            del model['onnx']
     index = {'format': FORMAT, 'version': VERSION, 'models': models}
     return json.dumps(index, indent=1, ensure_ascii=False) + '\n'
 
@@ -177,8 +208,15 @@ class Zoo:
             location = os.environ.get('MPC_ZOO') or str(
                 Path(__file__).parents[3] / 'zoo'
             )
-        match = _PIN.fullmatch(location)
-        location, pin = match.groups() if match else (location, None)
+        pin = None
+        if '#' in location:
+            # A pin that is not understood would be none.
+            if (match := _PIN.fullmatch(location)) is None:
+                raise ValueError(
+                    f'the pin of {plain_text(shown_address(location))} must be '
+                    '#sha256= and 64 hexadecimal digits at the end, nothing else'
+                )
+            location, pin = match[1], match[2].lower()
         cache = os.environ.get('MPC_ZOO_CACHE')
         if not cache:
             home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
@@ -190,6 +228,11 @@ class Zoo:
         """Whether the zoo is a folder, whose files need no download."""
         return '://' not in self.location
 
+    @property
+    def shown(self) -> str:
+        """Its location without passwords."""
+        return plain_text(shown_address(self.location))
+
     def entries(self) -> dict[str, ZooEntry]:
         """Reads the index: name -> entry.
 
@@ -198,7 +241,7 @@ class Zoo:
             OSError: If it cannot be downloaded.
             ValueError: If it is invalid, or not the pinned one.
         """
-        return parse_index(self.index(), f'{self.location}/{FILE}', self.pin)
+        return parse_index(self.index(), f'{self.shown}/{FILE}', self.pin)
 
     def index(self) -> bytes:
         """Reads the bytes of the index.
@@ -213,26 +256,37 @@ class Zoo:
         if self.is_local:
             if not Path(source).is_file():
                 raise FileNotFoundError(
-                    f'no zoo in {self.location}: it has no {FILE} (set MPC_ZOO to the '
-                    'zoo to use)'
+                    f'no zoo in {self.shown}: it has no {FILE} (set MPC_ZOO to the zoo '
+                    'to use)'
                 )
-            return Path(source).read_bytes()
+            return _read(Path(source), _INDEX_LIMIT)
         cached = self.cache / sha256(self.location.encode())[:16] / FILE
-        if self.pin and cached.is_file() and sha256(cached.read_bytes()) == self.pin:
-            return cached.read_bytes()
+        kept = None
+        if cached.is_file():
+            # Without a pin an index is believed for its origin: it must be one's own.
+            kept = _read(cached, _INDEX_LIMIT, own=self.pin is None)
+            if self.pin and kept is not None and sha256(kept) == self.pin:
+                return kept
         try:
-            content = fetch(source)
+            content = fetch(source, _INDEX_LIMIT)
         except OSError as error:
-            if self.pin or not cached.is_file():
+            if self.pin or kept is None:
                 raise
             print(f'{error}; using the cached index', file=sys.stderr)
-            return cached.read_bytes()
-        parse_index(content, source, self.pin)
-        _store(cached, content)
+            return kept
+        parse_index(content, f'{self.shown}/{FILE}', self.pin)
+        try:
+            _store(cached, content)
+        except OSError as error:
+            print(f'{error}: the index is not cached', file=sys.stderr)
         return content
 
-    def find(self, name: str) -> Path:
+    def find(self, name: str, onnx: bool = False) -> VerifiedFile:
         """The file of a model, downloaded if necessary and always verified.
+
+        Args:
+            name: Name of the model.
+            onnx: Whether its ONNX form is wanted, if it has one.
 
         Raises:
             FileNotFoundError: If the zoo has no model of that name.
@@ -240,32 +294,39 @@ class Zoo:
             RuntimeError: If the hash of the file is not that of the index.
             ValueError: See `entries`.
         """
-        entry = entry_of(self.entries(), name, self.location)
-        source = f'{self.location}/{entry.file}'
+        entry = entry_of(self.entries(), name, self.shown)
+        file, digest, size = entry.file, entry.sha256, entry.size
+        if onnx and entry.onnx is not None:
+            file, digest, size = (entry.onnx[k] for k in ('file', 'sha256', 'size'))
+        source = f'{self.location}/{file}'
         if self.is_local:
             if not Path(source).is_file():
                 raise FileNotFoundError(f'{source}, which {FILE} names, is missing')
-            _verify(Path(source).read_bytes(), entry, source)
-            return Path(source)
-        path = self.cache / entry.sha256[:16] / entry.file
-        if path.is_file():
-            if sha256(path.read_bytes()) == entry.sha256:
-                return path
-            path.unlink()
-            print(f'{path} was altered; downloading it again', file=sys.stderr)
-        content = fetch(source)
-        _verify(content, entry, source)
-        _store(path, content)
+            path = VerifiedFile(source)
+            _verify(_read(path, size), digest, size, source)
+        else:
+            path = VerifiedFile(self.cache / digest[:16] / file)
+            kept = _read(path, size) if path.is_file() else None
+            if kept is None or sha256(kept) != digest:
+                if kept is not None:
+                    print(f'{path} was altered; downloading it again', file=sys.stderr)
+                content = fetch(source, size)
+                _verify(content, digest, size, f'{self.shown}/{file}')
+                _store(path, content)
+        path.sha256 = digest
         return path
 
 
-def model_file(model: str | Path, weights: str | Path | None = None) -> str | Path:
+def model_file(
+    model: str | Path, weights: str | Path | None = None, onnx: bool = False
+) -> str | Path:
     """Replaces the name of a published model by its file.
 
     Args:
         model: A user's argument; returned unchanged unless it can only be the name of
             a published model, not a file.
         weights: If given, a name is that of a config.
+        onnx: See `Zoo.find`.
 
     Raises:
         FileNotFoundError, OSError, RuntimeError, ValueError: See `Zoo.find`.
@@ -273,69 +334,45 @@ def model_file(model: str | Path, weights: str | Path | None = None) -> str | Pa
     name = str(model)
     if weights is not None or os.path.exists(name) or os.path.dirname(name):
         return model
-    if name.endswith(('.py', '.yml', '.yaml', '.json', '.pth', '.onnx')):
+    if name.endswith((*CONFIG_SUFFIXES, '.pth', '.onnx')):
         return model
     check_name(name)
     try:
-        return Zoo.from_environment().find(name)
+        return Zoo.from_environment().find(name, onnx)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f'no file {name}, and {error} (the name of a config needs weights)'
         ) from error
 
 
-def fetch(source: str) -> bytes:
-    """Downloads a file with MMEngine's file backends.
-
-    Raises:
-        ConnectionError: If it cannot be reached, or the connection breaks.
-        ValueError: If there is no backend for the address.
-    """
-    # Not needed if the zoo is a folder.
-    from http.client import HTTPException
-
-    from mpc_mmseg.datasets.io.s3_backend import read_bytes
-
-    try:
-        with _default_timeout():
-            return read_bytes(source)
-    except (ImportError, KeyError) as error:
-        raise ValueError(
-            f'{source}: MMEngine has no file backend for it, or the backend lacks a '
-            f'package: {error}'
-        ) from error
-    except HTTPException as error:
-        # Of a broken connection; it is not an OSError.
-        raise ConnectionError(
-            f'the connection to {source} broke ({error!r}): run the command again'
-        ) from error
-    except OSError as error:
-        raise ConnectionError(f'cannot download {source}: {error}') from error
+def _read(path: Path, limit: int, own: bool = False) -> Any:
+    """A file's first ``limit`` + 1 bytes; None if another user put it there."""
+    with path.open('rb') as file:
+        if own and hasattr(os, 'getuid'):
+            status = os.fstat(file.fileno())
+            if path.is_symlink() or status.st_uid not in (os.getuid(), 0):
+                return None
+        return file.read(limit + 1)
 
 
-@contextmanager
-def _default_timeout() -> Iterator[None]:
-    """MMEngine's backends wait without limit unless the process sets a timeout."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT if before is None else before)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _verify(content: bytes, entry: ZooEntry, source: str) -> None:
+def _verify(content: bytes, digest: str, size: int, source: str) -> None:
     found = sha256(content)
-    if found != entry.sha256:
+    if found != digest:
         raise RuntimeError(
             f'{source} is damaged or was altered, and is not used: {len(content):,} '
-            f'bytes with SHA-256 {found}; {FILE} expects {entry.size:,} bytes with '
-            f'{entry.sha256}'
+            f'bytes with SHA-256 {found}; {FILE} expects {size:,} bytes with {digest}'
         )
 
 
 def _store(path: Path, content: bytes) -> None:
     """Writes a file to the cache, which a team may share: atomic, readable for all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = not hasattr(os, 'getuid') or path.parent.lstat().st_uid == os.getuid()
+    if path.parent.is_symlink() or not own:
+        raise PermissionError(
+            f'{path.parent} is a link or belongs to another user: set MPC_ZOO_CACHE to '
+            'a folder of your own'
+        )
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
         temporary.chmod(0o644)

@@ -55,8 +55,8 @@ class S3Backend(BaseStorageBackend):
         # A client holds locks and sockets; each process opens its own.
         return dict(endpoint_url=self.endpoint_url, profile=self.profile)
 
-    def get(self, filepath: str | os.PathLike[str]) -> bytes:
-        """The content of ``s3://BUCKET/KEY``."""
+    def get(self, filepath: str | os.PathLike[str], limit: int | None = None) -> bytes:
+        """The content of ``s3://BUCKET/KEY``, at most ``limit`` bytes of it."""
         address = urlsplit(str(filepath), allow_fragments=False)
         key = address.path.lstrip('/')
         if address.scheme != 's3' or not address.netloc or not key:
@@ -66,7 +66,7 @@ class S3Backend(BaseStorageBackend):
 
         try:
             answer = client.get_object(Bucket=address.netloc, Key=key)
-            return answer['Body'].read()
+            return answer['Body'].read(limit)
         except ClientError as error:
             code = error.response['Error'].get('Code', '')
             raise _ERRORS.get(code, ConnectionError)(f'{filepath}: {error}') from error

@@ -25,7 +25,9 @@ class AtomicLocalBackend(LocalBackend):
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(path.name + '.unfinished')
-        with open(unfinished, 'wb') as file:
+        # A new file: one that is there may be a link to elsewhere.
+        unfinished.unlink(missing_ok=True)
+        with open(unfinished, 'xb') as file:
             file.write(obj)
             file.flush()
             os.fsync(file.fileno())

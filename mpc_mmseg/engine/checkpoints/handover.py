@@ -5,8 +5,9 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
+
+from .safe_reading import read_checkpoint
 
 
 def check_weights(
@@ -107,7 +108,7 @@ def load_best(runner, model: nn.Module) -> None:
             'load_best: the phase has no best checkpoint; its last weights are kept'
         )
         return
-    state = CheckpointLoader.load_checkpoint(path, map_location='cpu')['state_dict']
+    state = read_checkpoint(path)['state_dict']
     check_weights(state, model.state_dict(), ('',), f'the checkpoint {path}')
     model.load_state_dict(state)
     runner.logger.info(f'Loaded the best weights of the phase, {path}')

@@ -4,8 +4,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.runner import CheckpointLoader
+
+from .safe_reading import read_checkpoint
 
 SCHEME = 'package://'
 
@@ -50,6 +51,4 @@ def package_file(address: str) -> Path:
 @CheckpointLoader.register_scheme(prefixes=SCHEME, force=True)
 def load_from_package(filename: str, map_location: Any = None) -> Any:
     """Content of a `package_file`, read by torch's safe loader."""
-    return torch.load(
-        package_file(filename), map_location=map_location, weights_only=True
-    )
+    return read_checkpoint(package_file(filename), map_location)

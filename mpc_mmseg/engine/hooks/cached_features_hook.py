@@ -75,9 +75,10 @@ class CachedFeaturesHook(Hook):
 
     The frozen parts run once per image, and no image is decoded again: the masks are
     stored as well. All processes together write the embeddings when the phase begins.
-    Later runs with the same frozen weights, files and pipeline reuse them; otherwise
-    they are replaced, with a warning that names what changed. They are stored in half
-    precision, 2.8 MB for an image of 256x256 with the published projection.
+    Later runs with the same frozen weights, files and pipeline reuse them; each other
+    combination has a sub-folder of its own, so that runs can share the folder. They are
+    stored in half precision, 2.8 MB for an image of 256x256 with the published
+    projection: delete sub-folders that are not needed any more.
 
     Args:
         folder: Folder of the embeddings.
@@ -179,12 +180,7 @@ class CachedFeaturesHook(Hook):
             return model.extract_feat(data['inputs']), torch.cat(masks).byte()
 
         if not cache.open():
-            if changed := cache.mismatch(cache.folder):
-                runner.logger.warning(
-                    f'The embeddings in {self.folder} are of other '
-                    f'{", ".join(changed)}; they are replaced.'
-                )
-            runner.logger.info(f'Storing embeddings in {self.folder}')
+            runner.logger.info(f'Storing embeddings in {cache.folder}')
             progress = _show if is_main_process() else list
             build(cache, compute, self.batch_size, *get_dist_info(), progress, barrier)
             cache.open()

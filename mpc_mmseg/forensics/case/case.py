@@ -12,8 +12,9 @@ from mpc_mmseg.apis.inference.embedding_evidence import (
     separation_in_words,
 )
 from mpc_mmseg.apis.inference.prediction import Prediction
-from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata, plain_text
+from mpc_mmseg.forensics.evidence.file_metadata import FileMetadata
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.plain_text import plain_text
 from mpc_mmseg.requirements import installed_versions
 
 FORMAT = 'mpc_mmseg case report 1'

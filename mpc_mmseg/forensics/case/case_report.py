@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
-from mpc_mmseg.apis.inference.model_from_files import CONFIG_SUFFIXES
-from mpc_mmseg.apis.zoo.zoo import model_file
+from mpc_mmseg.apis.zoo.zoo import CONFIG_SUFFIXES, model_file
 from mpc_mmseg.datasets.io.file_kind import file_kind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_image
-from mpc_mmseg.forensics.evidence.file_metadata import file_metadata, plain_text
-from mpc_mmseg.hashing import file_sha256, sha256
+from mpc_mmseg.forensics.evidence.file_metadata import file_metadata
+from mpc_mmseg.hashing import sha256
+from mpc_mmseg.plain_text import plain_text
 from mpc_mmseg.visualization.pages import render
 from mpc_mmseg.visualization.pictures import Picture, case_pictures, colour_scale
 
@@ -70,7 +70,7 @@ class Examiner:
             inferencer,
             {
                 'weights': plain_text(checkpoint.name),
-                'weights_sha256': file_sha256(checkpoint),
+                'weights_sha256': inferencer.model.weights_sha256,
                 'config_sha256': sha256(inferencer.cfg.pretty_text.encode('utf-8')),
                 'phase': getattr(inferencer.model, 'phase', None),
             },

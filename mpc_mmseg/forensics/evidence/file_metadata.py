@@ -12,8 +12,8 @@ from PIL import ExifTags, Image
 from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
 from mpc_mmseg.datasets.io.image_io import ImageReadError, opened_header, read_image
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.plain_text import plain_text
 
-_LONGEST_TEXT = 300
 # A real thumbnail is small; a malicious one must not exhaust the memory.
 _THUMBNAIL_PIXELS = 2**20
 _EXIF_PARTS = {
@@ -98,34 +98,6 @@ def file_metadata(content: bytes, name: str = 'image') -> FileMetadata:
         raise ImageReadError(
             f'{name}: is no image that can be read: {error}'
         ) from error
-
-
-def plain_text(value: object) -> str:
-    """Converts a metadata value to printable text.
-
-    Unprintable characters are escaped, such as ``\\u202e``, which would reverse the
-    displayed order of a file's name. Bytes are shown in hexadecimal unless they are
-    printable. Long values are cut, with the number of characters left out.
-    """
-    if isinstance(value, bytes):
-        stripped = value.rstrip(b'\0')
-        try:
-            text = stripped.decode('ascii')
-        except UnicodeDecodeError:
-            text = ''
-        if not text.isprintable() or (stripped and not text):
-            text = stripped[:_LONGEST_TEXT].hex(' ')
-            if len(stripped) > _LONGEST_TEXT:
-                text += ' ...'
-            return f'{text} ({len(value)} bytes)'
-    else:
-        text = str(value).rstrip('\0')
-    shown = ''.join(
-        char if char.isprintable() else char.encode('unicode_escape').decode()
-        for char in text[:_LONGEST_TEXT]
-    )
-    rest = len(text) - _LONGEST_TEXT
-    return f'{shown} ... ({rest} more characters)' if rest > 0 else shown
 
 
 def _jpeg(image: Image.Image) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import gradio as gr
 
 from mpc_mmseg.forensics.case.case import Analysis, meaning_of
 from mpc_mmseg.forensics.case.case_report import Examiner
-from mpc_mmseg.forensics.evidence.file_metadata import plain_text
+from mpc_mmseg.plain_text import plain_text
 from mpc_mmseg.visualization.pages import data_url, render_part, source
 from mpc_mmseg.visualization.pictures import colour_scale
 

@@ -2,9 +2,12 @@ import json
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
+import torch
 from bright_is_forged import write_image
+from mmseg.registry import MODELS
 from tool_by_path import TOOLS, run_tool
 
 from mpc_mmseg.apis.inference.folder_inference import infer_folder
@@ -130,12 +133,16 @@ def test_similarity_to_a_pixel(tiny_config, tmp_path):
     write_image(tmp_path / 'a.png')
     config, out = tmp_path / 'config.py', tmp_path / 'out'
     tiny_config.dump(config)
-    args = (tmp_path / 'a.png', out, config)
-    assert infer_folder(*args, device='cpu', similarity=(3, 5)) == (1, [])
+    weights = tmp_path / 'a.pth'
+    torch.save(MODELS.build(tiny_config.model).state_dict(), weights)
+    infer = partial(
+        infer_folder, tmp_path / 'a.png', out, config, weights=weights, device='cpu'
+    )
+    assert infer(similarity=(3, 5)) == (1, [])
     [line] = read_lines(out)
     assert 'a_similarity.png' in line['files']
     assert 0 <= line['cluster_separation'] <= 1
-    _, failures = infer_folder(*args, device='cpu', similarity=(50, 5))
+    _, failures = infer(similarity=(50, 5))
     assert 'inside an image 50 wide' in failures[0]
 
 

@@ -1,3 +1,6 @@
+from collections import OrderedDict
+
+import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
@@ -5,8 +8,10 @@ from mmengine.logging import HistoryBuffer
 from mpc_mmseg.apis.inference.model_from_files import (
     find_config,
     load_model,
-    read_checkpoint,
 )
+from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
+from mpc_mmseg.evaluation.image_calibration import META_KEY, fit_calibration
+from mpc_mmseg.hashing import file_sha256
 
 
 def test_a_checkpoint_alone_is_enough(checkpoint):
@@ -59,19 +64,26 @@ def test_a_config_without_model(config):
         load_model(config)
 
 
-def test_python_objects_do_not_load(checkpoint):
-    content = torch.load(checkpoint)
-    torch.save({**content, 'message_hub': HistoryBuffer()}, checkpoint)
-    # What a run here may have allowed must not decide this test.
+def test_what_mmengines_own_hook_stores_is_read(tmp_path):
+    file, log = tmp_path / 'iter_1.pth', HistoryBuffer([0.5, 0.25], [1, 2])
+    arrays = dict(
+        f=np.float32(0.5),
+        i=np.arange(6).reshape(2, 3).T,
+        t=(np.int64(3), np.bool_(True)),
+    )
+    stored = OrderedDict(a=torch.ones(2))
+    content = dict(state_dict=stored, logs=[log, HistoryBuffer()], arrays=arrays)
+    torch.save(content, file)
     allowed = torch.serialization.get_safe_globals()
-    torch.serialization.clear_safe_globals()
-    try:
-        with pytest.raises(
-            RuntimeError, match=r'model\.pth.*run code.*state_dict only'
-        ):
-            load_model(checkpoint, device='cpu')
-    finally:
-        torch.serialization.add_safe_globals(allowed)
+    found = read_checkpoint(file)
+    assert torch.serialization.get_safe_globals() == allowed  # nothing global changes
+    assert type(found['state_dict']) is OrderedDict
+    read, empty = found['logs']
+    assert [list(x) for x in read.data] == [[0.5, 0.25], [1, 2]]
+    assert read.mean() == log.mean() and not len(empty.data[0])
+    assert np.array_equal(found['arrays']['i'], arrays['i'])
+    assert (found['arrays']['f'], found['arrays']['t']) == (arrays['f'], arrays['t'])
+    assert type(found['arrays']['f']) is np.float32
 
 
 def test_what_is_no_checkpoint_is_named(tmp_path):
@@ -88,22 +100,23 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
         load_model(tmp_path / 'absent.py')
 
 
-class _Touches:
-    """A pickle whose loading would write a file: harmless, and caught all the same."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return open, (str(self.path), 'w')
-
-
-def test_code_in_a_checkpoint_does_not_run(checkpoint, tmp_path):
-    touched = tmp_path / 'touched'
-    torch.save({**torch.load(checkpoint), 'extra': _Touches(touched)}, checkpoint)
-    with pytest.raises(RuntimeError, match=r'model\.pth.*can run code'):
-        load_model(checkpoint, device='cpu')
-    assert not touched.exists()
+def test_weights_with_ones_own_config_bring_no_calibration(config, checkpoint):
+    content = torch.load(checkpoint)
+    calibration = fit_calibration(
+        [dict.fromkeys(('max', 'top_0.1%', 'top_1%', 'mean'), 0.2 + 0.5 * (i > 19))
+         for i in range(40)],
+        [i > 19 for i in range(40)],
+    )  # fmt: skip
+    content['meta'][META_KEY] = calibration.as_meta()
+    torch.save(content, checkpoint)
+    for model, weights, with_calibration, expected in (
+        (checkpoint, None, False, calibration),
+        (config, checkpoint, False, None),
+        (config, checkpoint, True, calibration),
+    ):
+        found, _ = load_model(model, weights, 'cpu', with_calibration=with_calibration)
+        assert found.image_calibration == expected
+        assert found.weights_sha256 == file_sha256(checkpoint)
 
 
 def test_configs_by_name():

@@ -14,6 +14,7 @@ from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.zoo import publish as module
 from mpc_mmseg.apis.zoo.publish import publish
 from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
+from mpc_mmseg.engine.checkpoints import safe_reading
 
 SAID = dict(name='tiny', terms='for tests', date='20260131')
 
@@ -225,6 +226,6 @@ def test_a_test_takes_a_name(run, card, tmp_path, monkeypatch, tiny_config):
 
         test = staticmethod(dict)
 
-    monkeypatch.setattr('mmengine.runner.Runner', Runner)
+    monkeypatch.setattr(safe_reading, 'SafeRunner', Runner)
     run_tool(monkeypatch, 'test.py', tmp_path / 'tiny.py', 'tiny')
     assert tested == [str(tmp_path / 'zoo' / entry.file)]

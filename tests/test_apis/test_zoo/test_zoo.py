@@ -108,7 +108,7 @@ def test_an_altered_copy_is_fetched_again(server, capsys):
 def test_a_download_that_breaks_off_leaves_nothing(server, cache):
     zoo = Zoo.from_environment(server.address)
     server.cut = True
-    with pytest.raises(ConnectionError, match=r'\.pth broke .*again'):
+    with pytest.raises(ConnectionError, match=r'\.pth: the connection broke .*again'):
         zoo.find('mpc_small')
     assert cached(cache) == []
     server.cut = False

@@ -65,7 +65,7 @@ def test_an_address_is_read_unsigned_where_there_are_no_credentials(store):
     own = dict(backend='s3')
     text = fileio.get_text('s3://zoo/team a/index.json', backend_args=own)
     assert text == 'Größe'
-    assert fetch('s3://zoo/team a/index.json') == 'Größe'.encode()
+    assert fetch('s3://zoo/team a/index.json', 100) == 'Größe'.encode()
     assert {signature for _, signature in store.asked} == {None}
 
 
@@ -131,7 +131,7 @@ def test_an_error_of_the_store_names_the_address(store, error, kind):
     with pytest.raises(kind, match='s3://zoo/absent: '):
         S3Backend().get('s3://zoo/absent')
     with pytest.raises(ConnectionError, match='cannot download s3://zoo/absent'):
-        fetch('s3://zoo/absent')
+        fetch('s3://zoo/absent', 100)
 
 
 def test_an_unreachable_store_and_a_missing_profile_are_named(store, monkeypatch):
@@ -154,4 +154,4 @@ def test_without_boto3_the_error_states_what_to_install(monkeypatch):
         S3Backend().get('s3://zoo/a')
     with pytest.raises(ValueError, match='pip install boto3'):
         fileio.io.backend_instances.clear()
-        fetch('s3://zoo/a')
+        fetch('s3://zoo/a', 100)

@@ -6,7 +6,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from mpc_mmseg.datasets.io.image_io import ImageReadError
-from mpc_mmseg.forensics.evidence.file_metadata import file_metadata, plain_text
+from mpc_mmseg.forensics.evidence.file_metadata import file_metadata
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
 
@@ -95,12 +95,3 @@ def test_other_formats_have_no_jpeg_part():
 def test_what_is_no_image_is_named():
     with pytest.raises(ImageReadError, match=r'notes\.txt'):
         file_metadata(b'no image', 'notes.txt')
-
-
-def test_plain_text_shows_what_would_hide():
-    assert plain_text('gpj.\u202ephoto') == 'gpj.\\u202ephoto'
-    assert plain_text('\udcff.png') == '\\udcff.png'
-    assert plain_text('Müller 写真') == 'Müller 写真'
-    assert plain_text(b'ASCII\0\0') == 'ASCII'
-    assert plain_text(b'\x01\xff') == '01 ff (2 bytes)'
-    assert plain_text('a' * 400) == 'a' * 300 + ' ... (100 more characters)'

@@ -1,0 +1,1 @@
+from model_files import checkpoint, config  # noqa: F401
