@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header
+from mpc_mmseg.datasets.io.image_io import ImageReadError, damage_of, read_header
 
 from .image_inputs import Input, as_loaded, expand, path_of, pixels_of
 from .prediction import Prediction, prediction_of
@@ -139,12 +140,15 @@ class ImageByImage:
         return [
             Prediction(path_of(item), error=image)
             if isinstance(image, str)
-            else prediction_of(
-                path_of(item),
-                image['img'],
-                next(maps),
-                self.threshold,
-                self.calibration,
+            else replace(
+                prediction_of(
+                    path_of(item),
+                    image['img'],
+                    next(maps),
+                    self.threshold,
+                    self.calibration,
+                ),
+                warnings=image.get('warnings', ()),
             )
             for item, image in zip(items, loaded)
         ]
@@ -157,7 +161,10 @@ class ImageByImage:
         try:
             if self.load is not None and isinstance(item, str | Path):
                 return self.load({'img_path': str(item)})
-            return as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+            image = as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+            if isinstance(item, str | Path | bytes):
+                image['warnings'] = damage_of(item)
+            return image
         except self.image_errors as error:
             return str(error) or type(error).__name__
 

@@ -52,6 +52,7 @@ class Prediction:
         verdict: 'forged', 'authentic' or 'inconclusive' at the calibration's
             false-alarm rate; None in the same cases.
         regions: Connected components of the mask, the largest first.
+        warnings: Damage of the file, which may be what the map shows.
     """
 
     path: str | None
@@ -64,6 +65,7 @@ class Prediction:
     forged_probability: float | None = None
     verdict: str | None = None
     regions: tuple[Region, ...] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def prediction_of(
