@@ -1,6 +1,5 @@
 """Calibration of a checkpoint: features of validation images, storage in its meta."""
 
-import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from mmengine.runner import Runner
 from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.engine.launch import load_config
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
+from mpc_mmseg.json_files import json_lines
 
 from .inference.model_from_files import read_checkpoint
 
@@ -55,10 +55,8 @@ def read_features(path: str | Path) -> tuple[list[dict[str, float]], list[bool]]
         ValueError: If a line is invalid. The message names file and line.
     """
     features, forged = [], []
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
+    for number, image in json_lines(path):
         try:
-            image = json.loads(line)
             features.append({k: float(v) for k, v in image['map_features'].items()})
             forged.append(bool(image['forged']))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
