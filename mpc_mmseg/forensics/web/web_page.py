@@ -20,7 +20,24 @@ from .photo_views import overlay_view, similarity_view
 
 _SECONDS = 1800
 _QUEUE = 32
+_FORGOTTEN = (
+    'Upload a photograph. Analyses are kept for half an hour, and of the latest '
+    'visitors only.'
+)
 _part = partial(render_part, 'web_page.html')
+
+
+class _Upload(gr.File):
+    """An upload; Gradio would also fetch an address that is given in its place."""
+
+    is_template = True
+
+    async def async_move_resource_to_block_cache(
+        self, url_or_file_path: str | Path | None
+    ) -> str | None:
+        if '://' in str(url_or_file_path):
+            raise ValueError('only uploads are examined')
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
 
 
 def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
@@ -57,13 +74,13 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
 
     def draw(analysis: Analysis | None, threshold: float, opacity: float) -> str:
         if analysis is None:
-            return ''
+            return _part('problem', _FORGOTTEN)
         picture, share = overlay_view(analysis, threshold, opacity)
         return _part('overlay', picture, threshold, share)
 
     def compare(analysis: Analysis | None, event: gr.EventData) -> str:
         if analysis is None:
-            return ''
+            return _part('problem', _FORGOTTEN)
         try:
             picture, (x, y) = similarity_view(analysis, event.x, event.y)
         except ValueError as error:
@@ -77,7 +94,7 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)
         gr.HTML(_part('introduction'))
-        upload = gr.File(label='Photograph', type='filepath', elem_id='upload')
+        upload = _Upload(label='Photograph', type='filepath', elem_id='upload')
         verdict = gr.HTML(elem_id='verdict')
         with gr.Row():
             threshold = gr.Slider(
@@ -104,7 +121,8 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
             [upload, threshold, opacity],
             [analysis, overlay, verdict, similarity, links],
             api_visibility='private',
-            concurrency_limit=1,
+            # A slow file does not keep others waiting; the model serves one at a time.
+            concurrency_limit=4,
         )
         for slider in (threshold, opacity):
             slider.change(

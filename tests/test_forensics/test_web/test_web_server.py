@@ -174,7 +174,7 @@ def test_nothing_of_a_visit_is_kept(address, photo, tmp_path):
 
 
 def test_what_broken_uploads_leave_is_deleted(tmp_path):
-    from mpc_mmseg.forensics.web.web_server import forget_uploads
+    from mpc_mmseg.forensics.web.upload_folder import forget_uploads
 
     old, new = tmp_path / 'a' / 'old', tmp_path / 'a' / 'new'
     old.parent.mkdir()
