@@ -111,6 +111,7 @@ def main() -> int:
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported here, so that --help does not wait for it.
     from mpc_mmseg.apis.inference.folder_inference import infer_folder
+    from mpc_mmseg.plain_text import plain_text
 
     del os.environ['MPC_MMSEG_LAZY']
     try:
@@ -136,7 +137,7 @@ def main() -> int:
         print(f'infer.py: {error}', file=sys.stderr)
         return 2
     for failure in failures:
-        print(f'infer.py: {failure}', file=sys.stderr)
+        print(f'infer.py: {plain_text(failure, 4096)}', file=sys.stderr)
     done = n_images - len(failures)
     print(f'{done} of {n_images} images: {args.out}/results.jsonl')
     return 1 if failures else 0

@@ -4,8 +4,8 @@
 
 It needs gradio (pip install 'mpc_mmseg[web]'), prints its address when it is ready, and
 stops on Ctrl-C or SIGTERM. By default (--host) only this machine can reach it. With
-another --host, visitors need the password --token; encryption needs a proxy in front. No
-data is sent elsewhere, and no photograph is kept on disk.
+another --host, visitors need the password --token; encryption needs a proxy in front.
+No data is sent elsewhere, and no photograph is kept on disk.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--token',
         metavar='TEXT',
-        help='password of the visitors, with any user name; required with a --host that '
+        help='password of the visitors, with any user name; needed with a --host that '
         'other machines reach; default: the environment variable MPC_MMSEG_TOKEN',
     )
     parser.add_argument(

@@ -111,7 +111,7 @@ def n_gif_frames(file: BinaryIO) -> int:
             file.seek(colours + 1, 1)
         while length := file.read(1):
             blocks += 1
-            if frames > _PAGES or blocks > 100 * _SEGMENTS:
+            if frames > _PAGES or blocks > 30 * _SEGMENTS:
                 raise _excess(f'more than {frames - 1} frames or {blocks} blocks')
             if length == b'\0':
                 break

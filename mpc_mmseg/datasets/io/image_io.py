@@ -190,6 +190,19 @@ def read_mask_and_levels(
         return np.ascontiguousarray(mask), turn_upright(levels, image)
 
 
+def read_grey(source: Source, name: str | None = None) -> np.ndarray:
+    """Read the levels of a grey image as stored, (H, W) uint8 or uint16.
+
+    Raises:
+        ImageReadError: As :func:`read_image`; and if it has colours.
+    """
+    with _opened(source, name, PIXEL_LIMIT) as image:
+        if image.mode != 'L' and not image.mode.startswith('I'):
+            raise Unsupported(f'has pixels of the kind {image.mode}, not grey ones')
+        image.load()
+        return to_levels(image)
+
+
 def read_header(source: Source, name: str | None = None) -> tuple[int, int]:
     """Read an image's upright size (H, W) without decoding its pixels.
 

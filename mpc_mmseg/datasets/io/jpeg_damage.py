@@ -78,7 +78,7 @@ def jpeg_damage(content: bytes) -> str | None:
     head, end = content[frame[1] : frame[2]], scans[-1][1]
     progressive = frame[0] == _SOF2
     if _unrefined(content, scans, head, progressive):
-        return f'its last scans are missing; {_REPAIR}'
+        return f'some of its scans are missing; {_REPAIR}'
     one_scan = not progressive and len(scans) == 1
     if one_scan:
         entropy = content[scans[0][0] + _header_length(content, scans[0][0]) : end]
@@ -87,7 +87,7 @@ def jpeg_damage(content: bytes) -> str | None:
             expected = -(-_units(head) // interval) - 1
             if restarts != [number % 8 for number in range(expected)]:
                 return f'its restart markers do not fit the picture; {_REPAIR}'
-        if problem := _ends_elsewhere(content[:end], entropy[:_AHEAD]):
+        if problem := _ends_elsewhere(content[:end], (entropy * _AHEAD)[:_AHEAD]):
             return problem
         if not intervals:
             return None
@@ -103,7 +103,7 @@ def _header_length(content: bytes, start: int) -> int:
 def _unrefined(
     content: bytes, scans: list[tuple[int, int]], frame: bytes, progressive: bool
 ) -> bool:
-    """Whether a coefficient is not stored, or not to its last bit."""
+    """Whether a coefficient lacks bits: the last ones, or some before others."""
     lowest = {frame[6 + 3 * i]: [99] * 64 for i in range(frame[5])}
     for start, _ in scans:
         number = content[start]
@@ -111,6 +111,8 @@ def _unrefined(
         for i in range(number):
             levels = lowest.get(content[start + 1 + 2 * i], [0] * 64)
             for k in range(first, min(last, 63) + 1) if progressive else range(64):
+                if progressive and bits >> 4 not in (0, levels[k]):
+                    return True  # the scan before this one is missing
                 levels[k] = bits & 15 if progressive else 0
     return any(any(levels) for levels in lowest.values())
 

@@ -75,9 +75,11 @@ class Gate:
         if not self._is_own(asked, scope):
             return 421, 'This server has another name (--host, --allow-host)'
         origin = headers.get(b'origin')
-        if origin is not None and urlsplit(origin).netloc.lower() != asked.lower():
+        if origin is not None and origin.lower().partition('://')[2] != asked.lower():
             return 403, 'Pages of other sites are not answered'
-        if self.token is not None and not self._has_token(headers):
+        # Gradio asks its own server at the start.
+        starting = scope.get('path') == '/gradio_api/startup-events'
+        if self.token is not None and not starting and not self._has_token(headers):
             return 401, 'The token is needed, as the password'
         if scope.get('path', '').startswith(_CLOSED):
             return 403, 'No files are returned'
@@ -90,8 +92,8 @@ class Gate:
 
     def _is_own(self, asked: str, scope: Any) -> bool:
         address, port = scope.get('server') or ('', None)
-        parts = urlsplit(f'//{asked}')
         try:
+            parts = urlsplit(f'//{asked}')
             name, asked_port = parts.hostname or '', parts.port or 80
         except ValueError:
             return False

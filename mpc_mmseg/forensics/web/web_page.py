@@ -5,6 +5,7 @@ disk. Gradio stores an upload in a folder of this process; it is deleted as soon
 has been read. Analyses stay in memory while their visitor may use them.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -25,19 +26,6 @@ _FORGOTTEN = (
     'visitors only.'
 )
 _part = partial(render_part, 'web_page.html')
-
-
-class _Upload(gr.File):
-    """An upload; Gradio would also fetch an address that is given in its place."""
-
-    is_template = True
-
-    async def async_move_resource_to_block_cache(
-        self, url_or_file_path: str | Path | None
-    ) -> str | None:
-        if '://' in str(url_or_file_path):
-            raise ValueError('only uploads are examined')
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
 
 
 def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
@@ -94,7 +82,10 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
     ) as page:
         analysis = gr.State(None, time_to_live=_SECONDS)
         gr.HTML(_part('introduction'))
-        upload = _Upload(label='Photograph', type='filepath', elem_id='upload')
+        upload = gr.File(label='Photograph', type='filepath', elem_id='upload')
+        # Not a subclass, for which Gradio would write a file beside this one.
+        store = upload.async_move_resource_to_block_cache
+        upload.async_move_resource_to_block_cache = partial(_stored, store)  # type: ignore[method-assign]
         verdict = gr.HTML(elem_id='verdict')
         with gr.Row():
             threshold = gr.Slider(
@@ -135,6 +126,16 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
             )
         overlay.click(compare, [analysis], [similarity], api_visibility='private')
     return page.queue(max_size=_QUEUE)
+
+
+async def _stored(
+    store: Callable[[str | Path | None], Awaitable[str | None]],
+    url_or_file_path: str | Path | None,
+) -> str | None:
+    """Stores an upload as Gradio does, but fetches no address given in its place."""
+    if '://' in str(url_or_file_path):
+        raise ValueError('only uploads are examined')
+    return await store(url_or_file_path)
 
 
 def _verdict(examiner: Examiner, analysis: Analysis) -> str:
