@@ -214,8 +214,10 @@ def check_summaries(datasets: Mapping[str, Any], where: str) -> None:
 
 def _cell(value: Any) -> Any:
     """A value of a table; a text that a spreadsheet would compute is quoted."""
-    is_formula = isinstance(value, str) and value.startswith(tuple('=+-@\t\r'))
-    return f"'{value}" if is_formula else value
+    if not isinstance(value, str):
+        return value
+    text = plain_text(value, len(value))
+    return f"'{text}" if text.startswith(tuple('=+-@')) else text
 
 
 def _as_csv(images: Sequence[Mapping[str, Any]]) -> str:

@@ -49,7 +49,7 @@ class Gate:
         token: str | None = None,
     ) -> None:
         self.app, self.folder, self.token = app, Path(folder), token
-        self.hosts = {host.lower() for host in hosts} | {'localhost', '127.0.0.1'}
+        self.hosts = {host.lower() for host in hosts if not is_loopback(host)}
         self.max_file_size, self.arriving = max_file_size, 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -98,11 +98,8 @@ class Gate:
         except ValueError:
             return False
         # Behind a proxy, a name has the proxy's port.
-        if asked.lower() in self.hosts or (
-            name in self.hosts - {'localhost', '127.0.0.1'} and not is_loopback(name)
-        ):
-            return True
-        return asked_port == port and name in {*self.hosts, address}
+        own = {'localhost', '127.0.0.1', address}
+        return name in self.hosts or (asked_port == port and name in own)
 
     def _has_token(self, headers: dict[bytes, str]) -> bool:
         kind, _, given = headers.get(b'authorization', '').partition(' ')

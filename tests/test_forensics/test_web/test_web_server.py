@@ -240,7 +240,8 @@ def test_the_tool_serves_and_ends_cleanly(process, photo):
     if own is not None:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((own, port), timeout=5).close()
-    server.send_signal(signal.SIGTERM)
+    # As if its terminal were closed; SIGTERM and Ctrl-C do the same.
+    server.send_signal(getattr(signal, 'SIGHUP', signal.SIGTERM))
     _, complaints = server.communicate(timeout=60)
     assert server.returncode == 0, complaints
     assert 'Traceback' not in complaints
