@@ -33,6 +33,13 @@ def draw_segmentation(
     Raises:
         ValueError: If the segmentation is neither, or of another size.
     """
+    try:
+        return _draw(segmentation, size)
+    except (TypeError, OverflowError, IndexError) as error:
+        raise ValueError(f'is no segmentation of MS COCO: {error}') from error
+
+
+def _draw(segmentation: Sequence | Mapping, size: tuple[int, int]) -> np.ndarray:
     if isinstance(segmentation, Mapping):
         return _draw_runs(segmentation, size)
     mask = np.zeros(size, np.uint8)
