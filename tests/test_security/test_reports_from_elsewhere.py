@@ -149,6 +149,9 @@ def test_polygons_are_bounded_and_numbers():
         ([0, 0, 1, float('nan'), 2, 2], 'no numbers'),
         ([0, 0, 1, float('inf'), 2, 2], 'no numbers'),
         ([0, 0, 1e300, 1, 2, 2], 'huge'),
+        ([0, 0, 10**400, 1, 2, 2], 'no segmentation'),
+        ([0, 0, 'x', 1, 2, 2], 'could not convert'),
+        ([0, 0, None, [], 2, 2], ''),
     ):
         with pytest.raises(ValueError, match=reason):
             draw_segmentation([polygon], (20, 20))
