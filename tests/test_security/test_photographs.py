@@ -143,6 +143,11 @@ def png_with(chunks):
 EXCESSIVE = {
     'pages': lambda: tiff(*[(8, 8, 0)] * 2000),
     'values': lambda: tiff((8, 8, 0), tags=[(273, 4, 2**24, 8)]),
+    'shared bytes': lambda: (
+        tiff((8, 8, 0), tags=[(600 + i, 7, 2**20, 8) for i in range(400)])
+        + bytes(2**20)
+    ),
+    'tags': lambda: tiff((8, 8, 0), tags=[(600 + i, 3, 1, 8) for i in range(900)]),
     'scans': lambda: many_scans(2000),
     'padding': lambda: encoded()[:2] + b'\xff' * 10**6 + encoded()[2:],
     'segments': lambda: encoded()[:2] + segment(0xFE, b'') * 20_000 + encoded()[2:],

@@ -34,6 +34,7 @@ _WIDTH, _HEIGHT, _SUBFILE, _PHOTOMETRIC, _SUB_IFDS, _DNG = (
 _SCANNED = 2**31
 # Types of the TIFF's numbers, in the letters of `struct`.
 _NUMBERS = {1: 'B', 3: 'H', 4: 'I', 13: 'I', 16: 'Q', 18: 'Q'}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 11: 4, 13: 4}
 _TIFF = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
 
@@ -100,8 +101,8 @@ def _check_png(file: BinaryIO, pixels_too: bool) -> None:
 def n_gif_frames(file: BinaryIO) -> int:
     """Counts the frames of a GIF; raises `Unsupported` if it has very many blocks."""
     file.seek(10)
-    flags = (file.read(3) or b'\0')[0]
-    file.seek(3 * 2 ** ((flags & 7) + 1) if flags & 128 else 0, 1)
+    flags = file.read(3)[:1] or b'\0'
+    file.seek(3 * 2 ** ((flags[0] & 7) + 1) if flags[0] & 128 else 0, 1)
     frames = blocks = 0
     while (kind := file.read(1)) in (b'!', b','):
         frames += kind == b','
@@ -148,6 +149,7 @@ def _pages(file: BinaryIO, start: bytes) -> Iterator[tuple[bool, dict[int, int]]
     start = file.read(8) if big else start[4:]
     waiting = [(True, unpack(order + offset, start)[0])] if len(start) == wide else []
     seen: set[int] = set()
+    stored_bytes, limit = 0, 2 * file.seek(0, 2) + 2**16
     while waiting:
         main, at = waiting.pop(0)
         if not at or at in seen:
@@ -165,8 +167,10 @@ def _pages(file: BinaryIO, start: bytes) -> Iterator[tuple[bool, dict[int, int]]
             following = file.read(wide)
             for i in range(0, len(entries), 4 + 2 * wide):
                 tag, kind, n = unpack_from(order + 'HH' + offset, entries, i)
-                if n > _VALUES and kind in _NUMBERS:
-                    raise _excess(f'a tag of {n} values')
+                # Pillow reads all, even if all tags share the bytes of the file.
+                stored_bytes += n * _SIZES.get(kind, 8)
+                if stored_bytes > limit or (n > _VALUES and kind in _NUMBERS):
+                    raise _excess(f'tags of {stored_bytes} bytes, {n} values')
                 if kind not in _NUMBERS or not n:
                     continue
                 value = order + _NUMBERS[kind]
