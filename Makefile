@@ -2,6 +2,7 @@
 # make test   the test suite
 # make lint   ruff, mypy and import-linter
 # make gpu-check   what only a GPU can show, on one, in minutes
+# make fuzz   mutated files for the readers of strangers' files, for three minutes
 # make test-docs   runs every command of README and docs, in small
 # Each creates .venv on first use.
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
@@ -17,7 +18,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test gpu-check test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
+.PHONY: demo test fuzz gpu-check test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -39,6 +40,10 @@ $(VENV)/.dev: setup.py constraints.txt | $(VENV)/bin/python
 
 test: $(VENV)/.test
 	$(PY) -m pytest $(PARALLEL)
+
+fuzz: $(VENV)/.test
+	$(PIP) hypothesis==6.170.17
+	PYTHONPATH=. $(PY) tests/test_security/fuzz_readers.py
 
 test-slow: $(VENV)/.test
 	$(PY) -m pytest -m slow

@@ -69,10 +69,11 @@ def main() -> int:
 
 def check(args: argparse.Namespace) -> int:
     from mpc_mmseg.forensics.case.case_files import verify
+    from mpc_mmseg.plain_text import plain_text
 
     problems = verify(args.images)
     for path, problem in problems.items():
-        print(f'{path}: {problem or "unaltered"}')
+        print(f'{plain_text(path, 4096)}: {plain_text(problem or "unaltered")}')
     return 1 if any(problems.values()) else 0
 
 
@@ -80,6 +81,7 @@ def write(args: argparse.Namespace) -> int:
     # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.forensics.case.case_files import write_cases
     from mpc_mmseg.forensics.case.case_report import Examiner
+    from mpc_mmseg.plain_text import plain_text
 
     examiner = Examiner.load(
         args.model,
@@ -101,9 +103,9 @@ def write(args: argparse.Namespace) -> int:
         args.pixel_limit,
     )
     for file, seal in seals.items():
-        print(f'{seal}  {file}')
+        print(f'{seal}  {plain_text(file, 4096)}')
     for failure in failures:
-        print(f'case_report.py: {failure}', file=sys.stderr)
+        print(f'case_report.py: {plain_text(failure, 4096)}', file=sys.stderr)
     return 1 if failures else 0
 
 

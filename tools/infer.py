@@ -15,9 +15,10 @@ and one line to results.jsonl: path, size [height, width], regions (connected co
 of the mask: box [x, y, width, height], area, mean_score), image_score (the highest
 probability), forged_share (of the pixels), threshold, files, statement (the result in
 words, or why there is no verdict); with a calibration of tools/calibrate.py that holds
-for the image also forged_probability and verdict (forged, authentic, inconclusive). If
-an image cannot be read, its line contains path and error, the other images are still
-predicted, and the exit status is 1.
+for the image also forged_probability and verdict (forged, authentic, inconclusive). The
+line of a JPEG of which a part was lost or replaced has warnings: the map may show the
+damage. If an image cannot be read, its line contains path and error, the other images
+are still predicted, and the exit status is 1.
 
 The same command with --resume resumes an interrupted run.
 """
@@ -118,6 +119,7 @@ def main() -> int:
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported here, so that --help does not wait for it.
     from mpc_mmseg.apis.inference.folder_inference import infer_folder
+    from mpc_mmseg.plain_text import plain_text
 
     del os.environ['MPC_MMSEG_LAZY']
     try:
@@ -145,7 +147,7 @@ def main() -> int:
         print(f'infer.py: {error}', file=sys.stderr)
         return 2
     for failure in failures:
-        print(f'infer.py: {failure}', file=sys.stderr)
+        print(f'infer.py: {plain_text(failure, 4096)}', file=sys.stderr)
     done = n_images - len(failures)
     print(f'{done} of {n_images} images: {args.out}/results.jsonl')
     return 1 if failures else 0

@@ -56,6 +56,13 @@ def parse_args() -> argparse.Namespace:
         metavar='N',
         help='images shown at most: best, worst, false alarms (default 16)',
     )
+    parser.add_argument(
+        '--images',
+        default='.',
+        metavar='DIR',
+        help='show only photographs and masks below this folder, whatever files the '
+        'results name; default: the current folder',
+    )
     return parser.parse_args()
 
 
@@ -74,6 +81,7 @@ def main() -> int:
             title=args.title,
             threshold=args.threshold,
             max_images=args.max_images,
+            image_root=args.images,
         )
     except (OSError, ValueError) as error:
         print(f'report.py: {error}', file=sys.stderr)

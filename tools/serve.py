@@ -3,16 +3,15 @@
     python tools/serve.py --model best.pth
 
 It needs gradio (pip install 'mpc_mmseg[web]'), prints its address when it is ready, and
-stops on Ctrl-C or SIGTERM. By default (--host) only this machine can reach it. There is
-no login: put a proxy with one in front before others can reach it. No data is sent
-elsewhere, and no photograph is kept on disk.
+stops on Ctrl-C or SIGTERM. By default (--host) only this machine can reach it. With
+another --host, visitors need the password --token; encryption needs a proxy in front.
+No data is sent elsewhere, and no photograph is kept on disk.
 """
 
 import argparse
 import os
 import signal
 import sys
-import tempfile
 import threading
 
 from inference_arguments import (
@@ -38,6 +37,19 @@ def parse_args() -> argparse.Namespace:
     add_model_arguments(parser, None, 'default: the GPU if there is one')
     add_calibration_argument(parser)
     parser.add_argument('--host', default='127.0.0.1', help='default: %(default)s')
+    parser.add_argument(
+        '--token',
+        metavar='TEXT',
+        help='password of the visitors, with any user name; needed with a --host that '
+        'other machines reach; default: the environment variable MPC_MMSEG_TOKEN',
+    )
+    parser.add_argument(
+        '--allow-host',
+        nargs='+',
+        default=[],
+        metavar='NAME',
+        help='further names, such as that of a proxy, by which the page is reached',
+    )
     parser.add_argument('--port', type=int, default=7860, help='default: %(default)s')
     parser.add_argument(
         '--max-megabytes',
@@ -58,15 +70,17 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    for name in ('SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'):
+        if hasattr(signal, name):  # Windows has two of them
+            signal.signal(getattr(signal, name), lambda *_: stopped.set())
+    from mpc_mmseg.forensics.web.upload_folder import forget_uploads, upload_folder
+
     # Deleted at the end with all temporary files of Gradio.
-    with tempfile.TemporaryDirectory(prefix='mpc_serve_') as folder:
-        os.environ['GRADIO_TEMP_DIR'] = folder
+    with upload_folder() as folder:
         try:
             from mpc_mmseg.forensics.case.case_report import Examiner
             from mpc_mmseg.forensics.web.web_page import build_page
-            from mpc_mmseg.forensics.web.web_server import forget_uploads, serve
+            from mpc_mmseg.forensics.web.web_server import serve
 
             examiner = Examiner.load(
                 args.model,
@@ -79,7 +93,14 @@ def main() -> int:
             )
             page = build_page(examiner, args.max_megapixels * 10**6)
             print(
-                serve(page, args.host, args.port, args.max_megabytes * 2**20),
+                serve(
+                    page,
+                    args.host,
+                    args.port,
+                    args.max_megabytes * 2**20,
+                    args.token or os.environ.get('MPC_MMSEG_TOKEN'),
+                    args.allow_host,
+                ),
                 flush=True,
             )
         except ModuleNotFoundError as error:

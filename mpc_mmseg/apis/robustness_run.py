@@ -105,7 +105,7 @@ def measure_robustness(
             for setting in settings
         ],
     }
-    write_atomic(out / RESULTS, json.dumps(results, indent=1, ensure_ascii=False))
+    write_atomic(out / RESULTS, json.dumps(results, indent=1))
     return results
 
 

@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.file_kind import FileKind, FileRange
+from mpc_mmseg.json_files import read_json
 
 from .functional.calibration import (
     clopper_pearson,
@@ -301,7 +302,7 @@ def read_calibration(path: str | Path, weights_sha256: str) -> ImageCalibration 
         ValueError: If it is none, or one of other weights.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        content = read_json(path)
         if content.pop('format') != FORMAT:
             raise ValueError(f'its format is not {FORMAT}')
         of_weights = content.pop('weights_sha256')

@@ -1,12 +1,12 @@
 """A page of synthetic forgeries, to inspect before training on them."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from mpc_mmseg.datasets.forge.forgery_folder import RECORDS
 from mpc_mmseg.datasets.io.image_io import read_image, read_mask
+from mpc_mmseg.json_files import json_lines
 
 from .pages import render
 from .pictures import Picture, jpeg_picture, outline
@@ -37,9 +37,10 @@ def write_gallery(folder: Path, limit: int = 60) -> Path:
         raise FileNotFoundError(
             f'{folder} is no set of synthetic forgeries: no {RECORDS}'
         )
-    lines = path.read_text(encoding='utf-8').splitlines()
-    chosen = np.unique(np.linspace(0, len(lines) - 1, min(limit, len(lines))).round())
-    samples = [_sample(folder, json.loads(lines[int(each)])) for each in chosen]
+    records = [record for _, record in json_lines(path)]
+    number = min(limit, len(records))
+    chosen = np.unique(np.linspace(0, len(records) - 1, number).round())
+    samples = [_sample(folder, records[int(each)]) for each in chosen]
     gallery = folder / 'gallery.html'
     page = render('gallery.html', title=folder.name, samples=samples)
     gallery.write_text(page, encoding='utf-8')

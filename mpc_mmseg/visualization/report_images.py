@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from mpc_mmseg.datasets.io.image_io import read_image, read_mask
+from mpc_mmseg.datasets.io.image_io import (
+    ImageReadError,
+    read_grey,
+    read_image,
+    read_mask,
+)
 from mpc_mmseg.probability import binarize, map_name
 
 from .pictures import (
@@ -113,9 +117,12 @@ class ProbabilityFiles:
                 f'{paths[0]} and {paths[1]} both fit {record["img_path"]}; put the '
                 'maps of each data set into a folder with its name'
             )
-        levels = cv2.imread(str(paths[0]), cv2.IMREAD_UNCHANGED)
-        if levels is None or levels.ndim != 2 or levels.dtype not in _TOP_LEVELS:
-            raise ValueError(f'{paths[0]} is no grey PNG of 8 or 16 bits')
+        try:
+            levels = read_grey(paths[0])
+        except ImageReadError as error:
+            raise ValueError(
+                f'{paths[0]} is no grey PNG of 8 or 16 bits: {error}'
+            ) from error
         return levels.astype(np.float32) / _TOP_LEVELS[levels.dtype]
 
 

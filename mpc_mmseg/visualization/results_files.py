@@ -1,6 +1,5 @@
 """Results read for a report: runs, scores by name, and the verdict on them."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,16 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from mpc_mmseg.datasets.post_processing import FAMILIES
+from mpc_mmseg.datasets.post_processing.setting import CHAIN
 from mpc_mmseg.evaluation.functional.curves import roc_auc
 from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
 from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import (
     RESULTS_FORMAT,
     ROBUSTNESS_FORMAT,
+    check_numbers,
     check_record,
+    check_summaries,
     read_per_image,
     read_results,
 )
+from mpc_mmseg.json_files import read_json
+from mpc_mmseg.plain_text import plain_text
 
 _NOTES = {
     'F1': 'mean over forged images, at the threshold',
@@ -87,6 +92,7 @@ def read_files(
             continue
         content = read_results(path, (RESULTS_FORMAT, ROBUSTNESS_FORMAT))
         if content['format'] == ROBUSTNESS_FORMAT:
+            _check_robustness(content, path)
             robustness[name] = content
         else:
             runs.append(_run(name, content, path))
@@ -100,13 +106,34 @@ def _run(name: str, content: dict, path: str | Path) -> Run:
         images = content['images']
         for number, record in enumerate(images, start=1):
             check_record(record, f'{path}, image {number}')
+        for key, summary in datasets.items():
+            check_summaries({key: summary['scores']}, str(path))
         return Run(
             name,
             {key: summary['scores'] for key, summary in datasets.items()},
             images,
             {key: summary['list_hash'] for key, summary in datasets.items()},
-            content['conventions'],
+            {str(key): str(text) for key, text in content['conventions'].items()},
         )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f'{path} is damaged: {error!r}') from error
+
+
+def _check_robustness(content: dict, path: str | Path) -> None:
+    families = {'clean', CHAIN, *FAMILIES}
+    try:
+        for entry in content['settings']:
+            for kind in ('scores', 'difference'):
+                check_summaries(entry[kind], f'{path}, {kind}')
+            texts = entry['name'], entry['chain']
+            check_numbers(entry['value'], f'{path}, value')
+            if entry['family'] not in families or not all(
+                isinstance(text, str) for text in texts
+            ):
+                raise ValueError(f'{path}: no post-processing: {plain_text(texts)}')
+        found = [entry['family'] for entry in content['settings']]
+        if found and 'clean' not in found:
+            raise ValueError(f'{path} lacks the clean images')
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f'{path} is damaged: {error!r}') from error
 
@@ -195,7 +222,7 @@ def read_scores(path: str | Path) -> dict[str, float]:
     Raises:
         ValueError: If it has another content, or a value is no number.
     """
-    return _numbers(_read_json(path), path)
+    return _numbers(read_json(path), path)
 
 
 def read_baselines(path: str | Path) -> dict[str, dict[str, float]]:
@@ -204,7 +231,7 @@ def read_baselines(path: str | Path) -> dict[str, dict[str, float]]:
     Raises:
         ValueError: If it has another content, or a value is no number.
     """
-    rows = _read_json(path)
+    rows = read_json(path)
     if not isinstance(rows, dict):
         raise ValueError(f'{path} must hold name -> score -> value')
     return {str(name): short_names(_numbers(row, path)) for name, row in rows.items()}
@@ -229,13 +256,6 @@ def scores_of_images(images: Sequence[dict]) -> dict[str, float]:
         if values:
             scores[f'{MEAN}/{score}'] = fmean(values)
     return scores
-
-
-def _read_json(path: str | Path) -> object:
-    try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path} is not valid JSON: {error}') from error
 
 
 def _numbers(row: object, path: str | Path) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The page of results that tools/report.py writes."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def build_results_report(
     title: str = 'Image forgery localization: results',
     threshold: float = 0.5,
     max_images: int = 16,
+    image_root: str | Path | None = None,
 ) -> Path:
     """Writes one self-contained HTML page of any number of results.
 
@@ -46,6 +48,8 @@ def build_results_report(
         title: Title of the page.
         threshold: Threshold of the masks.
         max_images: Number of images of the first run: the best and the worst.
+        image_root: Show only pictures below this folder, as results may name any file;
+            None for results of one's own.
 
     Returns:
         ``out``.
@@ -61,7 +65,7 @@ def build_results_report(
     images = None
     if runs and max_images:
         found = ProbabilityFiles(maps) if maps else None
-        images = _images(runs[0], found, threshold, max_images)
+        images = _images(runs[0], found, threshold, max_images, image_root)
     scores = _scores(runs)
     path = Path(out)
     page = render(
@@ -170,12 +174,22 @@ def _area_plot(runs: Sequence[Run]) -> Picture | None:
 
 
 def _images(
-    run: Run, maps: ProbabilityFiles | None, threshold: float, limit: int
+    run: Run,
+    maps: ProbabilityFiles | None,
+    threshold: float,
+    limit: int,
+    root: str | Path | None,
 ) -> dict[str, list[ImageRow]]:
     """Rows by heading."""
 
     def row(image: dict) -> ImageRow:
         try:
+            for path in (image['img_path'], image.get('seg_map_path')):
+                if root is not None and path is not None:
+                    # The path as written: links below the folder are its owner's.
+                    inside = Path(os.path.abspath(path))
+                    if not inside.is_relative_to(os.path.abspath(root)):
+                        raise OSError(f'{path} is not below {root} (--images)')
             return image_row(image, maps, threshold, overlay=True)
         except OSError as error:
             # The photographs may be on another machine.

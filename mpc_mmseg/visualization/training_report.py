@@ -1,6 +1,5 @@
 """The report of a run: curves, scores against baselines, embeddings, maps."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.engine.phases import run_phases
 from mpc_mmseg.evaluation.results.dataset_summary import MEAN
 from mpc_mmseg.evaluation.results.results_file import read_per_image
+from mpc_mmseg.json_files import json_lines
 
 from .pages import render
 from .pictures import Picture, colour_scale
@@ -77,9 +77,8 @@ def read_phase_names(work_dir: str | Path) -> list[str]:
 
 def _read_lines(file: Path) -> list[dict]:
     records = []
-    for number, line in enumerate(file.read_text().splitlines(), start=1):
+    for number, record in json_lines(file):
         try:
-            record = json.loads(line)
             records.append({**record, 'step': int(record['step'])})
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{file}, line {number}: {error!r}') from error

@@ -104,7 +104,7 @@ def main() -> int:
         layout = build_layout(args.layout, args.layout_options)
         names = None
         if args.select is not None:
-            lines = args.select.read_text(encoding='utf-8').splitlines()
+            lines = args.select.read_text(encoding='utf-8').split('\n')
             names = [line.strip() for line in lines if line.strip()]
         done = convert(
             layout,

@@ -30,10 +30,10 @@ def main() -> None:
     from pathlib import Path
 
     from mpc_mmseg.evaluation.functional import Confusion, mpc_scores
+    from mpc_mmseg.json_files import json_lines
 
     by_dataset: dict[str, list[tuple[float, float]]] = {}
-    for line in Path(args.per_image).read_text(encoding='utf-8').splitlines():
-        image = json.loads(line)
+    for _, image in json_lines(args.per_image):
         if image['forged']:
             forged = image['tp'] + image['fn']
             authentic = image['fp'] + image['tn']

@@ -1,5 +1,6 @@
 """Inference from files to files, the body of tools/infer.py."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -125,7 +126,17 @@ def infer_folder(
                 failures.append(reason if path in reason else f'{path}: {reason}')
             lines.write(as_text(line))
             lines.flush()
+            if not _is_at(lines.fileno(), out / FILE):
+                failures.append(f'{out} was removed or replaced during the run')
+                break
     return len(paths), failures
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _inferencer(

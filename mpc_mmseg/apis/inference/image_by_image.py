@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mpc_mmseg.datasets.io.file_kind import FileKind, file_kind
-from mpc_mmseg.datasets.io.image_io import ImageReadError, read_header
+from mpc_mmseg.datasets.io.image_io import ImageReadError, damage_of, read_header
 
 from .image_inputs import Input, as_loaded, expand, path_of, pixels_of
 from .prediction import Prediction, prediction_of
@@ -160,14 +161,17 @@ class ImageByImage:
         return [
             Prediction(path_of(item), error=image)
             if isinstance(image, str)
-            else prediction_of(
-                path_of(item),
-                image['img'],
-                next(maps),
-                self.threshold,
-                self.calibration,
-                image.get('file_kind'),
-                self.map_settings,
+            else replace(
+                prediction_of(
+                    path_of(item),
+                    image['img'],
+                    next(maps),
+                    self.threshold,
+                    self.calibration,
+                    image.get('file_kind'),
+                    self.map_settings,
+                ),
+                warnings=image.get('warnings', ()),
             )
             for item, image in zip(items, loaded)
         ]
@@ -179,12 +183,14 @@ class ImageByImage:
     def _load_one(self, item: Input) -> dict[str, Any] | str:
         try:
             if self.load is not None and isinstance(item, str | Path):
-                loaded = self.load({'img_path': str(item)})
+                image = self.load({'img_path': str(item)})
             else:
-                loaded = as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+                image = as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+                if isinstance(item, str | Path | bytes):
+                    image['warnings'] = damage_of(item)
             if self.calibration is not None and not isinstance(item, np.ndarray):
-                loaded['file_kind'] = file_kind(item)
-            return loaded
+                image['file_kind'] = file_kind(item)
+            return image
         except self.image_errors as error:
             return str(error) or type(error).__name__
 

@@ -37,6 +37,7 @@ class Prediction:
         regions: Connected components of the mask, the largest first.
         statement: Verdict and regions in words, see `Judgement`.
         caveats: What the numbers mean.
+        warnings: Damage of the file, which may be what the map shows.
     """
 
     path: str | None
@@ -51,6 +52,7 @@ class Prediction:
     regions: tuple[Region, ...] | None = None
     statement: str | None = None
     caveats: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def prediction_of(

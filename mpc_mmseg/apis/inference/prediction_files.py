@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.atomic_files import write_atomic
+from mpc_mmseg.json_files import json_line, json_lines, read_json
 from mpc_mmseg.visualization.pictures import add_key, add_legend, heat_map, outline
 
 from .prediction import Prediction
@@ -190,12 +191,13 @@ def result_line(
         'statement': prediction.statement,
         'threshold': threshold,
         'files': list(files),
+        **({'warnings': list(prediction.warnings)} if prediction.warnings else {}),
     }
 
 
 def as_text(line: Mapping[str, Any]) -> str:
     """An entry of results.jsonl as text."""
-    return json.dumps(line, ensure_ascii=False) + '\n'
+    return json_line(line)
 
 
 def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[str]:
@@ -218,7 +220,7 @@ def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[
     settings = json.loads(json.dumps(settings, default=str))  # paths as text
     lines: dict[str, dict[str, Any]] = {}
     if resume and (out / FILE).is_file() and (out / SETTINGS_FILE).is_file():
-        earlier = json.loads((out / SETTINGS_FILE).read_text(encoding='utf-8'))
+        earlier = read_json(out / SETTINGS_FILE)
         keys = {**earlier, **settings}
         if differing := [k for k in keys if earlier.get(k) != settings.get(k)]:
             raise ValueError(
@@ -235,11 +237,12 @@ def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[
 
 def _finished(out: Path) -> dict[str, dict[str, Any]]:
     lines = {}
-    for text in (out / FILE).read_text(encoding='utf-8').splitlines():
+    # The last line may be the one that was being written when the run was stopped.
+    for _, line in json_lines(out / FILE, skip_damaged=True):
         try:
-            line = json.loads(text)
-        except json.JSONDecodeError:
-            continue  # the line that was being written when the run was stopped
-        if 'error' not in line and all((out / f).is_file() for f in line['files']):
+            complete = all((out / file).is_file() for file in line['files'])
+        except (KeyError, TypeError):
+            continue  # an error, or no line of this file
+        if complete and isinstance(line.get('path'), str):
             lines[line['path']] = line
     return lines

@@ -16,21 +16,25 @@ import numpy as np
 
 from mpc_mmseg.datasets.io.image_io import (
     ImageReadError,
+    damage_of,
     opened_header,
     read_header,
     read_image,
     read_mask_and_levels,
 )
 from mpc_mmseg.datasets.io.mask_coding import UnknownCoding
+from mpc_mmseg.datasets.io.regular_file import read_regular
 from mpc_mmseg.datasets.lists.list_file import ListEntry
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.json_files import json_line, json_lines
+from mpc_mmseg.parent_process import end_with_parent
 
 from .jpeg_quality import jpeg_quality
 from .mask_fit import FLIPS, TURNS, better_flip, edge_ranks, fits
 from .perceptual_hash import perceptual_hash
 
 #: Increased when measurements change, so that older caches are not used.
-VERSION = 2
+VERSION = 3
 _CHUNK = 16
 
 
@@ -103,7 +107,7 @@ def measure_all(
             file.write('\n')
         for key, facts in zip(missing, _measured(list(missing.values()), workers)):
             known[key] = facts
-            file.write(json.dumps([key, asdict(facts)]) + '\n')
+            file.write(json_line({'files': key, **asdict(facts)}))
             on_image()
     return [known[key] for key in keys]
 
@@ -114,12 +118,17 @@ def _measured(entries: Sequence[ListEntry], workers: int) -> Iterator[Facts]:
         return
     # Forked, because the imports take longer than a thousand images.
     pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context('fork'), cv2.setNumThreads, (0,)
+        workers, multiprocessing.get_context('fork'), _start, (os.getpid(),)
     )
     try:
         yield from pool.map(measure, entries, chunksize=_CHUNK)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start(parent: int) -> None:
+    end_with_parent(parent)
+    cv2.setNumThreads(0)
 
 
 def _key(entry: ListEntry) -> str:
@@ -138,16 +147,15 @@ def _read(cache: Path) -> dict[str, Facts]:
     known: dict[str, Facts] = {}
     if not cache.is_file():
         return known
-    with open(cache, encoding='utf-8') as file:
-        for line in file:
-            try:
-                key, facts = json.loads(line)
-                facts['defects'] = [tuple(each) for each in facts['defects']]
-                for name in ('size', 'hashes'):
-                    facts[name] = facts[name] and tuple(facts[name])
-                known[key] = Facts(**facts)
-            except (ValueError, TypeError, KeyError):
-                continue  # incomplete, or of another version
+    for _, facts in json_lines(cache, skip_damaged=True):
+        try:
+            key = facts.pop('files')
+            facts['defects'] = [tuple(each) for each in facts['defects']]
+            for name in ('size', 'hashes'):
+                facts[name] = facts[name] and tuple(facts[name])
+            known[key] = Facts(**facts)
+        except (ValueError, TypeError, KeyError):
+            continue  # of another version
     return known
 
 
@@ -162,6 +170,7 @@ def measure(entry: ListEntry) -> Facts:
         try:
             grey = cv2.cvtColor(read_image(content, entry.image), cv2.COLOR_BGR2GRAY)
             facts.update(size=grey.shape, **_about_file(content))
+            defects += _damage(entry.image, content)
             if (hashes := perceptual_hash(grey)) is not None:
                 facts['hashes'] = tuple(f'{each:016x}' for each in hashes)
         except ImageReadError as error:
@@ -171,6 +180,7 @@ def measure(entry: ListEntry) -> Facts:
         if content:
             try:
                 mask, levels = read_mask_and_levels(content, entry.mask)
+                defects += _damage(entry.mask, content)
                 facts.update(area=float(mask.mean()), mask_sha256=sha256(mask.data))
                 if mask.any():
                     facts['coding'] = '0/1' if levels.max() == 1 else '0/255'
@@ -188,13 +198,18 @@ def measure(entry: ListEntry) -> Facts:
 
 def _content(path: str, defects: list[tuple[str, str]]) -> bytes:
     try:
-        content = Path(path).read_bytes()
+        content = read_regular(path)
     except OSError as error:
-        defects.append(('unreadable file', f'{path}: {error.strerror}'))
+        reason = f'{path}: {error.strerror}' if error.strerror else str(error)
+        defects.append(('unreadable file', reason))
         return b''
     if not content:
         defects.append(('zero-size file', path))
     return content
+
+
+def _damage(path: str, content: bytes) -> list[tuple[str, str]]:
+    return [('damaged file', f'{path}: {text}') for text in damage_of(content)]
 
 
 def _kind_of(error: ImageReadError, content: bytes) -> str:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from mpc_mmseg.plain_text import plain_text
+
 from .checked_list import CheckedList
 from .defect import KINDS, SEVERITIES, Defect
 from .duplicates import find_duplicates
@@ -153,7 +155,7 @@ def as_text(result: Result, show: int = 5) -> str:
         qualities = [int(q) for q, n in found['quality'].items() for _ in range(n)]
         spread = '-'.join(str(f(qualities)) for f in (min, max)) if qualities else ''
         lines.append(
-            f'{name:{width}} {found["forged"]:8} {found["authentic"]:9} '
+            f'{plain_text(name):{width}} {found["forged"]:8} {found["authentic"]:9} '
             f'{_three(found["megapixels"], 2):>16} {spread:>12} '
             f'{_three([100 * a for a in found["area"]], 1):>18}'
         )
@@ -163,7 +165,10 @@ def as_text(result: Result, show: int = 5) -> str:
         if by_kind[kind]:
             lines += ['', f'{severity}: {kind} ({by_kind[kind]}): {advice}.']
             own = [each for each in result.defects if each.kind == kind]
-            lines += [f'  [{d.where}] {_words(d)}' for d in own[:show]]
+            lines += [
+                f'  [{plain_text(d.where)}] {plain_text(_words(d), 4096)}'
+                for d in own[:show]
+            ]
             if len(own) > show:
                 lines.append(f'  and {len(own) - show} more')
     return '\n'.join([*lines, '', result.verdict])

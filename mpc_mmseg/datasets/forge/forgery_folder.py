@@ -15,6 +15,7 @@ import numpy as np
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import read_image
 from mpc_mmseg.datasets.lists.list_file import ListEntry, ListHeader, write_list
+from mpc_mmseg.json_files import json_lines, read_json
 
 from .forgery_set import ForgerySet, check_enough, make_image
 from .photographs import Photograph, find_photographs
@@ -165,7 +166,7 @@ def _check_settings(folder: Path, settings: dict) -> None:
             f'{folder} exists and holds no {SETTINGS}, so it is not a set of synthetic '
             'forgeries; choose another folder'
         )
-    present = json.loads(file.read_text(encoding='utf-8'))
+    present = read_json(file)
     differing = [
         _difference(key, present.get(key), requested)
         for key, requested in settings.items()
@@ -190,8 +191,7 @@ def _difference(name: str, present: object, requested: object) -> str:
 
 def _check_complete(folder: Path) -> None:
     """Raise FileNotFoundError where a file of a finished set is missing."""
-    for line in (folder / RECORDS).read_text(encoding='utf-8').splitlines():
-        record = json.loads(line)
+    for _, record in json_lines(folder / RECORDS):
         for key in ('image', 'mask'):
             if key in record and not (folder / record[key]).is_file():
                 raise FileNotFoundError(

@@ -11,10 +11,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from .container import FORMATS, check_container
+from .decoding_process import decode_in_process
+from .jpeg_damage import EOI, jpeg_damage, jpeg_segments
 from .mask_coding import decode_levels
 from .pillow_pixels import (
     Unsupported,
@@ -23,6 +27,7 @@ from .pillow_pixels import (
     to_levels,
     turn_upright,
 )
+from .regular_file import NotRegular, open_regular, read_regular
 
 with suppress(ImportError):  # optional; Pillow itself reads AVIF and WebP
     from pillow_heif import register_heif_opener
@@ -34,6 +39,9 @@ Source = str | os.PathLike[str] | bytes
 # Four times a 33-megapixel camera.
 PIXEL_LIMIT = 2**27
 
+# Formats whose decoding takes no longer than their bytes and pixels need.
+_BOUNDED = ('JPEG', 'MPO', 'PNG', 'TIFF', 'BMP', 'WEBP')
+_LARGE = 2**26
 _OPENING = threading.Lock()
 
 
@@ -74,14 +82,58 @@ def read_image(
         ImageReadError: If the file is missing, empty, truncated, too large, not an
             image, or has floating-point or 32-bit pixels.
     """
-    with _opened(source, name, pixel_limit) as image:
-        if least is not None and image.format in ('JPEG', 'MPO'):
-            stored = least[::-1] if header_orientation(image) >= 5 else least
-            s = jpeg_reduction(image.size[::-1], stored)
-            image.draft('', (image.width // s, image.height // s))
-        image.load()
-        pixels = to_bgr(image)
-        return np.ascontiguousarray(turn_upright(pixels, image))
+    try:
+        with _opened(source, name, pixel_limit) as image:
+            if not _may_be_slow(image, source):
+                return _pixels(image, least)
+        content = source if isinstance(source, bytes) else read_regular(source)
+        return decode_in_process(content, pixel_limit)
+    except ImageReadError:
+        completed = _with_end_marker(source)
+        if completed is None:
+            raise
+        with _opened(completed, name or _label(source), pixel_limit) as image:
+            return _pixels(image, least)
+    except (ValueError, OSError) as error:
+        raise ImageReadError(f'{name or _label(source)}: {error}') from error
+
+
+def decode_image(content: bytes, name: str, pixel_limit: int) -> np.ndarray:
+    """As `read_image` of a file's content, in this process in any case."""
+    with _opened(content, name, pixel_limit) as image:
+        return _pixels(image, None)
+
+
+def _pixels(image: Image.Image, least: tuple[int, int] | None) -> np.ndarray:
+    if least is not None and image.format in ('JPEG', 'MPO'):
+        stored = least[::-1] if header_orientation(image) >= 5 else least
+        s = jpeg_reduction(image.size[::-1], stored)
+        image.draft('', (image.width // s, image.height // s))
+    image.load()
+    return np.ascontiguousarray(turn_upright(to_bgr(image), image))
+
+
+def _may_be_slow(image: Image.Image, source: Source) -> bool:
+    """Whether an image decodes in a process of its own; not if it is ordinary."""
+    size = len(source) if isinstance(source, bytes) else os.path.getsize(source)
+    if image.format in _BOUNDED:
+        return size > _LARGE
+    return size > _LARGE // 64
+
+
+def _with_end_marker(source: Source) -> bytes | None:
+    """A JPEG with its end marker, if it lacks nothing else."""
+    try:
+        content = source if isinstance(source, bytes) else read_regular(source)
+        markers = [marker for marker, _, _ in jpeg_segments(content)]
+        ended = not content.startswith(b'\xff\xd8') or EOI[1] in markers
+        return None if ended or jpeg_damage(content) else content + EOI
+    except Exception:  # of a decoder, for a file that is damaged otherwise
+        return None
+
+
+def _label(source: Source) -> str:
+    return 'image' if isinstance(source, bytes) else os.fspath(source)
 
 
 def image_of_pillow(image: Image.Image, pixel_limit: int = PIXEL_LIMIT) -> np.ndarray:
@@ -138,6 +190,19 @@ def read_mask_and_levels(
         return np.ascontiguousarray(mask), turn_upright(levels, image)
 
 
+def read_grey(source: Source, name: str | None = None) -> np.ndarray:
+    """Read the levels of a grey image as stored, (H, W) uint8 or uint16.
+
+    Raises:
+        ImageReadError: As :func:`read_image`; and if it has colours.
+    """
+    with _opened(source, name, PIXEL_LIMIT) as image:
+        if image.mode != 'L' and not image.mode.startswith('I'):
+            raise Unsupported(f'has pixels of the kind {image.mode}, not grey ones')
+        image.load()
+        return to_levels(image)
+
+
 def read_header(source: Source, name: str | None = None) -> tuple[int, int]:
     """Read an image's upright size (H, W) without decoding its pixels.
 
@@ -156,26 +221,53 @@ def _opened(
     source: Source, name: str | None, pixel_limit: int | None = None
 ) -> Iterator[Image.Image]:
     """An open image; whatever goes wrong inside becomes one ImageReadError."""
-    content = BytesIO(source) if isinstance(source, bytes) else None
     try:
-        with opened_header(content or source) as image:
-            if pixel_limit is not None:
-                _check_size(image, pixel_limit)
-            yield image
+        with (
+            BytesIO(source) if isinstance(source, bytes) else open_regular(source)
+        ) as file:
+            check_container(file, pixels_too=pixel_limit is not None)
+            with opened_header(file) as image:
+                if pixel_limit is not None:
+                    _check_size(image, pixel_limit)
+                yield image
     except Exception as error:
-        label = name or ('image' if isinstance(source, bytes) else os.fspath(source))
-        raise ImageReadError(f'{label}: {_reason(source, error)}') from error
+        reason = _reason(source, error)
+        raise ImageReadError(f'{name or _label(source)}: {reason}') from error
 
 
-def opened_header(source: BytesIO | str | os.PathLike[str] | bytes) -> Image.Image:
-    """Pillow's image of a file, of any size; its pixels are not decoded yet."""
+def opened_header(file: BinaryIO) -> Image.Image:
+    """Pillow's image of a file, of any size; its pixels are not decoded yet.
+
+    Nothing else in this package opens an image: a stranger's file must not reach a
+    decoder that starts a program.
+    """
     # Pillow has one limit per process; here it is an argument.
     with _OPENING:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(source)  # type: ignore[arg-type]
+            # All plugins take a tenth of a second, and are rarely needed.
+            for load, allowed in ((Image.preinit, FORMATS[:5]), (Image.init, FORMATS)):
+                load()
+                known = [name for name in allowed if name in Image.OPEN]
+                with suppress(UnidentifiedImageError):
+                    return Image.open(file, formats=known)
+                file.seek(0)
+            raise UnidentifiedImageError('is of no known format')
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def damage_of(source: Source) -> tuple[str, ...]:
+    """What is damaged in an image that `read_image` accepts.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    content = source if isinstance(source, bytes) else read_regular(source)
+    if not content.startswith(b'\xff\xd8'):
+        return ()
+    problem = jpeg_damage(content)
+    return () if problem is None else (f'is damaged: {problem}',)
 
 
 def _check_size(image: Image.Image, pixel_limit: int) -> None:
@@ -190,7 +282,7 @@ def _check_size(image: Image.Image, pixel_limit: int) -> None:
 def _reason(source: Source, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return 'there is no such file'
-    if isinstance(error, Unsupported):
+    if isinstance(error, Unsupported | NotRegular):
         return str(error)
     if isinstance(error, OSError) and error.errno:
         return f'cannot be opened ({error.strerror})'

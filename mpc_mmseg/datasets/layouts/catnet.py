@@ -53,7 +53,7 @@ def tampcoco(lists: Sequence[str] = ('sp', 'cm', 'bcm')) -> Layout:
                 return Sample(row['image'], row['mask'], tags=tags, sources=sources)
 
             text = (root / paths[0]).read_text(encoding='utf-8')
-            lines = filter(None, map(str.strip, text.splitlines()))
+            lines = filter(None, map(str.strip, text.split('\n')))
             rows = [dict(zip(('image', 'mask'), line.split(','))) for line in lines]
             listed = samples_of_rows(rows, files, PurePosixPath(), sample)
             found.samples += listed.samples

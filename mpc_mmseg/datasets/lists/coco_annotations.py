@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,11 @@ from typing import Any
 
 import cv2
 import numpy as np
+
+from mpc_mmseg.json_files import parse_json
+
+#: Objects of MS COCO have up to some thousand; the time to fill them is quadratic.
+_POINTS = 4000
 
 
 def draw_segmentation(
@@ -29,6 +33,13 @@ def draw_segmentation(
     Raises:
         ValueError: If the segmentation is neither, or of another size.
     """
+    try:
+        return _draw(segmentation, size)
+    except (TypeError, OverflowError, IndexError) as error:
+        raise ValueError(f'is no segmentation of MS COCO: {error}') from error
+
+
+def _draw(segmentation: Sequence | Mapping, size: tuple[int, int]) -> np.ndarray:
     if isinstance(segmentation, Mapping):
         return _draw_runs(segmentation, size)
     mask = np.zeros(size, np.uint8)
@@ -37,7 +48,15 @@ def draw_segmentation(
             raise ValueError(
                 f'a polygon needs at least 3 points (x, y), got {len(polygon)} numbers'
             )
-        _fill(mask, np.asarray(polygon, np.float64).reshape(-1, 2))
+        if len(polygon) > 2 * _POINTS:
+            raise ValueError(
+                f'a polygon has {len(polygon) // 2} points, more than {_POINTS}'
+            )
+        points = np.asarray(polygon, np.float64).reshape(-1, 2)
+        # Coordinates far outside would overflow.
+        if not (np.abs(points) < 2**20).all():
+            raise ValueError('a polygon has coordinates that are no numbers, or huge')
+        _fill(mask, points)
     return mask
 
 
@@ -67,7 +86,10 @@ def _draw_runs(code: Mapping, size: tuple[int, int]) -> np.ndarray:
         raise ValueError(
             f'a run-length code of size {code.get("size")} for an image of {size}'
         )
-    if sum(counts) != size[0] * size[1]:
+    if (
+        not all(isinstance(n, int) and n >= 0 for n in counts)
+        or sum(counts) != size[0] * size[1]
+    ):
         raise ValueError(f'runs of {sum(counts)} pixels for an image of {size}')
     values = np.arange(len(counts)) % 2
     # runs go down the columns
@@ -120,7 +142,7 @@ def read_annotations(path: str | os.PathLike) -> dict[str, Any]:
     if not os.path.isfile(path):
         raise FileNotFoundError(f'no annotation file {os.fspath(path)}')
     try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        content = parse_json(Path(path).read_bytes())
         by_image: dict[Any, list] = defaultdict(list)
         for each in content['annotations']:
             by_image[each['image_id']].append(each)

@@ -12,6 +12,8 @@ import numpy as np
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.s3_backend import read_bytes
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.json_files import json_line, json_lines, read_json
+from mpc_mmseg.plain_text import plain_text
 
 RESULTS_FORMAT, ROBUSTNESS_FORMAT = 'mpc_mmseg.results', 'mpc_mmseg.robustness'
 VERSION = 1
@@ -22,6 +24,13 @@ _KEYS = {
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
 _IMAGE_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *_COUNTS}
 _FORGED_KEYS = {'F1', 'IoU'}
+_KINDS = {
+    'img_path': str,
+    'dataset': str,
+    'forged': bool,
+    'seg_map_path': str | None,
+    'source': str | None,
+}
 _WRITERS = {
     RESULTS_FORMAT: 'tools/test.py --results',
     ROBUSTNESS_FORMAT: 'tools/robustness.py',
@@ -94,9 +103,7 @@ def write_results(
         },
         'images': list(images),
     }
-    write_atomic(
-        path, json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
-    )
+    write_atomic(path, json.dumps(result, indent=1, allow_nan=False))
 
 
 def read_results(
@@ -113,10 +120,7 @@ def read_results(
         ValueError: If it is another file, of a later version, or lacks a key. Names
             the file.
     """
-    try:
-        result = json.loads(Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path} is not valid JSON: {error}') from error
+    result = read_json(path)
     found = result.get('format') if isinstance(result, dict) else None
     if found is None or found not in formats:
         writers = ' or '.join(_WRITERS[name] for name in formats)
@@ -136,8 +140,7 @@ def write_images(path: str | Path, images: Sequence[Mapping[str, Any]]) -> None:
     if Path(path).suffix.lower() == '.csv':
         write_atomic(path, _as_csv(images))
     else:
-        lines = (json.dumps(i, ensure_ascii=False, allow_nan=False) for i in images)
-        write_atomic(path, ''.join(f'{line}\n' for line in lines))
+        write_atomic(path, ''.join(json_line(image) for image in images))
 
 
 def read_per_image(path: str | Path) -> list[dict]:
@@ -148,14 +151,8 @@ def read_per_image(path: str | Path) -> list[dict]:
             names the file.
     """
     records = []
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
-        where = f'{path}, line {number}'
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f'{where}: {error!r}') from error
-        check_record(record, where)
+    for number, record in json_lines(path):
+        check_record(record, f'{path}, line {number}')
         records.append(record)
     if not records:
         raise ValueError(f'{path} is empty: no image was evaluated')
@@ -173,6 +170,54 @@ def check_record(record: object, where: str) -> None:
     needed = _IMAGE_KEYS | (_FORGED_KEYS if record['forged'] else set())
     if missing := needed - record.keys():
         raise ValueError(f'{where}: lacks {sorted(missing)}')
+    for key in (*_COUNTS, 'image_score', 'F1', 'IoU', 'scores', 'map_features'):
+        check_numbers(record.get(key), f'{where}: {key}')
+    for key, kind in _KINDS.items():
+        if not isinstance(record.get(key), kind):
+            raise ValueError(
+                f'{where}: unexpected {key}: {plain_text(record.get(key))}'
+            )
+    tags = record.get('tags') or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise ValueError(f'{where}: tags is no list of texts: {plain_text(tags)}')
+
+
+def check_numbers(value: object, where: str) -> None:
+    """Checks that a value, and all in it, are finite numbers or None.
+
+    Raises:
+        ValueError: If not; a page shows numbers as they are. Names ``where``.
+    """
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            check_numbers(inner, where)
+    elif value is not None and not (
+        isinstance(value, int | float) and abs(value) < 1e300
+    ):
+        raise ValueError(f'{where} is no number: {plain_text(value)}')
+
+
+def check_summaries(datasets: Mapping[str, Any], where: str) -> None:
+    """Checks scores: data set -> score -> ``value``, ``low``, ``high``, ``n``.
+
+    Raises:
+        ValueError: If they are of another form. Names ``where``.
+    """
+    check_numbers(datasets, where)
+    for name, scores in datasets.items():
+        for score, found in scores.items():
+            if not isinstance(found, dict) or 'value' not in found:
+                raise ValueError(f'{where}: {plain_text(f"{name}, {score}")}: no value')
+            if any(isinstance(v, dict) for v in found.values()):
+                raise ValueError(f'{where}: {plain_text(f"{name}, {score}")}: nested')
+
+
+def _cell(value: Any) -> Any:
+    """A value of a table; a text that a spreadsheet would compute is quoted."""
+    if not isinstance(value, str):
+        return value
+    text = plain_text(value, len(value))
+    return f"'{text}" if text.startswith(tuple('=+-@')) else text
 
 
 def _as_csv(images: Sequence[Mapping[str, Any]]) -> str:
@@ -185,5 +230,5 @@ def _as_csv(images: Sequence[Mapping[str, Any]]) -> str:
     file = io.StringIO(newline='')
     writer = csv.DictWriter(file, names, lineterminator='\n')
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: _cell(row[key]) for key in row} for row in rows)
     return file.getvalue()

@@ -1,6 +1,5 @@
 """Case reports as files: writing and verifying them."""
 
-import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,8 @@ from mpc_mmseg.apis.inference.image_inputs import expand
 from mpc_mmseg.apis.inference.prediction_files import output_names
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
+from mpc_mmseg.datasets.io.regular_file import read_regular
+from mpc_mmseg.json_files import parse_json
 
 from .case_report import Examiner
 from .seal import SealError, check_seal
@@ -51,11 +52,7 @@ def write_cases(
     failures: list[str] = []
     for path, name in zip(paths, output_names(paths, root)):
         try:
-            analysis = examiner.analyse(path.read_bytes(), path.name, pixel_limit)
-        except (OSError, ValueError) as error:
-            reason = str(error)
-            failures.append(reason if str(path) in reason else f'{path}: {reason}')
-        else:
+            analysis = examiner.analyse(read_regular(path), path.name, pixel_limit)
             report = examiner.report(analysis, notes)
             for kind, text, seal in (
                 ('html', report.html, report.html_seal),
@@ -64,8 +61,16 @@ def write_cases(
                 file = f'{name}_case.{kind}'
                 write_atomic(out / file, text)
                 seals[file] = seal
+        except (OSError, ValueError) as error:
+            reason = str(error)
+            failures.append(reason if str(path) in reason else f'{path}: {reason}')
         progress.update()
     sys.stderr.write('\n')
+    failures += [
+        f'{out / file}: was removed during the run'
+        for file in seals
+        if not (out / file).is_file()
+    ]
     return seals, failures
 
 
@@ -82,7 +87,8 @@ def verify(paths: Sequence[str | Path]) -> dict[str, str | None]:
         File -> None if it is unaltered, else the problem.
 
     Raises:
-        FileNotFoundError: If a file is missing, or a folder contains no report.
+        FileNotFoundError: If a file is missing, or a folder contains no report, and
+            nothing else is given.
     """
     files: list[Path] = []
     for item in map(Path, paths):
@@ -90,22 +96,26 @@ def verify(paths: Sequence[str | Path]) -> dict[str, str | None]:
         if item.is_dir():
             found = sorted([*item.rglob('*_case.html'), *item.rglob('*_case.json')])
         if not found or not found[0].exists():
-            raise FileNotFoundError(f'no case report {item}')
+            if len(paths) == 1:
+                raise FileNotFoundError(f'no case report {item}')
+            found = [item]
         files += found
     return {str(path): _problem(path) for path in files}
 
 
 def _problem(path: Path) -> str | None:
-    content = path.read_bytes()
     try:
+        content = read_regular(path)
         check_seal(content)
         if path.suffix == '.json':
-            json.loads(content)
+            parse_json(content)
             return None
         named = _NAMED_SEAL.findall(content.decode('utf-8'))
+        if not named:
+            return 'is no case report: it names no seal of its JSON file'
         twin = path.with_suffix('.json')
-        if twin.exists() and check_seal(twin.read_bytes()) != named[-1]:
+        if twin.exists() and check_seal(read_regular(twin)) != named[-1]:
             return f'belongs to another case than {twin.name}'
-    except SealError as error:
+    except (SealError, OSError, ValueError) as error:
         return str(error)
     return None

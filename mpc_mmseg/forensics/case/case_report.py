@@ -1,6 +1,7 @@
 """From an image's file to its sealed case report; nothing is written to disk."""
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ class Examiner:
 
     def __init__(self, inferencer: ForgeryInferencer, model: Mapping[str, Any]) -> None:
         self.inferencer, self.model = inferencer, model
+        self._network = threading.Lock()
 
     @classmethod
     def load(
@@ -87,9 +89,10 @@ class Examiner:
         """
         image = read_image(content, name, pixel_limit)
         metadata = file_metadata(content, name)
-        prediction, embeddings = self.inferencer.predict_with_embeddings(
-            image, file_kind(content)
-        )
+        with self._network:
+            prediction, embeddings = self.inferencer.predict_with_embeddings(
+                image, file_kind(content)
+            )
         if prediction.error is not None:
             raise ValueError(f'{name}: {prediction.error}')
         return Analysis(

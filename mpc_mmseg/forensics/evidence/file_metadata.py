@@ -1,8 +1,9 @@
 """Metadata of an image file for a case report."""
 
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +11,13 @@ import cv2
 from PIL import ExifTags, Image
 
 from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
-from mpc_mmseg.datasets.io.image_io import ImageReadError, opened_header, read_image
+from mpc_mmseg.datasets.io.container import check_container, n_frames
+from mpc_mmseg.datasets.io.image_io import (
+    ImageReadError,
+    damage_of,
+    opened_header,
+    read_image,
+)
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.plain_text import plain_text
 
@@ -81,19 +88,29 @@ def file_metadata(content: bytes, name: str = 'image') -> FileMetadata:
         ImageReadError: If it is not an image.
     """
     try:
-        with opened_header(BytesIO(content)) as image:
-            problems: list[str] = []
-            return FileMetadata(
+        file = BytesIO(content)
+        check_container(file)
+        # Pillow warns of damaged EXIF data; one photograph is read at a time.
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            opened_header(file) as image,
+        ):
+            warnings.simplefilter('always')
+            problems = list(damage_of(content))
+            found = FileMetadata(
                 format=str(image.format),
                 mode=image.mode,
                 stored_size=(image.height, image.width),
-                frames=int(getattr(image, 'n_frames', 1)),
+                frames=n_frames(content)
+                if image.format in ('TIFF', 'GIF')
+                else int(getattr(image, 'n_frames', 1)),
                 jpeg=_jpeg(image),
                 exif=_exif(image, problems),
                 other=_other(image.info),
                 thumbnails=tuple(_thumbnails(image, problems)),
-                problems=tuple(problems),
             )
+        problems += [plain_text(each.message) for each in caught]
+        return replace(found, problems=tuple(dict.fromkeys(problems)))
     except Exception as error:
         raise ImageReadError(
             f'{name}: is no image that can be read: {error}'

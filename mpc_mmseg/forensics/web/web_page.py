@@ -5,6 +5,7 @@ disk. Gradio stores an upload in a folder of this process; it is deleted as soon
 has been read. Analyses stay in memory while their visitor may use them.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -20,6 +21,10 @@ from .photo_views import overlay_view, similarity_view
 
 _SECONDS = 1800
 _QUEUE = 32
+_FORGOTTEN = (
+    'Upload a photograph. Analyses are kept for half an hour, and of the latest '
+    'visitors only.'
+)
 _part = partial(render_part, 'web_page.html')
 
 
@@ -57,13 +62,13 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
 
     def draw(analysis: Analysis | None, threshold: float, opacity: float) -> str:
         if analysis is None:
-            return ''
+            return _part('problem', _FORGOTTEN)
         picture, share = overlay_view(analysis, threshold, opacity)
         return _part('overlay', picture, threshold, share)
 
     def compare(analysis: Analysis | None, event: gr.EventData) -> str:
         if analysis is None:
-            return ''
+            return _part('problem', _FORGOTTEN)
         try:
             picture, (x, y) = similarity_view(analysis, event.x, event.y)
         except ValueError as error:
@@ -78,6 +83,9 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
         analysis = gr.State(None, time_to_live=_SECONDS)
         gr.HTML(_part('introduction'))
         upload = gr.File(label='Photograph', type='filepath', elem_id='upload')
+        # Not a subclass, for which Gradio would write a file beside this one.
+        store = upload.async_move_resource_to_block_cache
+        upload.async_move_resource_to_block_cache = partial(_stored, store)  # type: ignore[method-assign]
         verdict = gr.HTML(elem_id='verdict')
         with gr.Row():
             threshold = gr.Slider(
@@ -104,7 +112,8 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
             [upload, threshold, opacity],
             [analysis, overlay, verdict, similarity, links],
             api_visibility='private',
-            concurrency_limit=1,
+            # A slow file does not keep others waiting; the model serves one at a time.
+            concurrency_limit=4,
         )
         for slider in (threshold, opacity):
             slider.change(
@@ -117,6 +126,16 @@ def build_page(examiner: Examiner, pixel_limit: int) -> gr.Blocks:
             )
         overlay.click(compare, [analysis], [similarity], api_visibility='private')
     return page.queue(max_size=_QUEUE)
+
+
+async def _stored(
+    store: Callable[[str | Path | None], Awaitable[str | None]],
+    url_or_file_path: str | Path | None,
+) -> str | None:
+    """Stores an upload as Gradio does, but fetches no address given in its place."""
+    if '://' in str(url_or_file_path):
+        raise ValueError('only uploads are examined')
+    return await store(url_or_file_path)
 
 
 def _verdict(analysis: Analysis) -> str:

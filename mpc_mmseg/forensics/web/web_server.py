@@ -1,12 +1,14 @@
 """The web page's server: local, offline, without storing uploads."""
 
-import time
-from pathlib import Path
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from mpc_mmseg.visualization.pages import source
+
+from .gate import Gate, is_loopback
 
 #: Content security policy: the browser loads from this server only. Gradio needs eval.
 POLICY = (
@@ -15,8 +17,6 @@ POLICY = (
     "'unsafe-eval' blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
     "frame-ancestors 'none'; form-action 'self'"
 )
-#: Bytes of a request besides one photograph.
-_OVERHEAD = 2**20
 #: Limits memory: the embeddings of an analysis take about 64 MiB for a network of four
 #: scales at 512x512.
 _SESSIONS = 16
@@ -35,6 +35,8 @@ class PolicyHeader:
                     (b'content-security-policy', POLICY.encode()),
                     (b'referrer-policy', b'no-referrer'),
                     (b'x-content-type-options', b'nosniff'),
+                    (b'cross-origin-opener-policy', b'same-origin'),
+                    (b'cross-origin-resource-policy', b'same-origin'),
                 ]
                 message = {**message, 'headers': [*message.get('headers', ()), *own]}
             await send(message)
@@ -42,41 +44,13 @@ class PolicyHeader:
         await self.app(scope, receive, send_with_policy)
 
 
-class BodyLimit:
-    """ASGI middleware that limits the size of requests.
-
-    Gradio limits the size of each uploaded file, but not their number.
-
-    Args:
-        app: The wrapped application.
-        limit: Maximum size of a request's body in bytes. Larger ones get status 413,
-            those without a declared length 411, before any of the body is read.
-    """
-
-    def __init__(self, app: Any, limit: int) -> None:
-        self.app = app
-        self.limit = limit
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = dict(scope.get('headers', ()))
-        status = None
-        if b'transfer-encoding' in headers:
-            status = 411
-        elif int(headers.get(b'content-length', 0)) > self.limit:
-            status = 413
-        if scope['type'] != 'http' or status is None:
-            await self.app(scope, receive, send)
-            return
-        start = {'status': status, 'headers': [(b'connection', b'close')]}
-        await send({'type': 'http.response.start', **start})
-        await send({'type': 'http.response.body', 'body': b'The upload is too large'})
-
-
 def serve(
     page: gr.Blocks,
     host: str = '127.0.0.1',
     port: int | None = 7860,
     max_file_size: int = 64 * 2**20,
+    token: str | None = None,
+    other_names: Sequence[str] = (),
 ) -> str:
     """Starts serving a page in threads; ``page.close()`` stops it.
 
@@ -85,14 +59,23 @@ def serve(
         host: Address to listen on; the default is reachable from this machine only.
         port: Port to listen on; None for a free one from 7860.
         max_file_size: Maximum size of an upload in bytes, one per request.
+        token: Password that visitors give.
+        other_names: Names, of a proxy for instance, by which others reach the server.
 
     Returns:
         The page's address, which already responds.
 
     Raises:
         OSError: If the port is in use.
+        ValueError: If other machines can reach the address, and there is no token.
     """
+    from gradio.utils import get_upload_folder
     from starlette.middleware import Middleware
+
+    if not is_loopback(host) and not token:
+        raise ValueError(
+            f'other machines can reach {host}: choose a password for them with --token'
+        )
 
     try:
         _, address, _ = page.launch(
@@ -101,7 +84,7 @@ def serve(
             share=False,
             quiet=True,
             max_file_size=max_file_size,
-            show_error=True,
+            show_error=False,  # errors of libraries name paths
             enable_monitoring=False,
             ssr_mode=False,
             pwa=False,
@@ -114,7 +97,13 @@ def serve(
             app_kwargs={
                 'middleware': [
                     Middleware(PolicyHeader),
-                    Middleware(BodyLimit, limit=max_file_size + _OVERHEAD),
+                    Middleware(
+                        Gate,
+                        hosts=[host, *other_names],
+                        max_file_size=max_file_size,
+                        folder=os.environ.get('GRADIO_TEMP_DIR', get_upload_folder()),
+                        token=token,
+                    ),
                 ],
                 'docs_url': None,
                 'redoc_url': None,
@@ -127,16 +116,3 @@ def serve(
             f'one ({error})'
         ) from error
     return address
-
-
-def forget_uploads(folder: str | Path, seconds: float) -> None:
-    """Deletes incomplete uploads of broken connections, which Gradio keeps.
-
-    Args:
-        folder: Folder of the uploads.
-        seconds: Files that have not been written to for this time are deleted.
-    """
-    latest = time.time() - seconds
-    for path in Path(folder).rglob('*'):
-        if path.is_file() and path.stat().st_mtime < latest:
-            path.unlink(missing_ok=True)

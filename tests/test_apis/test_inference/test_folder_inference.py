@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from bright_is_forged import write_image
 from mmseg.registry import MODELS
 from tool_by_path import TOOLS, run_tool
 
+from mpc_mmseg.apis.inference import folder_inference
 from mpc_mmseg.apis.inference.folder_inference import infer_folder
 
 
@@ -197,3 +199,31 @@ def test_what_cannot_be_written_stops_the_run(checkpoint, tmp_path, monkeypatch)
     monkeypatch.undo()
     infer_folder(photos, out, checkpoint, device='cpu', resume=True)
     assert len(read_lines(out)) == 4
+
+
+def test_a_removed_output_folder_is_an_error(checkpoint, tmp_path, monkeypatch):
+    for number in range(6):
+        write_image(tmp_path / f'photos/{number}.png')
+    out, times = tmp_path / 'out', []
+    whole = folder_inference.write_prediction
+
+    def removing(*args):
+        times.append(1)
+        if len(times) == 3:
+            shutil.rmtree(out)
+        return whole(*args)
+
+    monkeypatch.setattr(folder_inference, 'write_prediction', removing)
+    _, failures = infer_folder(tmp_path / 'photos', out, checkpoint, device='cpu')
+    assert failures == [f'{out} was removed or replaced during the run']
+
+
+def test_damage_is_in_the_line_of_an_image(checkpoint, tmp_path):
+    write_image(tmp_path / 'photos/a.jpg', shape=(80, 100))
+    content = (tmp_path / 'photos/a.jpg').read_bytes()
+    half = content[: -(len(content) - content.index(b'\xff\xda')) // 2]
+    (tmp_path / 'photos/half.jpg').write_bytes(half + b'\xff\xd9')
+    infer_folder(tmp_path / 'photos', tmp_path / 'out', checkpoint, device='cpu')
+    whole, damaged = read_lines(tmp_path / 'out')
+    assert 'warnings' not in whole
+    assert 'image data end before' in damaged['warnings'][0]

@@ -13,8 +13,10 @@ from PIL import ExifTags, Image
 from tool_by_path import run_tool
 
 from mpc_mmseg.evaluation.image_calibration import fit_calibration, write_calibration
+from mpc_mmseg.forensics.case import case_files
 from mpc_mmseg.forensics.case.case_files import verify, write_cases
 from mpc_mmseg.forensics.case.case_report import Examiner
+from mpc_mmseg.forensics.case.seal import sealed
 from mpc_mmseg.hashing import file_sha256
 
 NASTY = '<img src=x onerror=alert(1)>\u202egpj.jpg'
@@ -105,6 +107,41 @@ def test_alterations_are_detected(examiner, photos, tmp_path):
     assert 'another case' in verify([page])[str(page)]
     with pytest.raises(FileNotFoundError, match='absent'):
         verify([tmp_path / 'absent'])
+
+
+def test_one_unexpected_file_does_not_end_the_check(examiner, photos, tmp_path):
+    out = tmp_path / 'case'
+    write_cases([photos / 'a.png'], out, examiner)
+    names = {
+        'deep_case.json': sealed('[' * 100_000 + '\n', 'json')[0].encode(),
+        'bytes_case.html': sealed('x\n', 'html')[0].encode() + b'\xff\n',
+        'other_case.html': sealed('<p>a page\n', 'html')[0].encode(),
+        'empty_case.json': b'',
+    }
+    for name, content in names.items():
+        (out / name).write_bytes(content)
+    (out / 'folder_case.html').mkdir()
+    (out / 'gone_case.html').symlink_to('nowhere')
+    found = verify([out, tmp_path / 'absent'])
+    good = {str(out / 'a_case.html'), str(out / 'a_case.json')}
+    assert {path for path, problem in found.items() if problem is None} == good
+    assert len(found) == len(names) + len(good) + 3
+
+
+def test_seals_survive_what_cannot_be_written(examiner, photos, tmp_path, monkeypatch):
+    write = case_files.write_atomic
+
+    def full(path, text):
+        if path.name == 'b_case.html':
+            raise OSError(28, 'No space left on device', str(path))
+        write(path, text)
+
+    monkeypatch.setattr(case_files, 'write_atomic', full)
+    write_image(photos / 'b.png')
+    write_image(photos / 'c.png')
+    files = [photos / f'{name}.png' for name in 'abc']
+    seals, failures = write_cases(files, tmp_path / 'case', examiner)
+    assert len(seals) == 4 and len(failures) == 1 and 'No space left' in failures[0]
 
 
 def test_the_tool_writes_and_verifies(

@@ -174,7 +174,7 @@ def test_nothing_of_a_visit_is_kept(address, photo, tmp_path):
 
 
 def test_what_broken_uploads_leave_is_deleted(tmp_path):
-    from mpc_mmseg.forensics.web.web_server import forget_uploads
+    from mpc_mmseg.forensics.web.upload_folder import forget_uploads
 
     old, new = tmp_path / 'a' / 'old', tmp_path / 'a' / 'new'
     old.parent.mkdir()
@@ -240,7 +240,8 @@ def test_the_tool_serves_and_ends_cleanly(process, photo):
     if own is not None:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((own, port), timeout=5).close()
-    server.send_signal(signal.SIGTERM)
+    # As if its terminal were closed; SIGTERM and Ctrl-C do the same.
+    server.send_signal(getattr(signal, 'SIGHUP', signal.SIGTERM))
     _, complaints = server.communicate(timeout=60)
     assert server.returncode == 0, complaints
     assert 'Traceback' not in complaints
