@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from mpc_mmseg.evaluation.robustness_scores import (
     post_processed,
     summarize_setting,
 )
-from mpc_mmseg.hashing import file_sha256
+from mpc_mmseg.hashing import unchanged
 
 from .inference.model_from_files import load_model
 
@@ -42,6 +42,7 @@ def measure_robustness(
     settings: Sequence[Setting],
     out: str | Path,
     device: str | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Scores a config's test set under each setting, and caches the scores.
 
@@ -55,6 +56,7 @@ def measure_robustness(
         settings: Post-processing of the photographs; clean ones are scored as well.
         out: Folder of ``robustness.json`` and ``per_image/``.
         device: A torch device; None for the GPU if there is one.
+        origin: As of `origin_of_scores`, if known; stored with the results.
 
     Returns:
         The content of ``robustness.json``: ``hashes``, and in ``settings`` the results
@@ -71,16 +73,21 @@ def measure_robustness(
     out.mkdir(parents=True, exist_ok=True)
     # Models are loaded from files; this one also records the overrides.
     cfg.dump(out / 'config.py')
-    model, _ = load_model(out / 'config.py', checkpoint, device)
+    with unchanged(checkpoint) as weights:
+        model, _ = load_model(out / 'config.py', checkpoint, device)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     samples = [dataset.get_data_info(i) for i in range(len(dataset))]
     if not samples:
         raise ValueError('the test set of the config is empty: check its lists')
     hashes = {
-        'weights': file_sha256(checkpoint),
+        'weights': weights,
         'config': config_hash(cfg, metric),
         'images': images_hash(samples),
     }
+    if origin is not None:
+        threshold = metric.get('threshold', 0.5)
+        origin = {**origin, 'weights_sha256': weights, 'threshold': threshold}
+        metric = {**metric, 'origin': origin}
     settings = [CLEAN, *(setting for setting in settings if setting.steps)]
     files = {setting.name: _file_of(setting, hashes) for setting in settings}
     todo = [setting for setting in settings if not (out / files[setting.name]).exists()]
@@ -96,6 +103,7 @@ def measure_robustness(
         'format': ROBUSTNESS_FORMAT,
         'version': VERSION,
         'checkpoint': str(checkpoint),
+        'origin': origin and {**origin, 'list_hash': hashes['images']},
         'hashes': hashes,
         'n_images': len(samples),
         'settings': [

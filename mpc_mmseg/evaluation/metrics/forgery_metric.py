@@ -27,8 +27,10 @@ from mpc_mmseg.evaluation.results.image_record import (
     find_duplicate,
     set_sources,
 )
+from mpc_mmseg.evaluation.results.origin import origin_of_image
 from mpc_mmseg.evaluation.results.results_file import (
     image_hash,
+    list_hash,
     truth_hash,
     write_images,
     write_results,
@@ -80,6 +82,7 @@ class ForgeryMetric(BaseMetric):
         seed: Seed of the bootstrap.
         per_image_file: JSON lines to write, one per image, or CSV by its suffix.
         results_file: JSON of all results (docs/evaluation.md) to write. Optional.
+        origin: What was run, as of `origin_of_scores`, stored in both files. Optional.
         allow_duplicates: Whether an image may be in a data set twice.
         collect_device: 'cpu' or 'gpu'; where the ranks' results are gathered.
         prefix: Prefix of all scores. Optional.
@@ -105,6 +108,7 @@ class ForgeryMetric(BaseMetric):
         seed: int = 0,
         per_image_file: str | None = None,
         results_file: str | None = None,
+        origin: dict[str, Any] | None = None,
         allow_duplicates: bool = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
@@ -127,6 +131,7 @@ class ForgeryMetric(BaseMetric):
         self.source_pattern = source_pattern
         self.n_resamples, self.seed = n_resamples, seed
         self.results_file = results_file
+        self.origin = None if origin is None else {**origin, 'threshold': threshold}
         self.allow_duplicates = allow_duplicates
         self.threshold = threshold
         self.authentic_as_zero = authentic == 'as-zero'
@@ -166,7 +171,11 @@ class ForgeryMetric(BaseMetric):
         scores = summarize(results, self.authentic_as_zero)
         set_sources(results, self.source_pattern)
         if self.per_image_file is not None:
-            write_images(self.per_image_file, [r.as_dict() for r in results])
+            images = [record.as_dict() for record in results]
+            own: dict[str, Any] = {}
+            if self.origin is not None:
+                own = {**origin_of_image(self.origin), 'list_hash': list_hash(images)}
+            write_images(self.per_image_file, [{**image, **own} for image in images])
         if not (self.conventions or self.results_file):
             return scores
         datasets = {}
@@ -194,6 +203,7 @@ class ForgeryMetric(BaseMetric):
                 explanations,
                 self.n_resamples,
                 self.seed,
+                self.origin,
             )
         return scores
 
