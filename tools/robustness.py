@@ -75,7 +75,7 @@ def main() -> int:
         cfg, origin = config_to_score(
             args.config, args.checkpoint, args.cfg_options, args.data_root
         )
-        if differences := differences_in_words(origin['config_differences'] or {}):
+        if differences := differences_in_words(origin):
             print(differences, file=sys.stderr)
         if args.grid:
             grid = {}

@@ -93,9 +93,9 @@ def main() -> None:
         args.cfg_options,
         args.data_root,
         args.launcher,
-        args.work_dir,
+        work_dir=args.work_dir,
     )
-    differences = differences_in_words(origin['config_differences'] or {})
+    differences = differences_in_words(origin)
     if differences and int(os.environ.get('RANK', 0)) == 0:
         print(differences, flush=True)
     # Nothing is trained: a missing training set must not stop a test.

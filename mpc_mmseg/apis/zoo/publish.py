@@ -97,8 +97,10 @@ def publish(
     metrics, origin = {}, None
     if results is not None:
         found = read_results(results)
-        raw_of_both = weights == 'raw' and 'ema_state_dict' in checkpoint
-        origin = check_scores(found, str(results), scored, raw_of_both)
+        origin = found.get('origin')
+        check_scores(origin, scored)
+        if weights == 'raw' and 'ema_state_dict' in checkpoint:
+            raise ValueError(f'{results} has the scores of weights=ema, got raw')
         metrics = _metrics_of(found)
     try:
         content = _published(checkpoint, weights, half, metrics)

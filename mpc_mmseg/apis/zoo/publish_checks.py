@@ -10,45 +10,23 @@ from mpc_mmseg.apis.inference.model_from_files import find_config
 _TEMPLATE = Path(__file__).parents[3] / 'zoo' / 'template' / 'card.md'
 
 
-def check_scores(
-    results: Mapping[str, Any], path: str, weights_sha256: str, raw_of_both: bool
-) -> dict[str, Any]:
-    """Checks that scores are of the weights and the config that are published.
-
-    Args:
-        results: As `read_results` gives them.
-        path: Their file, for errors.
-        weights_sha256: Hash of the checkpoint.
-        raw_of_both: Whether raw weights are published of a checkpoint with averaged
-            ones, which tests score.
-
-    Returns:
-        The origin of the scores.
+def check_scores(origin: Mapping[str, Any] | None, weights_sha256: str) -> None:
+    """Checks that scores are of the checkpoint and the config that are published.
 
     Raises:
-        ValueError: If they are of other weights, of another config, or do not state it.
+        ValueError: If the origin of the scores is another one or not stated.
     """
-    again = 'score it with tools/test.py CHECKPOINT --results'
-    origin = results.get('origin')
     if not origin:
-        raise ValueError(f'{path} does not state which weights were scored: {again}')
-    if origin['weights_sha256'] != weights_sha256:
-        raise ValueError(
-            f'{path} has the scores of other weights, {origin["checkpoint"]} with '
-            f'SHA-256 {origin["weights_sha256"][:12]}, not {weights_sha256[:12]}: '
-            f'{again}'
-        )
-    if raw_of_both:
-        raise ValueError(
-            f'{path} has the scores of the averaged weights: publish weights=ema, or '
-            'no results'
-        )
-    if differing := list(origin['config_differences'] or ()):
-        raise ValueError(
-            f'{path} was scored with another config than the one that is published; '
-            f'they differ in {", ".join(differing)}: {again}, without CONFIG'
-        )
-    return origin
+        problem = 'do not state which weights were scored'
+    elif origin['weights_sha256'] != weights_sha256:
+        digests = f'{origin["weights_sha256"][:12]}, not {weights_sha256[:12]}'
+        problem = f'are of other weights, {origin["checkpoint"]} of SHA-256 {digests}'
+    elif origin['config_differences']:
+        differing = ', '.join(origin['config_differences'])
+        problem = f'are of another config than the stored one, in {differing}'
+    else:
+        return
+    raise ValueError(f'the scores {problem}: use tools/test.py CHECKPOINT --results')
 
 
 def check_card(card: str | Path) -> None:
@@ -59,15 +37,12 @@ def check_card(card: str | Path) -> None:
     """
     text = Path(card).read_text(encoding='utf-8')
     template = _TEMPLATE.read_text(encoding='utf-8') if _TEMPLATE.is_file() else '# NAME'
-    paragraphs = {_joined(p) for p in re.split(r'\n\s*\n', text)}
-    for paragraph in re.split(r'\n\s*\n', template):
-        wanted = _joined(paragraph)
-        if wanted in paragraphs and not wanted.startswith('## '):
-            raise ValueError(f'{card} still has the text of the template: {wanted!r}')
+    own = _paragraphs(text)
+    for paragraph in _paragraphs(template):
+        if paragraph in own and not paragraph.startswith('## '):
+            raise ValueError(f'{card} has the text of the template: {paragraph!r}')
     if empty := re.search(r'^## (.*)\s*(?=^## |\Z)', text, re.MULTILINE):
-        raise ValueError(
-            f'{card}: the part {empty[1]!r} is empty; write "unknown" where it is'
-        )
+        raise ValueError(f'{card}: {empty[1]!r} is empty; write "unknown" where it is')
 
 
 def check_config(name: str) -> str:
@@ -77,18 +52,13 @@ def check_config(name: str) -> str:
         name: Name of a config of this project, or the path of another one.
 
     Raises:
-        ValueError: If there is none.
+        FileNotFoundError: If there is none.
     """
     if Path(name).suffix == '.py' and Path(name).is_file():
         return Path(name).as_posix()
-    try:
-        path = find_config(name)
-    except FileNotFoundError as error:
-        raise ValueError(
-            f'{error}; give the path of the config with which it was trained'
-        ) from error
+    path = find_config(name)
     return f'configs/{path.parent.name}/{path.name}'
 
 
-def _joined(paragraph: str) -> str:
-    return ' '.join(paragraph.split())
+def _paragraphs(text: str) -> list[str]:
+    return [' '.join(each.split()) for each in re.split(r'\n\s*\n', text)]

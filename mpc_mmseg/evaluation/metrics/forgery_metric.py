@@ -27,7 +27,6 @@ from mpc_mmseg.evaluation.results.image_record import (
     find_duplicate,
     set_sources,
 )
-from mpc_mmseg.evaluation.results.origin import origin_of_image
 from mpc_mmseg.evaluation.results.results_file import (
     image_hash,
     list_hash,
@@ -172,9 +171,9 @@ class ForgeryMetric(BaseMetric):
         set_sources(results, self.source_pattern)
         if self.per_image_file is not None:
             images = [record.as_dict() for record in results]
-            own: dict[str, Any] = {}
-            if self.origin is not None:
-                own = {**origin_of_image(self.origin), 'list_hash': list_hash(images)}
+            origin = self.origin or {'versions': {}}
+            flat = {k: v for k, v in origin.items() if not isinstance(v, dict)}
+            own = {'list_hash': list_hash(images), **flat, **origin['versions']}
             write_images(self.per_image_file, [{**image, **own} for image in images])
         if not (self.conventions or self.results_file):
             return scores
