@@ -269,4 +269,5 @@ class ForgeryMetric(BaseMetric):
             truth_hash=truth_hash(image.gt) if writes else None,
             source_groups=tuple(sample.get('source_groups', ())),
             tags=tuple(sample.get('tags', ())),
+            separation=sample.get('separation'),
         )

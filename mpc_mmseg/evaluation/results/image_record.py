@@ -32,6 +32,7 @@ class ImageRecord:
         source_groups: Its source photographs, if its list names them.
         source: The group of images that share photographs; None if unknown.
         tags: Such as the kind of forgery.
+        separation: How clearly it has two sources, if clusters are predicted.
     """
 
     dataset: str
@@ -51,6 +52,7 @@ class ImageRecord:
     source_groups: tuple[str, ...] = ()
     source: str | None = None
     tags: tuple[str, ...] = ()
+    separation: float | None = None
 
     def as_dict(self) -> dict:
         """The image's entry in files of results; F1 and IoU of forged images only."""
@@ -73,6 +75,7 @@ class ImageRecord:
             'forged_area': (counts.tp + counts.fn) / total if total else None,
             **scores,
             'image_score': self.image_score,
+            'separation': self.separation,
             'map_features': self.map_features,
             'source': self.source,
             'tags': list(self.tags),

@@ -293,8 +293,8 @@ TEMPLATE = (ROOT / 'zoo/template/card.md').read_text()
         (TEMPLATE.replace('# NAME', '# Tiny'), "template: '<!-- Fill in"),
         ('# Tiny\n\n## Terms\n\nWho may use it for what. The terms of the\ntraining '
          'data may bind the weights, too.\n', 'Who may use it for what'),
-        ('# Tiny\n\n## Terms\n\n## Scores\n\nunknown\n', "the part 'Terms' is empty"),
-        ('# Tiny\n\n## Terms\n', "the part 'Terms' is empty"),
+        ('# Tiny\n\n## Terms\n\n## Scores\n\nunknown\n', "'Terms' is empty"),
+        ('# Tiny\n\n## Terms\n', "'Terms' is empty"),
     ],
 )  # fmt: skip
 def test_a_card_is_filled_in(text, problem, run, tmp_path):
