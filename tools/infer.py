@@ -16,9 +16,9 @@ of the mask: box [x, y, width, height], area, mean_score), image_score (the high
 probability), forged_share (of the pixels), threshold, files; after tools/calibrate.py
 also forged_probability and verdict (forged, authentic or inconclusive), except with
 --tile or --tta, for which the calibration does not hold; of a contrast-phase
-checkpoint also phase and cluster_separation (below 0.2: one source, no region). If an image cannot be read,
-its line contains path and error, the other images are still predicted, and the exit
-status is 1.
+checkpoint also phase and cluster_separation (below 0.2: one source, no region). If an
+image cannot be read, its line contains path and error, the other images are still
+predicted, and the exit status is 1.
 
 The same command with --resume resumes an interrupted run.
 """

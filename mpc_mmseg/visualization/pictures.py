@@ -163,7 +163,9 @@ def overlay(
     size = picture.shape[1::-1]
 
     def small(inside: np.ndarray) -> np.ndarray:
-        shrunken = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        shrunken = cv2.resize(
+            inside.astype(np.float32), size, interpolation=cv2.INTER_AREA
+        )
         return shrunken >= 0.5
 
     if mask is not None:

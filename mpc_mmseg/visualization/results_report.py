@@ -137,9 +137,7 @@ def _origins(found: Mapping[str, Mapping[str, Any] | None]) -> dict[str, list[An
         ', '.join(origin.get('config_differences') or ()) or '–' for origin in origins
     ]
     rows['versions'] = [
-        ', '.join(
-            f'{name} {versions[name]}' for name in _PACKAGES if name in versions
-        )
+        ', '.join(f'{name} {versions[name]}' for name in _PACKAGES if name in versions)
         or '–'
         for versions in (origin.get('versions') or origin for origin in origins)
     ]

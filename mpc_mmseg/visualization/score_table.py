@@ -46,7 +46,9 @@ def score_table(
     known = {score for run in runs for own in run.datasets.values() for score in own}
     scores = scores or next((s for s in _SCORES if known >= {*s}), ('F1',))
     if unknown := [score for score in scores if score not in known]:
-        raise ValueError(f'no result has {unknown[0]}; known: {", ".join(sorted(known))}')
+        raise ValueError(
+            f'no result has {unknown[0]}; known: {", ".join(sorted(known))}'
+        )
     datasets = list(dict.fromkeys(d for run in runs for d in run.datasets if d != MEAN))
     shown = [*datasets, MEAN] if len(datasets) > 1 else datasets
     columns = [(dataset, score) for dataset in shown for score in scores]

@@ -116,5 +116,8 @@ def test_an_overlay_has_a_strong_colour_for_each_and_a_key():
     # Edges of 2 pixels of 320, and the squares of the key.
     assert share_of(both, GROUND_TRUTH_COLOUR) > 0.005 < share_of(both, FORGED_COLOUR)
     assert share_of(alone, FORGED_COLOUR) == 0
-    for below, colour in ((both[200:227], GROUND_TRUTH_COLOUR), (both[227:], FORGED_COLOUR)):
+    for below, colour in (
+        (both[200:227], GROUND_TRUTH_COLOUR),
+        (both[227:], FORGED_COLOUR),
+    ):
         assert share_of(below, colour) > 0.002

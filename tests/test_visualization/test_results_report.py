@@ -104,8 +104,9 @@ def test_what_was_run_is_stated(files):
     inputs = [path, files / 'robustness.json']
     page = build_results_report(inputs, files / 'page.html').read_text()
     part = page.split('<h2>What was run</h2>')[1].split('</section>')[0]
-    for shown in ('ab12', 'cd34', 'contrast', '2026-01-31', 'mpc_mmseg 1.0, torch 2.13.0',
-                  'model.test_cfg.threshold'):  # fmt: skip
+    versions = 'mpc_mmseg 1.0, torch 2.13.0'
+    differing = 'model.test_cfg.threshold'
+    for shown in ('ab12', 'cd34', 'contrast', '2026-01-31', versions, differing):
         assert f'<td>{shown}' in part
     # The other file does not state it.
     assert part.count('<td>–</td>') == 10
@@ -117,8 +118,12 @@ def test_an_overlay_without_a_map_says_why(files):
     content['images'].append(record(files / 'a.png', fp=46))
     path.write_text(json.dumps(content))
     page = build_results_report([path], files / 'page.html').read_text()
-    assert 'predicted forged: 50.0% (not drawn: the page was made without --maps)' in page
-    page = build_results_report([path], files / 'p.html', maps=files / 'maps').read_text()
+    assert (
+        'predicted forged: 50.0% (not drawn: the page was made without --maps)' in page
+    )
+    page = build_results_report(
+        [path], files / 'p.html', maps=files / 'maps'
+    ).read_text()
     assert 'predicted forged: 50.0%<' in page and 'not drawn' not in page
 
 

@@ -48,7 +48,9 @@ def test_one_severity_has_its_interval_too(settings):
     for entry in one:
         for kind in ('scores', 'difference'):
             for scores in entry[kind].values():
-                scores['F1'].update(low=scores['F1']['value'], high=scores['F1']['value'])
+                scores['F1'].update(
+                    low=scores['F1']['value'], high=scores['F1']['value']
+                )
     assert (shown != decode(plot_family(one, 'jpeg_quality'))).any(axis=2).sum() > 100
 
 

@@ -39,9 +39,13 @@ def write(tmp_path):
 def files(write):
     values = {'a1': 0.3, 'a2': 0.5, 'b': 0.25}
     return [
-        write(n, casia={'mpc.F1': v, 'mpc.IoU': v / 2}, nist={'mpc.F1': v + 0.1, 'mpc.IoU': v})
-        for n, v in values.items()
-    ]  # fmt: skip
+        write(
+            name,
+            casia={'mpc.F1': value, 'mpc.IoU': value / 2},
+            nist={'mpc.F1': value + 0.1, 'mpc.IoU': value},
+        )
+        for name, value in values.items()
+    ]
 
 
 def test_seeds_are_a_mean_and_its_spread(files):
@@ -67,11 +71,12 @@ def test_csv_has_a_row_per_score(files):
     lines = score_table(files, ['a', 'a', 'b'], 'csv', ['mpc.F1']).splitlines()
     assert lines[0] == 'run,dataset,score,seeds,value,sd'
     assert lines[1].startswith('a,casia,mpc.F1,2,0.4,0.14142')
-    assert lines[-1] == 'b,mean,mpc.F1,1,0.3,' or lines[-1].startswith('b,mean,mpc.F1,1,0.3')
+    assert lines[-1].startswith('b,mean,mpc.F1,1,0.3') and lines[-1].endswith(',')
 
 
 def test_a_run_without_a_data_set_has_no_mean(write):
-    files = [write('a', x={'F1': 0.5, 'IoU': 0.4}, y={'F1': 0.5, 'IoU': 0.3}), write('b', x={'F1': 0.1, 'IoU': 0.1})]  # fmt: skip
+    scores = {'F1': 0.1, 'IoU': 0.1}
+    files = [write('a', x=scores, y=scores), write('b', x=scores)]
     assert score_table(files).splitlines()[3] == '| b | 0.100 | 0.100 | - | - | - | - |'
 
 

@@ -130,7 +130,9 @@ def publish(
     if not link_card:
         write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
     url = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
-    write_atomic(zoo / f'{name}.yml', _metafile(entry, n_parameters, url, config_file, origin))
+    write_atomic(
+        zoo / f'{name}.yml', _metafile(entry, n_parameters, url, config_file, origin)
+    )
     write_atomic(index, format_index({**entries, name: entry}.values()))
     return entry
 

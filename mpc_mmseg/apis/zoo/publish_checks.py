@@ -36,7 +36,9 @@ def check_card(card: str | Path) -> None:
         ValueError: If it has a text of the template or an empty part; names it.
     """
     text = Path(card).read_text(encoding='utf-8')
-    template = _TEMPLATE.read_text(encoding='utf-8') if _TEMPLATE.is_file() else '# NAME'
+    template = (
+        _TEMPLATE.read_text(encoding='utf-8') if _TEMPLATE.is_file() else '# NAME'
+    )
     own = _paragraphs(text)
     for paragraph in _paragraphs(template):
         if paragraph in own and not paragraph.startswith('## '):

@@ -173,8 +173,8 @@ class ForgeryMetric(BaseMetric):
             images = [record.as_dict() for record in results]
             origin = self.origin or {'versions': {}}
             flat = {k: v for k, v in origin.items() if not isinstance(v, dict)}
-            own = {'list_hash': list_hash(images), **flat, **origin['versions']}
-            write_images(self.per_image_file, [{**image, **own} for image in images])
+            ran = {'list_hash': list_hash(images), **flat, **origin['versions']}
+            write_images(self.per_image_file, [{**image, **ran} for image in images])
         if not (self.conventions or self.results_file):
             return scores
         datasets = {}

@@ -69,7 +69,8 @@ def origin_of_scores(
     stored = stored_config(meta)
     resizing = [
         {'interpolation': 'bilinear', **step}
-        for step in sum(_test_pipelines(cfg), [])
+        for pipeline in _test_pipelines(cfg)
+        for step in pipeline
         if any(word in step['type'] for word in ('Resize', 'Crop', 'Pad'))
     ]
     interpolations = {step.pop('interpolation') for step in resizing}

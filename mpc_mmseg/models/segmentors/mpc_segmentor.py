@@ -280,7 +280,9 @@ class MPCSegmentor(BaseSegmentor):
                 data=torch.from_numpy(mask.astype('uint8'))[None]
             )
         if self.phase == 'contrast':
-            for sample, found in zip(data_samples, self.cluster_head.separation.tolist()):
+            for sample, found in zip(
+                data_samples, self.cluster_head.separation.tolist()
+            ):
                 sample.set_metainfo(dict(separation=found))
         return data_samples
 

@@ -300,7 +300,9 @@ TEMPLATE = (ROOT / 'zoo/template/card.md').read_text()
 def test_a_card_is_filled_in(text, problem, run, tmp_path):
     (tmp_path / 'card.md').write_text(text)
     with pytest.raises(ValueError, match=problem):
-        publish(run[0], tmp_path / 'z', card=tmp_path / 'card.md', weights='ema', **SAID)
+        publish(
+            run[0], tmp_path / 'z', card=tmp_path / 'card.md', weights='ema', **SAID
+        )
 
 
 @pytest.mark.parametrize('card', sorted((ROOT / 'zoo').glob('*.md')))

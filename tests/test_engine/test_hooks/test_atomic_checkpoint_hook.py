@@ -174,7 +174,9 @@ def test_a_best_that_was_to_be_deleted_goes_when_the_run_goes_on(
     assert left == {'best_mean_score_iter_2.pth', 'best_mean_score_iter_4.pth'}
     with pytest.raises(KeyboardInterrupt):
         train(random_config, Scores(1), StopAt(5), work_dir=str(work), resume=True)
-    assert {f.name for f in work.glob('best_*_iter_*')} == {'best_mean_score_iter_4.pth'}
+    assert {f.name for f in work.glob('best_*_iter_*')} == {
+        'best_mean_score_iter_4.pth'
+    }
 
 
 def test_the_best_of_phase_one_outlives_a_resume_early_in_phase_two(
@@ -196,7 +198,8 @@ def test_the_best_of_each_phase_has_a_name_that_documents_can_use(
     train(random_config, Scores(1), work_dir=str(work))
     named = {f.stem: os.stat(f).st_ino for f in work.glob('best*.pth')}
     numbered = sorted(
-        (name for name in named if '_iter_' in name), key=lambda n: int(n.split('_')[-1])
+        (name for name in named if '_iter_' in name),
+        key=lambda n: int(n.split('_')[-1]),
     )
     assert [named['best_contrast'], named['best_localize']] == [
         named[name] for name in numbered

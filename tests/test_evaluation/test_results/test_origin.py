@@ -58,7 +58,9 @@ def test_an_origin_states_weights_config_frame_and_versions(tiny_config):
     origin = origin_of_scores(tiny_config, 'best.pth', meta, 'ab')
     assert (origin['weights_sha256'], origin['phase']) == ('ab', 'contrast')
     assert '[64, 64]' in origin['frame'] and origin['interpolation'] == 'bilinear'
-    assert {'mpc_mmseg', 'torch', 'mmengine', 'mmcv', 'mmseg'} <= set(origin['versions'])
+    assert {'mpc_mmseg', 'torch', 'mmengine', 'mmcv', 'mmseg'} <= set(
+        origin['versions']
+    )
     assert origin['config_differences'] == {}
     other = changed(tiny_config, model__test_cfg=dict(threshold=0.3))
     second = origin_of_scores(other, 'best.pth', {})
