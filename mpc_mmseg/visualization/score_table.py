@@ -102,5 +102,6 @@ def _csv(
     writer.writerow(['run', 'dataset', 'score', 'seeds', 'value', 'sd'])
     for name, row in values.items():
         for column, seeds in zip(columns, row):
-            writer.writerow([name, *column, len(seeds), *_mean_and_spread(seeds)])
+            found = [*_mean_and_spread(seeds), '', ''][:2]
+            writer.writerow([name, *column, len(seeds), *found])
     return file.getvalue()
