@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def sha256(*parts: bytes | memoryview) -> str:
@@ -19,3 +21,19 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
+
+
+@contextmanager
+def unchanged(path: str | os.PathLike[str]) -> Iterator[str]:
+    """The hash of a file that is read in the block.
+
+    Raises:
+        RuntimeError: At the end of the block if the file was replaced, as a run does
+            with its best checkpoint: the hash may be that of other bytes.
+    """
+    digest = file_sha256(path)
+    yield digest
+    if file_sha256(path) != digest:
+        raise RuntimeError(
+            f'{os.fspath(path)} was replaced while it was read: copy it, then try again'
+        )

@@ -186,7 +186,7 @@ def test_the_checks_can_fail(tmp_path, monkeypatch):
         ('```bash\ntools/dist_train.sh CONFIG 2 --absent\n```\n', test_commands),
         ('`tools/train.py CONFIG --absent`\n', test_commands),
         ('```bash\npython tools/train.py configs/absent.py\n```\n', test_commands),
-        ('```bash\npython tools/test.py CONFIG\n```\n', test_commands),
+        ('```bash\npython tools/test.py\n```\n', test_commands),
         ('[a](absent.md)\n', test_links),
         ('# Here it is\n[a](#here-is)\n', test_links),
         ('```python\na = dict(type="Absent")\n```\n', test_python_snippets),

@@ -15,10 +15,11 @@ and one line to results.jsonl: path, size [height, width], regions (connected co
 of the mask: box [x, y, width, height], area, mean_score), image_score (the highest
 probability), forged_share (of the pixels), threshold, files, statement (the result in
 words, or why there is no verdict); with a calibration of tools/calibrate.py that holds
-for the image also forged_probability and verdict (forged, authentic, inconclusive). The
-line of a JPEG of which a part was lost or replaced has warnings: the map may show the
-damage. If an image cannot be read, its line contains path and error, the other images
-are still predicted, and the exit status is 1.
+for the image also forged_probability and verdict (forged, authentic, inconclusive); of a
+contrast-phase checkpoint also phase and cluster_separation (below 0.2: one source, no
+region). The line of a JPEG of which a part was lost or replaced has warnings: the map
+may show the damage. If an image cannot be read, its line contains path and error, the
+other images are still predicted, and the exit status is 1.
 
 The same command with --resume resumes an interrupted run.
 """
@@ -89,6 +90,12 @@ def parse_args() -> argparse.Namespace:
         'two clusters',
     )
     parser.add_argument(
+        '--sources',
+        choices=('auto',),
+        help='also write STEM_sources.png, the photograph separated into any number of '
+        'sources by HDBSCAN, and n_sources; for contrast-phase checkpoints',
+    )
+    parser.add_argument(
         '--resume',
         action='store_true',
         help='skip images that an earlier run with the same settings finished',
@@ -130,6 +137,7 @@ def main() -> int:
             kinds=args.write,
             resume=args.resume,
             similarity=args.similarity,
+            cluster_sources=args.sources is not None,
             weights=args.weights,
             device=args.device,
             threshold=args.threshold,

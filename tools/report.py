@@ -1,4 +1,4 @@
-"""Put results on one self-contained HTML page, to read offline or print.
+"""Put results on one self-contained HTML page, to read offline or print, or in a table.
 
     python tools/test.py CONFIG CHECKPOINT --results W/results.json --out W/maps
     python tools/robustness.py CONFIG CHECKPOINT --out W/robustness
@@ -8,6 +8,11 @@
 Scores with intervals, curves of robustness, score against forged area, the best and
 the worst images, pixel embeddings, and a table of all images that sorts and filters.
 Results of several runs stand side by side.
+
+A table for a paper, where files of one name are seeds of one run:
+
+    python tools/report.py a1.json a2.json b1.json b2.json --table tex \\
+        --names ours ours theirs theirs
 """
 
 import argparse
@@ -24,7 +29,22 @@ def parse_args() -> argparse.Namespace:
         metavar='FILE',
         help='results.json of tools/test.py, per-image .jsonl, robustness.json',
     )
-    parser.add_argument('--out', required=True, metavar='HTML', help='page to write')
+    parser.add_argument(
+        '--out', metavar='FILE', help='page to write; a table is else printed'
+    )
+    parser.add_argument(
+        '--table',
+        choices=('md', 'tex', 'csv'),
+        help='write a table instead of a page: files that --names gives one name are '
+        'seeds, shown as mean and standard deviation',
+    )
+    parser.add_argument(
+        '--scores',
+        nargs='+',
+        default=[],
+        metavar='SCORE',
+        help='scores of the table, such as mpc.F1 image.AUC; default: F1 and IoU',
+    )
     parser.add_argument(
         '--names', nargs='+', metavar='NAME', help='names of the files, in order'
     )
@@ -63,15 +83,27 @@ def parse_args() -> argparse.Namespace:
         help='show only photographs and masks below this folder, whatever files the '
         'results name; default: the current folder',
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if not (args.out or args.table):
+        parser.error('give the page to write, --out HTML, or a --table')
+    return args
 
 
 def main() -> int:
     args = parse_args()
     # Imported late: --help need not wait for torch.
+    from mpc_mmseg.atomic_files import write_atomic
     from mpc_mmseg.visualization.results_report import build_results_report
+    from mpc_mmseg.visualization.score_table import score_table
 
     try:
+        if args.table:
+            table = score_table(args.results, args.names, args.table, args.scores)
+            if args.out:
+                write_atomic(args.out, table)
+            else:
+                print(table, end='')
+            return 0
         path = build_results_report(
             args.results,
             args.out,

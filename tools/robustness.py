@@ -1,6 +1,6 @@
 """Score a checkpoint on photographs that are post-processed after the forgery.
 
-    python tools/robustness.py CONFIG CHECKPOINT --data-root my_forgeries
+    python tools/robustness.py CHECKPOINT --data-root my_forgeries
     python tools/robustness.py CONFIG CHECKPOINT --grid jpeg_quality=90,70,50 \\
         noise_sd_8bit=3,11 chain=whatsapp_like,resize_factor=0.5+jpeg_quality=70
 
@@ -23,7 +23,11 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file; its test data is scored')
+    parser.add_argument(
+        'config',
+        nargs='?',
+        help="config file, whose test data is scored; default: the checkpoint's own",
+    )
     parser.add_argument('checkpoint', help='checkpoint of either phase')
     parser.add_argument('--data-root', help='data_root of every data set of the config')
     parser.add_argument(
@@ -58,8 +62,9 @@ def main() -> int:
     from mmengine.config import Config
 
     from mpc_mmseg.apis.robustness_run import measure_robustness
+    from mpc_mmseg.apis.scored_checkpoint import config_to_score
     from mpc_mmseg.datasets.post_processing import parse_grid
-    from mpc_mmseg.engine.launch import load_config
+    from mpc_mmseg.evaluation.results.origin import differences_in_words
     from mpc_mmseg.visualization.robustness_plots import (
         plot_family,
         robustness_families,
@@ -67,7 +72,11 @@ def main() -> int:
     )
 
     try:
-        cfg = load_config(args.config, args.cfg_options, args.data_root)
+        cfg, origin = config_to_score(
+            args.config, args.checkpoint, args.cfg_options, args.data_root
+        )
+        if differences := differences_in_words(origin):
+            print(differences, file=sys.stderr)
         if args.grid:
             grid = {}
             for option in args.grid:
@@ -82,7 +91,9 @@ def main() -> int:
             print('\n'.join(f'{s.name}: {s.chain or "as it is"}' for s in settings))
             return 0
         out = Path(args.out or Path(cfg.work_dir) / 'robustness')
-        results = measure_robustness(cfg, args.checkpoint, settings, out, args.device)
+        results = measure_robustness(
+            cfg, cfg.load_from, settings, out, args.device, origin
+        )
     except (OSError, ValueError, RuntimeError) as error:
         print(f'robustness.py: {error}', file=sys.stderr)
         return 1

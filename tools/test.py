@@ -1,6 +1,10 @@
 """Score a checkpoint of either phase on the config's test data.
 
-    python tools/test.py configs/FAMILY/CONFIG.py work_dirs/CONFIG/best_*.pth
+    python tools/test.py work_dirs/RUN/best.pth
+    python tools/test.py configs/FAMILY/CONFIG.py work_dirs/RUN/best.pth
+
+The checkpoint contains the config that it was trained with. If another config is
+given, settings of model, preprocessor and test pipeline that differ are printed first.
 
 A checkpoint of the contrast phase predicts by clustering, one of the localize
 phase by its head; the phase is stored in the checkpoint.
@@ -14,7 +18,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'config', nargs='?', help="config file; default: the checkpoint's own config"
+    )
     parser.add_argument(
         'checkpoint', help='checkpoint file, or name of a published model (docs/zoo.md)'
     )
@@ -75,15 +81,23 @@ def main() -> None:
     from mmengine.dist import is_main_process
     from mmengine.fileio import dump
 
-    from mpc_mmseg.apis.zoo.zoo import model_file
+    from mpc_mmseg.apis.scored_checkpoint import config_to_score
     from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner
-    from mpc_mmseg.engine.launch import leave_process_group, load_config
+    from mpc_mmseg.engine.launch import leave_process_group
+    from mpc_mmseg.evaluation.results.origin import differences_in_words
+    from mpc_mmseg.hashing import unchanged
 
-    cfg = load_config(
-        args.config, args.cfg_options, args.data_root, args.launcher, args.work_dir
+    cfg, origin = config_to_score(
+        args.config,
+        args.checkpoint,
+        args.cfg_options,
+        args.data_root,
+        args.launcher,
+        work_dir=args.work_dir,
     )
-    cfg.load_from = str(model_file(args.checkpoint))
-    cfg.resume = False
+    differences = differences_in_words(origin)
+    if differences and int(os.environ.get('RANK', 0)) == 0:
+        print(differences, flush=True)
     # Nothing is trained: a missing training set must not stop a test.
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
         cfg.pop(key, None)
@@ -98,7 +112,13 @@ def main() -> None:
         cfg.test_evaluator.source_pattern = args.source_pattern
     if args.out:
         cfg.custom_hooks.append(dict(type='SaveMapsHook', out_dir=args.out))
-    scores = SafeRunner.from_cfg(cfg).test()
+    with unchanged(cfg.load_from) as weights:
+        if cfg.test_evaluator.get('type') == 'ForgeryMetric':
+            cfg.test_evaluator.origin = {**origin, 'weights_sha256': weights}
+        runner = SafeRunner.from_cfg(cfg)
+        runner.load_or_resume()
+    scores = runner.test()
+    del runner  # or the process group would not end
     if args.json and is_main_process():
         dump(scores, args.json, indent=2)
     leave_process_group()

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ def measure_robustness(
     settings: Sequence[Setting],
     out: str | Path,
     device: str | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Scores a config's test set under each setting, and caches the scores.
 
@@ -54,6 +55,7 @@ def measure_robustness(
         settings: Post-processing of the photographs; clean ones are scored as well.
         out: Folder of ``robustness.json`` and ``per_image/``.
         device: A torch device; None for the GPU if there is one.
+        origin: As of `origin_of_scores`, if known; stored with the results.
 
     Returns:
         The content of ``robustness.json``: ``hashes``, and in ``settings`` the results
@@ -80,6 +82,11 @@ def measure_robustness(
         'config': config_hash(cfg, metric),
         'images': images_hash(samples),
     }
+    if origin is not None:
+        threshold = metric.get('threshold', 0.5)
+        weights = model.weights_sha256
+        origin = {**origin, 'weights_sha256': weights, 'threshold': threshold}
+        metric = {**metric, 'origin': origin}
     settings = [CLEAN, *(setting for setting in settings if setting.steps)]
     files = {setting.name: _file_of(setting, hashes) for setting in settings}
     todo = [setting for setting in settings if not (out / files[setting.name]).exists()]
@@ -95,6 +102,7 @@ def measure_robustness(
         'format': ROBUSTNESS_FORMAT,
         'version': VERSION,
         'checkpoint': str(checkpoint),
+        'origin': origin and {**origin, 'list_hash': hashes['images']},
         'hashes': hashes,
         'n_images': len(samples),
         'settings': [

@@ -89,7 +89,7 @@ def leave_process_group() -> None:
 
 
 def load_config(
-    path: str,
+    path: str | Config,
     options: Sequence[str] = (),
     data_root: str | None = None,
     launcher: str = 'none',
@@ -102,7 +102,7 @@ def load_config(
     started here.
 
     Args:
-        path: Config file.
+        path: Config file, or a config with a ``work_dir``.
         options: ``KEY=VALUE`` overrides.
         data_root: Folder for every data set, or None.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
@@ -113,7 +113,7 @@ def load_config(
     Raises:
         ValueError: If an override, or a phase of the run, is wrong.
     """
-    cfg = Config.fromfile(path)
+    cfg = path if isinstance(path, Config) else Config.fromfile(path)
     override(cfg, options)
     if data_root is not None:
         set_data_root(cfg, data_root)
@@ -121,7 +121,7 @@ def load_config(
         set_phases(cfg, phases)
     if cfg.get('train_cfg', {}).get('type') == 'PhaseTrainLoop':
         read_phases(cfg)
-    name = os.path.splitext(os.path.basename(path))[0]
+    name = os.path.splitext(os.path.basename(cfg.filename or 'config'))[0]
     if phases is not None:
         name = f'{name}_{"-".join(phases)}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or os.path.join('work_dirs', name)

@@ -19,6 +19,7 @@ from mpc_mmseg.evaluation.functional.resampling import (
     group_numbers,
     mean_with_interval,
 )
+from mpc_mmseg.evaluation.results.origin import decisive_settings
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.version import __version__
 
@@ -55,15 +56,7 @@ def images_hash(samples: Sequence[Mapping[str, Any]]) -> str:
 
 def config_hash(cfg: Config, metric: Mapping[str, Any]) -> str:
     """SHA-256 of what scores depend on in a config: model, pipelines, batch, metric."""
-    loader = cfg.test_dataloader
-    parts = {
-        'model': cfg.model.to_dict(),
-        'pipelines': [
-            data['pipeline'] for data in innermost_datasets(loader.dataset.to_dict())
-        ],
-        'batch_size': loader.batch_size,
-        'metric': dict(metric),
-    }
+    parts = [decisive_settings(cfg), cfg.test_dataloader.batch_size, dict(metric)]
     return sha256(json.dumps(parts, sort_keys=True, default=repr).encode())
 
 

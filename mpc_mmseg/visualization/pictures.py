@@ -11,7 +11,7 @@ import numpy as np
 # Even steps of lightness: readable in grey and for the colour-blind.
 _COLOURS = cv2.COLORMAP_INFERNO
 FORGED_COLOUR = (60, 40, 230)
-GROUND_TRUTH_COLOUR = (220, 130, 0)
+GROUND_TRUTH_COLOUR = (255, 90, 0)
 _BACKGROUND, _TEXT = (255, 255, 255), (40, 40, 40)
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 90)
 _IN_A_ROW, _ON_A_SHEET = 320, 1400  # longer side in pixels
@@ -142,11 +142,37 @@ def outline(
             band = picture[top : top + 256]
             cv2.copyTo(cv2.LUT(band, table), inside[top : top + 256], band)
     contours, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    thickness = max(1, round(min(mask.shape) / 200))
-    # A white rim keeps the edge visible on red and dark areas.
+    thickness = max(2, round(min(mask.shape) / 120))
+    # A white rim keeps the edge visible on areas of its colour and dark ones.
     cv2.drawContours(picture, contours, -1, (255, 255, 255), thickness + 2)
     cv2.drawContours(picture, contours, -1, colour, thickness)
     return picture
+
+
+def overlay(
+    image: np.ndarray, gt: np.ndarray, mask: np.ndarray | None = None
+) -> np.ndarray:
+    """A small photograph with ground truth and prediction, and a key below it.
+
+    Args:
+        image: (H, W, 3) uint8, BGR.
+        gt: (H, W); nonzero is forged, drawn as an outline.
+        mask: (H, W); nonzero is predicted forged, tinted. None if there is no map.
+    """
+    picture = shrunk(image, _IN_A_ROW)
+    size = picture.shape[1::-1]
+
+    def small(inside: np.ndarray) -> np.ndarray:
+        shrunken = cv2.resize(
+            inside.astype(np.float32), size, interpolation=cv2.INTER_AREA
+        )
+        return shrunken >= 0.5
+
+    if mask is not None:
+        picture = outline(picture, small(mask), opacity=0.45)
+    picture = outline(picture, small(gt == 1), GROUND_TRUTH_COLOUR)
+    picture = add_key(picture, 'ground truth', GROUND_TRUTH_COLOUR)
+    return picture if mask is None else add_key(picture, 'predicted forged')
 
 
 @dataclass(frozen=True)

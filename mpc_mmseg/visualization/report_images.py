@@ -20,14 +20,8 @@ from mpc_mmseg.datasets.io.image_io import (
 )
 from mpc_mmseg.probability import binarize, map_name
 
-from .pictures import (
-    GROUND_TRUTH_COLOUR,
-    Picture,
-    heat_map,
-    jpeg_picture,
-    outline,
-    png_picture,
-)
+from .pictures import Picture, heat_map, jpeg_picture, png_picture
+from .pictures import overlay as draw_overlay
 from .results_files import Run
 
 _COUNTS = ('tp', 'fp', 'fn', 'tn')
@@ -150,21 +144,22 @@ def image_row(
         gt = read_mask(gt_path)
         _check_size(gt, image, gt_path, record['img_path'])
     pictures['ground truth'] = png_picture(gt)
-    drawn = image
+    mask = None
     if maps is not None:
         prob = maps.read(record)
         _check_size(prob, image, f'the map in {maps.folder}', record['img_path'])
         mask = binarize(prob, threshold)
-        drawn = outline(image, mask, opacity=0.35)
         pictures['heat map'] = jpeg_picture(heat_map(prob))
         pictures[f'mask at {threshold:g}'] = png_picture(mask)
     if overlay:
-        pictures['overlay'] = jpeg_picture(outline(drawn, gt, GROUND_TRUTH_COLOUR))
+        pictures['overlay'] = jpeg_picture(draw_overlay(image, gt, mask))
     if record['forged']:
         note, score = f'F1 {record["F1"]:.3f}', record['F1']
     else:
         share = predicted_share(record)
         note, score = f'authentic; predicted forged: {share:.1%}', None
+    if overlay and maps is None:
+        note += ' (not drawn: the page was made without --maps)'
     return ImageRow(Path(record['img_path']).name, pictures, note, score)
 
 

@@ -50,6 +50,7 @@ class Run:
         images: Its lines of per-image results.
         list_hashes: Data set -> hash of its images and ground truths, if known.
         conventions: Convention -> its explanation.
+        origin: What was run, as of `origin_of_scores`, if known.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Run:
     images: Sequence[dict]
     list_hashes: Mapping[str, str] = field(default_factory=dict)
     conventions: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, Any] | None = None
 
 
 def read_files(
@@ -88,7 +90,7 @@ def read_files(
     for name, path in zip(names, paths):
         if Path(path).suffix == '.jsonl':
             images = read_per_image(path)
-            runs.append(Run(name, _scores(images), images))
+            runs.append(Run(name, _scores(images), images, origin=images[0]))
             continue
         content = read_results(path, (RESULTS_FORMAT, ROBUSTNESS_FORMAT))
         if content['format'] == ROBUSTNESS_FORMAT:
@@ -114,6 +116,7 @@ def _run(name: str, content: dict, path: str | Path) -> Run:
             images,
             {key: summary['list_hash'] for key, summary in datasets.items()},
             {str(key): str(text) for key, text in content['conventions'].items()},
+            content.get('origin'),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f'{path} is damaged: {error!r}') from error

@@ -23,6 +23,11 @@ from .results_files import Run, read_files, score_notes
 from .robustness_plots import plot_family, robustness_families
 
 _CURVES = ('F1', 'image_AUC')
+_ORIGIN = (
+    'checkpoint', 'weights_sha256', 'phase', 'config_sha256', 'frame', 'interpolation',
+    'threshold', 'date',
+)  # fmt: skip
+_PACKAGES = ('mpc_mmseg', 'torch', 'mmengine', 'mmcv', 'mmseg')
 _ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')
 
 
@@ -75,6 +80,10 @@ def build_results_report(
         scores=scores,
         score_notes=score_notes({name for rows in scores.values() for name in rows}),
         conventions=_conventions(runs),
+        origins=_origins(
+            {run.name: run.origin for run in runs}
+            | {name: found.get('origin') for name, found in robustness.items()}
+        ),
         robustness={name: _robustness(found) for name, found in robustness.items()},
         area_plot=_area_plot(runs),
         images=images,
@@ -120,6 +129,24 @@ def _scores(runs: Sequence[Run]) -> dict[str, dict[str, list[Any]]]:
         names = dict.fromkeys(name for column in columns for name in column)
         found[dataset] = {n: [column.get(n) for column in columns] for n in names}
     return found
+
+
+def _origins(found: Mapping[str, Mapping[str, Any] | None]) -> dict[str, list[Any]]:
+    """Row -> a text per file that states what was run; no rows if none does."""
+    origins = [origin or {} for origin in found.values()]
+    rows = {'': list(found)}
+    for key in _ORIGIN:
+        rows[key.replace('_', ' ')] = [origin.get(key) or '–' for origin in origins]
+    rows['other config than the stored one'] = [
+        ', '.join(origin.get('config_differences') or ()) or '–' for origin in origins
+    ]
+    rows['versions'] = [
+        ', '.join(f'{name} {versions[name]}' for name in _PACKAGES if name in versions)
+        or '–'
+        for versions in (origin.get('versions') or origin for origin in origins)
+    ]
+    known = any('weights_sha256' in origin for origin in origins)
+    return rows if known else {}
 
 
 def _conventions(runs: Sequence[Run]) -> dict[str, str]:

@@ -99,6 +99,9 @@ def _draw(
         )
         return
     severity = np.array([value for _, value, _ in found])
+    if len(found) == 1:  # a band has no width
+        errors = [mean - low, high - mean]
+        axes.errorbar(severity, mean, yerr=errors, capsize=3, color=colour)
     axes.fill_between(severity, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(severity, mean, color=colour, marker='o', markersize=3.5, label=dataset)
 

@@ -83,9 +83,6 @@ WRITTEN_OUT = {
 REPLACED = {
     'contrast_phase.max_iters=20000': 'contrast_phase.max_iters=2',
     'localize_phase.max_iters=5000': 'localize_phase.max_iters=2',
-    'work_dirs/mpc_hrnet-w18s_1xb8_folders-256x256/iter_50000.pth': (
-        'work_dirs/mpc_hrnet-w18s_1xb8_folders-256x256/iter_4.pth'
-    ),
     'work_dirs/mpc_r18s-blocks_1xb8_native-256x256_supervised/iter_250.pth': (
         'work_dirs/mpc_r18s-blocks_1xb8_native-256x256_supervised/iter_2.pth'
     ),

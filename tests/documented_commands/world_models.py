@@ -28,11 +28,11 @@ def write_models(folder: Path, call: Callable[..., None]) -> None:
     for kind in ('train', 'val', 'test'):
         cfg[f'{kind}_dataloader'].dataset.data_root = 'my_forgeries'
     cfg.robustness_grid = dict(jpeg_quality=[80])
+    cfg.experiment_name = Path(FOLDERS).stem  # as of a run of that config
     cfg.dump(folder / 'small.py')
     call('tools/train.py', 'small.py', '--work-dir', 'work_dirs/RUN')
-    for name in ('best.pth', 'work_dirs/RUN/best.pth'):
-        shutil.copy(folder / 'work_dirs/RUN/iter_4.pth', folder / name)
-    shutil.copy(folder / 'zoo/template/card.md', folder / 'card.md')
+    shutil.copy(folder / 'work_dirs/RUN/best.pth', folder / 'best.pth')
+    (folder / 'card.md').write_text('# Small\n\n## What it is\n\nA small network.\n')
     call(
         'tools/publish_model.py', 'best.pth', 'zoo', '--name', 'small', '--card',
         'card.md', '--terms', 'none',

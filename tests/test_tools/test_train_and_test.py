@@ -1,5 +1,6 @@
 """The tools as a user runs them, each in a process of its own."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -83,12 +84,36 @@ def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
         assert 'warn' not in said.lower()
         scores = json.loads((out / 's.json').read_text())
         assert 0 <= scores['data/F1'] <= 1
-        assert json.loads((out / 'r.json').read_text())['datasets']['data']['scores']
+        results = json.loads((out / 'r.json').read_text())
+        assert results['datasets']['data']['scores']
+        digest = hashlib.sha256((work / name).read_bytes()).hexdigest()
+        origin = results['origin']
+        assert origin['weights_sha256'] == digest
+        assert origin['config_differences'] == {} and 'differs' not in said
+        assert origin['phase'] == ('localize' if 'iter' in name else 'contrast')
         images = (out / 'images.jsonl').read_text().splitlines()
         maps = sorted((out / 'maps').rglob('*.png'))
         assert len(images) == len(maps) == 8
+        line = json.loads(images[0])
+        assert (line['weights_sha256'], line['threshold']) == (digest, 0.5)
+        assert line['list_hash'] == results['list_hash']
         first = cv2.imread(str(maps[0]), cv2.IMREAD_UNCHANGED)
         assert first.dtype == 'uint16' and first.shape in [(48, 64), (64, 40)]
+    # Alone, it is scored under its own config; another one is compared with that.
+    alone = tmp_path / 'alone.json'
+    said = tool('test.py', work / 'iter_7.pth', '--json', alone, cwd=tmp_path)
+    assert json.loads(alone.read_text()).items() <= scores.items()
+    assert 'differs' not in said
+    assert list(tmp_path.glob('work_dirs/tiny*'))  # the name of the run's config
+    said = tool(
+        'test.py', config_file, work / 'iter_7.pth', '--results', tmp_path / 'r.json',
+        '--cfg-options', 'test_dataloader.dataset.pipeline.1.scale=[16,16]',
+        cwd=tmp_path,
+    )  # fmt: skip
+    stated = 'test_pipeline.1.scale: [64, 64] -> [16, 16]'
+    assert -1 < said.find(stated) < said.find('System environment')
+    origin = json.loads((tmp_path / 'r.json').read_text())['origin']
+    assert list(origin['config_differences']) == ['test_pipeline.1.scale']
     rng = np.random.default_rng(0)
     for i in range(4):  # a rate of 0.5 needs six of each
         photo = rng.integers(0, 256, (48, 64, 3), np.uint8)

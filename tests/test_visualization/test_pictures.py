@@ -3,11 +3,13 @@ import pytest
 
 from mpc_mmseg.visualization.pictures import (
     FORGED_COLOUR,
+    GROUND_TRUTH_COLOUR,
     add_key,
     add_legend,
     colour_scale,
     heat_map,
     outline,
+    overlay,
 )
 
 
@@ -98,3 +100,24 @@ def test_key_leaves_the_picture():
     assert (result[:90, :400] == 17).all() and result.shape[0] > 90
     assert (result[90:] == FORGED_COLOUR).all(axis=2).any()
     assert add_key(picture[:, :20], 'forged').shape[1] > 20
+
+
+def share_of(picture, colour):
+    return (np.abs(picture.astype(int) - colour).max(axis=2) < 3).mean()
+
+
+def test_an_overlay_has_a_strong_colour_for_each_and_a_key():
+    image = np.full((400, 640, 3), 128, np.uint8)
+    gt, mask = np.zeros((2, 400, 640), np.uint8)
+    gt[100:300, 100:300] = 1
+    mask[100:300, 340:540] = 1
+    both, alone = overlay(image, gt, mask), overlay(image, gt)
+    assert alone.shape[0] < both.shape[0] and alone.shape[1] == both.shape[1] == 320
+    # Edges of 2 pixels of 320, and the squares of the key.
+    assert share_of(both, GROUND_TRUTH_COLOUR) > 0.005 < share_of(both, FORGED_COLOUR)
+    assert share_of(alone, FORGED_COLOUR) == 0
+    for below, colour in (
+        (both[200:227], GROUND_TRUTH_COLOUR),
+        (both[227:], FORGED_COLOUR),
+    ):
+        assert share_of(below, colour) > 0.002

@@ -89,6 +89,44 @@ def test_every_part_is_there(files):
     assert '://' not in page and 'url(' not in page
 
 
+ORIGIN = {
+    'checkpoint': 'best.pth', 'weights_sha256': 'ab12', 'phase': 'contrast',
+    'config_sha256': 'cd34', 'frame': 'native size', 'interpolation': 'none',
+    'threshold': 0.5, 'date': '2026-01-31T10:00:00+00:00',
+    'config_differences': {'model.test_cfg.threshold': ['0.5', '0.4']},
+    'versions': {'mpc_mmseg': '1.0', 'torch': '2.13.0', 'numpy': '2'},
+}  # fmt: skip
+
+
+def test_what_was_run_is_stated(files):
+    path = files / 'results.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), 'origin': ORIGIN}))
+    inputs = [path, files / 'robustness.json']
+    page = build_results_report(inputs, files / 'page.html').read_text()
+    part = page.split('<h2>What was run</h2>')[1].split('</section>')[0]
+    versions = 'mpc_mmseg 1.0, torch 2.13.0'
+    differing = 'model.test_cfg.threshold'
+    for shown in ('ab12', 'cd34', 'contrast', '2026-01-31', versions, differing):
+        assert f'<td>{shown}' in part
+    # The other file does not state it.
+    assert part.count('<td>–</td>') == 10
+
+
+def test_an_overlay_without_a_map_says_why(files):
+    path = files / 'results.json'
+    content = json.loads(path.read_text())
+    content['images'].append(record(files / 'a.png', fp=46))
+    path.write_text(json.dumps(content))
+    page = build_results_report([path], files / 'page.html').read_text()
+    assert (
+        'predicted forged: 50.0% (not drawn: the page was made without --maps)' in page
+    )
+    page = build_results_report(
+        [path], files / 'p.html', maps=files / 'maps'
+    ).read_text()
+    assert 'predicted forged: 50.0%<' in page and 'not drawn' not in page
+
+
 def test_parts_without_a_file_are_left_out(files):
     page = build_results_report([files / 'robustness.json'], files / 'page.html')
     assert re.findall('<h2>(.*?)</h2>', page.read_text()) == ['Robustness']

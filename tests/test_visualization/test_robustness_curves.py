@@ -42,6 +42,18 @@ def test_a_plot_of_each_kind_shows_both_data_sets(settings, family):
     assert both.shape == one.shape and (both != one).any()
 
 
+def test_one_severity_has_its_interval_too(settings):
+    one = [s for s in settings if s['name'] in ('clean', 'jpeg_quality=50')]
+    shown = decode(plot_family(one, 'jpeg_quality'))
+    for entry in one:
+        for kind in ('scores', 'difference'):
+            for scores in entry[kind].values():
+                scores['F1'].update(
+                    low=scores['F1']['value'], high=scores['F1']['value']
+                )
+    assert (shown != decode(plot_family(one, 'jpeg_quality'))).any(axis=2).sum() > 100
+
+
 def test_a_score_that_was_not_measured(settings):
     with pytest.raises(ValueError, match='no IoU was measured under chain'):
         plot_family(settings, 'chain', 'IoU')

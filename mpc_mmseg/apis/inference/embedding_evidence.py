@@ -13,12 +13,14 @@ import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mpc_mmseg.models.decode_heads.cluster_head import cosine_two_means
+from mpc_mmseg.models.decode_heads.cluster_head import (
+    cosine_two_means,
+    two_cluster_separation,
+)
 from mpc_mmseg.models.decode_heads.fuse import fuse
 
-#: Interpretation of a silhouette by Kaufman and Rousseeuw (Finding Groups in Data,
-#: 1990). Noise in few channels reaches 'weak'; no level was fitted to forgeries.
-SEPARATION_LEVELS = ((0.7, 'strong'), (0.5, 'reasonable'), (0.25, 'weak'))
+#: 'none' is `ClusterHead`'s own level (docs/experiments/contrast.md).
+SEPARATION_LEVELS = ((0.45, 'strong'), (0.3, 'reasonable'), (0.2, 'weak'))
 
 
 @contextmanager
@@ -97,36 +99,23 @@ def similarity_map(
 
 @torch.no_grad()
 def cluster_separation(embeddings: Tensor, iterations: int = 20) -> float:
-    """How clearly an image's embeddings form two clusters: a reliability score.
+    """How clearly an image's embeddings are of two sources: a reliability score.
 
-    The simplified silhouette (Vendramin, Campello, Hruschka 2010) of cosine 2-means:
-    with a pixel's distance a to its own centre and b to the other one, the mean of
-    (b - a) / b, where both clusters have the same weight regardless of their size. If
-    the network finds no second kind of pixels, 2-means splits one cluster and the
-    score is low: the map of such an image is unreliable. The score does not show which
-    cluster is forged.
+    `two_cluster_separation` of cosine 2-means, by which `ClusterHead` decides whether
+    it found a second source. It does not show which cluster is forged.
 
     Args:
         embeddings: (C, h, w).
         iterations: Lloyd iterations.
 
     Returns:
-        In 0..1; 0 if all embeddings are equal.
+        In 0..2; 0 if all embeddings are equal.
 
     Raises:
         ValueError: If the embeddings have another shape.
     """
     points = F.normalize(_checked(embeddings).flatten(1), dim=0).T[None]
-    _, similarity = cosine_two_means(points, iterations)
-    distance = 1 - similarity[0]
-    near, far = distance.min(1).values.clamp_min(0), distance.max(1).values
-    # Rounding leaves equal embeddings at distances of about 1e-7.
-    silhouette = torch.where(far > 1e-5, (far - near) / far.clamp_min(1e-5), 0.0)
-    second = similarity[0, :, 1] > similarity[0, :, 0]
-    parts = [silhouette[side] for side in (second, ~second) if side.any()]
-    if len(parts) < 2:
-        return 0.0
-    return float(torch.stack([part.mean() for part in parts]).mean())
+    return float(two_cluster_separation(*cosine_two_means(points, iterations)))
 
 
 def separation_in_words(score: float) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track  # MMEngine's ProgressBar would import torch
 
@@ -49,6 +50,7 @@ def infer_folder(
     kinds: Sequence[str] = KINDS,
     resume: bool = False,
     similarity: tuple[int, int] | None = None,
+    cluster_sources: bool = False,
     **settings: Any,
 ) -> tuple[int, list[str]]:
     """Predicts an image, or all images of a folder, and writes the results.
@@ -65,6 +67,8 @@ def infer_folder(
             finished.
         similarity: (x, y) of a pixel of every image, whose embedding is compared with
             all others; also adds the image's cluster separation.
+        cluster_sources: Whether to also write a map of any number of sources, see
+            `find_sources`; for contrast-phase checkpoints.
         **settings: Further arguments of `ForgeryInferencer`.
 
     Returns:
@@ -89,9 +93,20 @@ def infer_folder(
         model = model_file(model, settings.get('weights'))
         if str(model).endswith(CONFIG_SUFFIXES) and settings.get('weights') is None:
             raise ValueError(f'{model} is a config: its weights are needed, too')
-        inferencer = _inferencer(model, similarity is not None, settings)
+        embedded = cluster_sources or similarity is not None
+        inferencer = _inferencer(model, embedded, settings)
         settings.pop('trust_config', None)  # no result depends on it
-    compared = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
+    phase = getattr(getattr(inferencer, 'model', None), 'phase', None)
+    if cluster_sources and phase != 'contrast':
+        raise ValueError(f'sources are clustered in phase contrast, got phase {phase}')
+    with_evidence = similarity is not None or phase == 'contrast'
+    compared = dict(
+        model=model,
+        kinds=list(kinds),
+        similarity=similarity,
+        cluster_sources=cluster_sources,
+        **settings,
+    )
     done = prepare_folder(out, compared, resume)
     names = {
         path: name
@@ -105,15 +120,16 @@ def infer_folder(
         files: list[str] = []
         if prediction.error is None:
             files = write_prediction(prediction, out, name, inferencer.threshold, kinds)
-            if similarity is not None:
+            if with_evidence:
                 prediction, line = _evidence(
-                    embeddings, prediction, similarity, out, name
+                    embeddings, prediction, similarity, cluster_sources, out, name
                 )
+                line['phase'] = phase
         files += line.pop('files', [])
         return {**result_line(prediction, inferencer.threshold, files), **line}
 
     results: Iterable[Result]
-    if similarity is not None:
+    if with_evidence:
         results = map(inferencer.predict_with_embeddings, names)  # type: ignore[attr-defined] # a ForgeryInferencer
     else:
         results = ((found, None) for found in inferencer(list(names), read_ahead=True))
@@ -183,12 +199,13 @@ def _in_threads(
 def _evidence(
     embeddings: 'Tensor | None',
     prediction: Prediction,
-    pixel: tuple[int, int],
+    pixel: tuple[int, int] | None,
+    cluster_sources: bool,
     out: Path,
     name: str,
 ) -> tuple[Prediction, Line]:
     """Writes the similarity to a pixel, and returns the entries of the image's line."""
-    # It imports torch; used by --similarity only.
+    # It imports torch.
     from .embedding_evidence import (
         cluster_separation,
         separation_in_words,
@@ -199,14 +216,26 @@ def _evidence(
     try:
         if embeddings is None:
             raise ValueError('this model has no embeddings to compare')
-        similar = similarity_map(embeddings, pixel, prediction.image.shape[:2])
+        size = prediction.image.shape[:2]
+        pictures: dict[str, np.ndarray] = {}
+        if pixel is not None:
+            similar = similarity_map(embeddings, pixel, size)
+            pictures[f'{name}_similarity.png'] = similarity_picture(similar, pixel)
     except ValueError as error:
         return replace(prediction, error=str(error), prob=None), {}
-    file = f'{name}_similarity.png'
-    write_png(similarity_picture(similar, pixel), out / file)
+    counted: Line = {}
+    if cluster_sources:
+        from .source_clusters import find_sources, sources_picture
+
+        found = find_sources(embeddings)
+        pictures[f'{name}_sources.png'] = sources_picture(found, size)
+        counted['n_sources'] = int(found.max()) + 1
+    for file, picture in pictures.items():
+        write_png(picture, out / file)
     score = cluster_separation(embeddings)
     return prediction, {
-        'files': [file],
+        'files': list(pictures),
+        **counted,
         'cluster_separation': score,
         'cluster_separation_in_words': separation_in_words(score),
     }

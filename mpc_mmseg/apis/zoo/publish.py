@@ -14,13 +14,14 @@ import yaml
 from mmengine.config import Config
 from torch import Tensor
 
-from mpc_mmseg.apis.inference.model_from_files import find_config, load_model
+from mpc_mmseg.apis.inference.model_from_files import load_model
 from mpc_mmseg.apis.release.release_config import test_config
+from mpc_mmseg.apis.scored_checkpoint import config_name
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.datasets.lists.list_file import read_list_file
 from mpc_mmseg.engine.checkpoints.checkpoint_files import AtomicLocalBackend
-from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
+from mpc_mmseg.engine.checkpoints.safe_reading import read_with_hash
 from mpc_mmseg.engine.checkpoints.stored_config import (
     check_plain,
     stored_config,
@@ -33,9 +34,9 @@ from mpc_mmseg.file_lock import locked
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.requirements import installed_versions
 
+from .publish_checks import check_card, check_config, check_scores
 from .zoo import FILE, ZooEntry, check_name, format_index, parse_index
 
-_RUN_TIME = re.compile(r'_\d{8}_\d{6}$')
 #: Entries of a checkpoint's meta that are published besides the config.
 _KEPT = ('iter', 'seed', 'mmengine_version', 'mpc_phase', META_KEY)
 # Arguments of transforms that say where the run's files were, and by which login.
@@ -76,7 +77,8 @@ def publish(
         half: Whether to store float16, which halves the size and changes the maps by
             rounding.
         results: File of tools/test.py --results, for these weights.
-        config: Name of the config; None for that of the run.
+        config: Name of a config of this project, or path of another one; None for that
+            of the run.
         address: Public address of the zoo, for the metafile; None for the folder's
             name.
         date: YYYYMMDD; None for today.
@@ -97,16 +99,25 @@ def publish(
             raise FileNotFoundError(f'no card {card}, relative to {zoo}')
     elif not Path(card).is_file():
         raise FileNotFoundError(f'no card {card}')
-    checkpoint = read_checkpoint(source)
-    metrics = {} if results is None else _metrics_of(read_results(results))
+    if '://' not in str(card):
+        check_card(zoo / card if link_card else card)
+    checkpoint, scored = read_with_hash(source)
+    metrics, origin = {}, None
+    if results is not None:
+        found = read_results(results)
+        origin = found.get('origin')
+        check_scores(origin, scored)
+        if weights == 'raw' and 'ema_state_dict' in checkpoint:
+            raise ValueError(f'{results} has the scores of weights=ema, got raw')
+        metrics = _metrics_of(found)
     try:
         content = _published(checkpoint, weights, half, metrics, trust_config)
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from error
-    experiment = str(checkpoint['meta'].get('experiment_name', ''))
-    config = config or _RUN_TIME.sub('', experiment)
+    config = config or config_name(checkpoint['meta'])
     if not config:
         raise ValueError(f'{source} does not contain the name of its config: give it')
+    config_file = check_config(config)
     # Through a buffer: torch would store the file's name in the file.
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -117,7 +128,7 @@ def publish(
         file=f'{name}_{date}-{digest[:8]}.pth',
         sha256=digest,
         size=len(saved),
-        config=config,
+        config=Path(config_file).stem,
         card=str(card) if link_card else f'{name}.md',
         terms=terms,
         metrics=metrics,
@@ -130,7 +141,8 @@ def publish(
         if not link_card:
             write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
         url = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
-        write_atomic(zoo / f'{name}.yml', _metafile(entry, n_parameters, url))
+        metafile = _metafile(entry, n_parameters, url, config_file, origin)
+        write_atomic(zoo / f'{name}.yml', metafile)
         write_atomic(index, format_index({**entries, name: entry}.values()))
     return entry
 
@@ -262,21 +274,24 @@ def _count_parameters(saved: bytes, name: str, trust_config: bool) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def _config_file(name: str) -> str:
-    """Path of a config in this project; the file's name if it is of another one."""
-    try:
-        path = find_config(name)
-    except FileNotFoundError:
-        return f'{name}.py'
-    return f'configs/{path.parent.name}/{path.name}'
-
-
-def _metafile(entry: ZooEntry, n_parameters: int, url: str) -> str:
+def _metafile(
+    entry: ZooEntry,
+    n_parameters: int,
+    url: str,
+    config_file: str,
+    origin: Mapping[str, Any] | None,
+) -> str:
     """A model in the format of OpenMMLab's model-index."""
     model = {
         'Name': entry.name,
         'In Collection': 'MPC',
-        'Metadata': {'Parameters': n_parameters, 'Terms': entry.terms},
+        'Metadata': {
+            'Parameters': n_parameters,
+            'Terms': entry.terms,
+            'SHA256': entry.sha256,
+            # Of the checkpoint of the run, of which the published one is a part.
+            **({'Scored': origin} if origin else {}),
+        },
         'Results': [
             {
                 'Task': 'Image Forgery Localization',
@@ -288,7 +303,7 @@ def _metafile(entry: ZooEntry, n_parameters: int, url: str) -> str:
             }
             for dataset, metrics in entry.metrics.items()
         ],
-        'Config': _config_file(entry.config),
+        'Config': config_file,
         'Weights': url,
         'README': entry.card,
     }

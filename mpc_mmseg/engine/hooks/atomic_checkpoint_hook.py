@@ -2,6 +2,8 @@
 
 import os
 import os.path as osp
+import shutil
+from contextlib import suppress
 from glob import escape, glob
 from typing import Any
 
@@ -27,7 +29,8 @@ class AtomicCheckpointHook(CheckpointHook):
     A checkpoint is written atomically, ``last_checkpoint`` is updated, and only then
     are older files deleted. A resumed run takes the latest complete checkpoint.
     Checkpoints name the best one without its folder, so that a run in a copied work dir
-    does not touch the original.
+    does not touch the original. The best one of each phase is also ``best_PHASE.pth``,
+    that of the last phase ``best.pth``.
 
     Args:
         *args: Those of ``CheckpointHook``.
@@ -71,6 +74,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if is_main_process() and isinstance(self.file_backend, AtomicLocalBackend):
             for path in glob(osp.join(escape(self.out_dir), '*.unfinished')):
                 os.remove(path)
+        self._name_best(runner)  # a killed run may have named another one
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Store names of checkpoints without their folder."""
@@ -95,6 +99,28 @@ class AtomicCheckpointHook(CheckpointHook):
         else:
             self.best_ckpt_path_dict[name] = path
 
+    def _name_best(self, runner) -> None:
+        """Gives the phase's best checkpoint its names without an iteration."""
+        path = next(filter(None, self._best().values()), None)
+        if path is None or not is_main_process() or not self.file_backend.isfile(path):
+            return
+        model = getattr(runner.model, 'module', runner.model)
+        for name in ('best.pth', f'best_{getattr(model, "phase", "model")}.pth'):
+            if not isinstance(self.file_backend, AtomicLocalBackend):
+                self.file_backend.put(self.file_backend.get(path), self._own(name))
+                continue
+            unfinished = self._own(f'{name}.unfinished')
+            with suppress(FileNotFoundError):
+                os.remove(unfinished)
+            try:
+                os.link(path, unfinished)
+            except OSError:  # a file system without links
+                shutil.copyfile(path, unfinished)
+            os.replace(unfinished, self._own(name))
+            # Renaming one link of a file to another one does nothing.
+            with suppress(FileNotFoundError):
+                os.remove(unfinished)
+
     def _remove(self, path: str) -> None:
         if is_main_process() and self.file_backend.isfile(path):
             self.file_backend.remove(path)
@@ -116,6 +142,8 @@ class AtomicCheckpointHook(CheckpointHook):
                 self._set_best(name, before)
             elif before is not None and before != path:
                 self._remove(before)
+        if self._best() != old:
+            self._name_best(runner)
         # Later checkpoints name none: the last best of a phase stays when the next
         # phase begins without any.
         runner.message_hub.update_info(_SUPERSEDED, [])

@@ -187,6 +187,9 @@ class TwoPhaseHook(Hook):
     def _enter(self, runner, phase: Phase) -> None:
         model = _module(runner)
         model.set_phase(phase.name)
+        if hasattr(model, 'cluster_head'):
+            # MPC selects by two clusters in every image, an untrained one's too.
+            model.cluster_head.least_separation = 0
         if is_model_wrapper(runner.model):
             if is_distributed():
                 # Ranks saw different batches, so their running statistics differ.

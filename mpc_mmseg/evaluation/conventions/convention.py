@@ -129,7 +129,8 @@ def build_conventions(wanted: str | Sequence[str | dict[str, Any]]) -> list[Conv
         ValueError: If a name is unknown or given twice.
     """
     if wanted == 'all':
-        wanted = sorted(CONVENTIONS.module_dict)
+        # The MPC convention first: tables show the scores in this order.
+        wanted = sorted(CONVENTIONS.module_dict, key=lambda n: (n != 'mpc', n))
     if isinstance(wanted, str):
         wanted = [wanted]
     built: list[Convention] = []

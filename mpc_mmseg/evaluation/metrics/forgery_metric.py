@@ -24,6 +24,7 @@ from mpc_mmseg.evaluation.results.image_record import (
 )
 from mpc_mmseg.evaluation.results.results_file import (
     image_hash,
+    list_hash,
     truth_hash,
     write_images,
     write_results,
@@ -71,6 +72,7 @@ class ForgeryMetric(BaseMetric):
         seed: Seed of the bootstrap.
         per_image_file: JSON lines to write, one per image, or CSV by its suffix.
         results_file: JSON of all results (docs/evaluation.md) to write. Optional.
+        origin: What was run, as of `origin_of_scores`, stored in both files. Optional.
         allow_duplicates: Whether an image may be in a data set twice.
         collect_device: 'cpu' or 'gpu'; where the ranks' results are gathered.
         prefix: Prefix of all scores. Optional.
@@ -94,6 +96,7 @@ class ForgeryMetric(BaseMetric):
         seed: int = 0,
         per_image_file: str | None = None,
         results_file: str | None = None,
+        origin: dict[str, Any] | None = None,
         allow_duplicates: bool = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
@@ -110,6 +113,7 @@ class ForgeryMetric(BaseMetric):
         self.source_pattern = source_pattern
         self.n_resamples, self.seed = n_resamples, seed
         self.results_file = results_file
+        self.origin = None if origin is None else {**origin, 'threshold': threshold}
         self.allow_duplicates = allow_duplicates
         self.threshold = threshold
         self.authentic_as_zero = authentic == 'as-zero'
@@ -148,7 +152,11 @@ class ForgeryMetric(BaseMetric):
         scores = summarize(results, self.authentic_as_zero)
         set_sources(results, self.source_pattern)
         if self.per_image_file is not None:
-            write_images(self.per_image_file, [r.as_dict() for r in results])
+            images = [record.as_dict() for record in results]
+            origin = self.origin or {'versions': {}}
+            flat = {k: v for k, v in origin.items() if not isinstance(v, dict)}
+            ran = {'list_hash': list_hash(images), **flat, **origin['versions']}
+            write_images(self.per_image_file, [{**image, **ran} for image in images])
         if not (self.conventions or self.results_file):
             return scores
         datasets = {}
@@ -176,6 +184,7 @@ class ForgeryMetric(BaseMetric):
                 explanations,
                 self.n_resamples,
                 self.seed,
+                self.origin,
             )
         return scores
 
@@ -242,4 +251,5 @@ class ForgeryMetric(BaseMetric):
             truth_hash=truth_hash(image.gt) if writes else None,
             source_groups=tuple(sample.get('source_groups', ())),
             tags=tuple(sample.get('tags', ())),
+            separation=sample.get('separation'),
         )

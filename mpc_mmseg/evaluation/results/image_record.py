@@ -32,6 +32,7 @@ class ImageRecord:
         source_groups: Its source photographs, if its list names them.
         source: The group of images that share photographs; None if unknown.
         tags: Such as the kind of forgery.
+        separation: How clearly it has two sources, if clusters are predicted.
     """
 
     dataset: str
@@ -51,6 +52,7 @@ class ImageRecord:
     source_groups: tuple[str, ...] = ()
     source: str | None = None
     tags: tuple[str, ...] = ()
+    separation: float | None = None
 
     @property
     def f1_and_iou(self) -> tuple[float, float]:
@@ -78,6 +80,7 @@ class ImageRecord:
             'forged_area': (counts.tp + counts.fn) / total if total else None,
             **scores,
             'image_score': self.image_score,
+            'separation': self.separation,
             'source': self.source,
             'tags': list(self.tags),
             'scores': self.scores,

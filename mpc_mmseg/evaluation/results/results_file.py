@@ -76,6 +76,7 @@ def write_results(
     explanations: Mapping[str, str],
     n_resamples: int,
     seed: int,
+    origin: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes results.json.
 
@@ -86,10 +87,12 @@ def write_results(
         explanations: Convention name -> text.
         n_resamples: Number of bootstrap samples.
         seed: Seed of the bootstrap.
+        origin: As of `origin_of_scores`, if known.
     """
     result = {
         'format': RESULTS_FORMAT,
         'version': VERSION,
+        'origin': origin,
         'list_hash': list_hash(images),
         'resamples': n_resamples,
         'seed': seed,

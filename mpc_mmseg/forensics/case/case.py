@@ -134,7 +134,7 @@ def reliability_of(embeddings: Tensor | None) -> dict[str, Any]:
     return {
         'separation': separation,
         'level': level,
-        'meaning': f'Separation of two clusters of embeddings: {separation:.2f} of 1 '
+        'meaning': f'Separation of two clusters of embeddings: {separation:.2f} of 2 '
         f'({level}). {meanings[level]} It does not show which of the two is forged, '
         'and authentic photographs can also contain two distinct kinds of pixels.',
     }

@@ -64,30 +64,63 @@ def cosine_two_means(points: Tensor, iterations: int = 20) -> tuple[Tensor, Tens
     )
 
 
+def two_cluster_separation(centres: Tensor, similarity: Tensor) -> Tensor:
+    """How clearly pixels come from two sources, (B,) in 0..2.
+
+    One minus the cosine of the two centres, times one minus twice the share of the
+    smaller cluster. 2-means cuts a single cluster into halves that are close; a forged
+    region is smaller than the rest and far from it. Without the second factor, images
+    of two textures count as two sources.
+
+    Args:
+        centres: Unit vectors (B, 2, C).
+        similarity: (B, N, 2), of each pixel to them; cluster 1 is the smaller one.
+    """
+    distance = 1 - (centres[:, 0] * centres[:, 1]).sum(1)
+    share = (similarity[..., 1] > similarity[..., 0]).float().mean(1)
+    # An empty cluster has no centre.
+    return distance.clamp_min(0) * (1 - 2 * share) * (share > 0)
+
+
 @MODELS.register_module()
 class ClusterHead(nn.Module):
     """Cosine 2-means of the fused embeddings; the smaller cluster is "forged".
 
-    MPC (IEEE TIFS 2025) selects phase 1's checkpoints by it. It has no weights.
+    MPC (IEEE TIFS 2025) selects phase 1's checkpoints by it. It has no weights. The map
+    of an image whose clusters are not two sources stays below 0.5: it is shifted, so
+    that the order of its pixels is kept and its maximum is low.
 
     Args:
         iterations: Lloyd iterations.
         temperature: Softness of the map at the border between the clusters; the mask
             at 0.5 does not depend on it.
+        least_separation: The `two_cluster_separation` of two sources; 0 for two
+            clusters in every image, as MPC selects checkpoints and as runs validate.
+
+    Attributes:
+        separation: (B,), that of the images of the last call.
 
     Raises:
-        ValueError: If either is not positive.
+        ValueError: If one of the first two is not positive, or the third is negative.
     """
 
-    def __init__(self, iterations: int = 20, temperature: float = 0.1) -> None:
+    separation: Tensor
+
+    def __init__(
+        self,
+        iterations: int = 20,
+        temperature: float = 0.1,
+        least_separation: float = 0.2,
+    ) -> None:
         super().__init__()
-        if iterations < 1 or not temperature > 0:
+        if iterations < 1 or not temperature > 0 or not least_separation >= 0:
             raise ValueError(
-                'iterations and temperature must be positive, got '
-                f'{iterations} and {temperature}'
+                'iterations and temperature must be positive and least_separation not '
+                f'negative, got {iterations}, {temperature} and {least_separation}'
             )
         self.iterations = iterations
         self.temperature = temperature
+        self.least_separation = least_separation
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Logits (B, 1, H, W) at the finest map's size, above 0 in the smaller cluster.
@@ -97,6 +130,13 @@ class ClusterHead(nn.Module):
         """
         fused = fuse(maps).float()
         points = F.normalize(fused.flatten(2), dim=1).transpose(1, 2)
-        _, similarity = cosine_two_means(points, self.iterations)
+        centres, similarity = cosine_two_means(points, self.iterations)
         logits = (similarity[..., 1] - similarity[..., 0]) / self.temperature
+        self.separation = two_cluster_separation(centres, similarity)
+        if self.least_separation:
+            found = self.separation / self.least_separation
+            # 0.49, as a pixel is forged above level 127 of 255.
+            ceiling = torch.logit((0.49 * found).clamp(1e-4, 0.49))
+            excess = (logits.amax(1) - ceiling).clamp_min(0)
+            logits = logits - torch.where(found < 1, excess, 0)[:, None]
         return logits.unflatten(1, fused.shape[-2:])[:, None]

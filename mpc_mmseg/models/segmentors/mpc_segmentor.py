@@ -279,6 +279,11 @@ class MPCSegmentor(BaseSegmentor):
             sample.pred_sem_seg = PixelData(
                 data=torch.from_numpy(mask.astype('uint8'))[None]
             )
+        if self.phase == 'contrast':
+            for sample, found in zip(
+                data_samples, self.cluster_head.separation.tolist()
+            ):
+                sample.set_metainfo(dict(separation=found))
         return data_samples
 
 

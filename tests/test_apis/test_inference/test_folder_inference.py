@@ -143,7 +143,7 @@ def test_similarity_to_a_pixel(tiny_config, tmp_path):
     assert infer(similarity=(3, 5)) == (1, [])
     [line] = read_lines(out)
     assert 'a_similarity.png' in line['files']
-    assert 0 <= line['cluster_separation'] <= 1
+    assert 0 <= line['cluster_separation'] <= 2
     _, failures = infer(similarity=(50, 5))
     assert 'inside an image 50 wide' in failures[0]
 

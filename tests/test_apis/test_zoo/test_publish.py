@@ -1,6 +1,7 @@
 """What is published of a run, and that it is the model that the run made."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,13 @@ from tool_by_path import run_tool
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.zoo import publish as module
 from mpc_mmseg.apis.zoo.publish import publish
+from mpc_mmseg.apis.zoo.publish_checks import check_card
 from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
 from mpc_mmseg.engine.checkpoints import safe_reading
+from mpc_mmseg.hashing import file_sha256
 
+ROOT = Path(__file__).parents[3]
+RUN = 'mpc_lite0_1xb8_native-256x256'
 SAID = dict(name='tiny', terms='for tests', date='20260131')
 
 
@@ -41,7 +46,7 @@ def run(tiny_config, tmp_path, forgery_folder):
         {
             'meta': {
                 'cfg': tiny_config.pretty_text,
-                'experiment_name': 'tiny_config_20260130_101010',
+                'experiment_name': f'{RUN}_20260130_101010',
                 'mpc_phase': 'localize',
                 'iter': 7,
             },
@@ -60,6 +65,15 @@ def card(tmp_path):
     path = tmp_path / 'card.md'
     path.write_text('# Tiny\n')
     return path
+
+
+def origin_of(checkpoint, **changes):
+    return {
+        'checkpoint': 'iter_7.pth',
+        'weights_sha256': file_sha256(checkpoint),
+        'config_differences': {},
+        **changes,
+    }
 
 
 def map_of(image, *model):
@@ -82,7 +96,7 @@ def test_the_kind_of_weights_that_was_asked_for(run, card, tmp_path):
         assert content['state_dict'].keys() == state.keys()
         maps.append(map_of(image, tmp_path / 'zoo' / entry.file))
         assert entry.file == f'tiny_20260131-{entry.sha256[:8]}.pth'
-        assert entry.config == 'tiny_config'
+        assert entry.config == RUN
     assert np.array_equal(maps[0], map_of(image, source))
     assert maps[0].std() > 0 and not np.array_equal(*maps)
 
@@ -126,6 +140,7 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
                 'format': 'mpc_mmseg.results',
                 'version': 1,
                 'list_hash': 'ab',
+                'origin': origin_of(run[0]),
                 'conventions': {'mpc': 'text', 'focal': 'text', 'native': 'text'},
                 'images': [],
                 'datasets': {
@@ -165,6 +180,9 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
     assert meta['versions']['torch'] == torch.__version__
     assert str(tmp_path) not in str(meta) and 'somebody' not in str(meta)
     [model] = yaml.safe_load((zoo / 'tiny.yml').read_text())['Models']
+    assert model['Metadata']['SHA256'] == entry.sha256
+    assert model['Metadata']['Scored'] == origin_of(run[0])
+    assert model['Config'] == f'configs/efficientnet_lite/{RUN}.py'
     assert model['Weights'] == f'zoo/{entry.file}' and model['README'] == 'tiny.md'
     assert model['Results'][0]['Metrics'] == {'mpc.F1': 0.5123}
     assert (zoo / 'tiny.md').read_text() == '# Tiny\n'
@@ -186,12 +204,17 @@ def test_what_fails_leaves_the_index_as_it_was(run, card, tmp_path, monkeypatch)
     assert (zoo / 'index.json').read_bytes() == before
 
 
-def test_from_a_run_to_a_map_by_name(checkpoint, card, tmp_path, monkeypatch, capsys):
+def test_from_a_run_to_a_map_by_name(
+    checkpoint, config, card, tmp_path, monkeypatch, capsys
+):
     zoo, out = tmp_path / 'zoo', tmp_path / 'out'
     args = (checkpoint, zoo, '--name', 'bright', '--card', card, '--terms', 'none')
     assert run_tool(monkeypatch, 'publish_model.py', *args) == 2
     assert 'does not contain the name of its config' in capsys.readouterr().err
-    args = (*args, '--config', 'bright_config')
+    assert run_tool(monkeypatch, 'publish_model.py', *args, '--config', 'absent') == 2
+    assert 'no config of that name' in capsys.readouterr().err
+    config = config.rename(config.with_name('bright_config.py'))
+    args = (*args, '--config', config)
     assert run_tool(monkeypatch, 'publish_model.py', *args) == 0
     monkeypatch.setenv('MPC_ZOO', str(zoo))
     write_image(tmp_path / 'a.png')
@@ -224,8 +247,66 @@ def test_a_test_takes_a_name(run, card, tmp_path, monkeypatch, tiny_config):
             tested.append(cfg.load_from)
             return Runner
 
-        test = staticmethod(dict)
+        test = load_or_resume = staticmethod(dict)
 
     monkeypatch.setattr(safe_reading, 'SafeRunner', Runner)
     run_tool(monkeypatch, 'test.py', tmp_path / 'tiny.py', 'tiny')
     assert tested == [str(tmp_path / 'zoo' / entry.file)]
+
+
+@pytest.mark.parametrize(
+    ('changes', 'weights', 'problem'),
+    [
+        ({'weights_sha256': '0' * 64}, 'ema', 'scores are of other weights, iter_7'),
+        ({}, 'raw', 'has the scores of weights=ema'),
+        (
+            {'config_differences': {'test_pipeline.1.scale': ['[64, 64]', '[8, 8]']}},
+            'ema',
+            r'another config .*, in test_pipeline\.1\.scale',
+        ),
+        (None, 'ema', 'do not state which weights'),
+    ],
+)
+def test_scores_are_those_of_what_is_published(
+    changes, weights, problem, run, card, tmp_path
+):
+    results = tmp_path / 'results.json'
+    content = {
+        'format': 'mpc_mmseg.results', 'version': 1, 'list_hash': 'ab',
+        'conventions': {}, 'images': [], 'datasets': {},
+    }  # fmt: skip
+    if changes is not None:
+        content['origin'] = origin_of(run[0], **changes)
+    results.write_text(json.dumps(content))
+    zoo = tmp_path / 'zoo'
+    with pytest.raises(ValueError, match=problem):
+        publish(run[0], zoo, card=card, weights=weights, results=results, **SAID)
+    assert not zoo.exists()
+
+
+TEMPLATE = (ROOT / 'zoo/template/card.md').read_text()
+
+
+@pytest.mark.parametrize(
+    ('text', 'problem'),
+    [
+        (TEMPLATE, "template: '# NAME'"),
+        (TEMPLATE.replace('# NAME', '# Tiny'), "template: '<!-- Fill in"),
+        ('# Tiny\n\n## Terms\n\nWho may use it for what. The terms of the\ntraining '
+         'data may bind the weights, too.\n', 'Who may use it for what'),
+        ('# Tiny\n\n## Terms\n\n## Scores\n\nunknown\n', "'Terms' is empty"),
+        ('# Tiny\n\n## Terms\n', "'Terms' is empty"),
+    ],
+)  # fmt: skip
+def test_a_card_is_filled_in(text, problem, run, tmp_path):
+    (tmp_path / 'card.md').write_text(text)
+    with pytest.raises(ValueError, match=problem):
+        publish(
+            run[0], tmp_path / 'z', card=tmp_path / 'card.md', weights='ema', **SAID
+        )
+
+
+@pytest.mark.parametrize('card', sorted((ROOT / 'zoo').glob('*.md')))
+def test_the_cards_of_the_zoo_are_filled_in(card):
+    if card.name != 'README.md':
+        check_card(card)

@@ -170,11 +170,13 @@ def test_a_best_that_was_to_be_deleted_goes_when_the_run_goes_on(
     work = tmp_path / 'work'
     with pytest.raises(KeyboardInterrupt):
         train(random_config, Scores(1), KillOnRemoval(), work_dir=str(work))
-    left = {f.name for f in work.glob('best_*')}
+    left = {f.name for f in work.glob('best_*_iter_*')}
     assert left == {'best_mean_score_iter_2.pth', 'best_mean_score_iter_4.pth'}
     with pytest.raises(KeyboardInterrupt):
         train(random_config, Scores(1), StopAt(5), work_dir=str(work), resume=True)
-    assert {f.name for f in work.glob('best_*')} == {'best_mean_score_iter_4.pth'}
+    assert {f.name for f in work.glob('best_*_iter_*')} == {
+        'best_mean_score_iter_4.pth'
+    }
 
 
 def test_the_best_of_phase_one_outlives_a_resume_early_in_phase_two(
@@ -186,4 +188,36 @@ def test_the_best_of_phase_one_outlives_a_resume_early_in_phase_two(
         with pytest.raises(KeyboardInterrupt):
             hooks = Scores(-1), StopAt(end)
             train(random_config, *hooks, work_dir=str(work), resume=resume)
-        assert {f.name for f in work.glob('best_*')} == best
+        assert {f.name for f in work.glob('best_*_iter_*')} == best
+
+
+def test_the_best_of_each_phase_has_a_name_that_documents_can_use(
+    random_config, train, load, tmp_path
+):
+    work = tmp_path / 'work'
+    train(random_config, Scores(1), work_dir=str(work))
+    named = {f.stem: os.stat(f).st_ino for f in work.glob('best*.pth')}
+    numbered = sorted(
+        (name for name in named if '_iter_' in name),
+        key=lambda n: int(n.split('_')[-1]),
+    )
+    assert [named['best_contrast'], named['best_localize']] == [
+        named[name] for name in numbered
+    ]
+    assert named['best'] == named['best_localize']
+    for phase in ('contrast', 'localize'):
+        assert load(work, f'best_{phase}.pth')['meta']['mpc_phase'] == phase
+    assert not list(work.glob('*.unfinished'))
+
+
+def test_a_resumed_run_names_the_best_that_it_knows(random_config, train, tmp_path):
+    """It was killed after the best was written and before it got its name."""
+    work = tmp_path / 'work'
+    with pytest.raises(KeyboardInterrupt):
+        train(random_config, Scores(1), StopAt(5), work_dir=str(work))
+    (work / 'best.pth').unlink()
+    with pytest.raises(KeyboardInterrupt):
+        hooks = Scores(-1), StopAt(6)
+        train(random_config, *hooks, work_dir=str(work), resume=True)
+    (numbered,) = work.glob('best_*_iter_*.pth')
+    assert os.path.samefile(work / 'best.pth', numbered)

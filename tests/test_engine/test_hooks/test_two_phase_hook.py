@@ -128,7 +128,7 @@ def test_the_end_of_phase_one_is_kept(tiny_config):
 
 def test_best_of_phase_one_does_not_block_phase_two(tiny_config):
     run(tiny_config)
-    best = [f for f in os.listdir(tiny_config.work_dir) if f.startswith('best_')]
+    best = [f for f in os.listdir(tiny_config.work_dir) if f.startswith('best_mean')]
     iterations = sorted(int(f.rsplit('_', 1)[1].split('.')[0]) for f in best)
     assert len(best) == 2
     assert iterations[0] in (2, 4) and iterations[1] in (6, 7)
@@ -169,7 +169,7 @@ def test_phase_two_begins_with_the_best_of_phase_one(random_config, load):
     (best,) = (
         f
         for f in os.listdir(work)
-        if f.startswith('best') and int(f.rsplit('_', 1)[1][:-4]) <= 6
+        if f.startswith('best_mean') and int(f.rsplit('_', 1)[1][:-4]) <= 6
     )
     state = {
         name: {k: v for k, v in load(work, name)['state_dict'].items() if 'neck' in k}

@@ -1,0 +1,60 @@
+"""The config under which a checkpoint is scored, and the origin of its scores."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
+from mpc_mmseg.engine.checkpoints.stored_config import stored_config
+from mpc_mmseg.engine.launch import load_config
+from mpc_mmseg.evaluation.results.origin import origin_of_scores
+
+from .release.release_config import scoring_config
+from .zoo.zoo import model_file
+
+_RUN_TIME = re.compile(r'_\d{8}_\d{6}$')
+
+
+def config_to_score(
+    config: str | None,
+    checkpoint: str | Path,
+    *args: Any,
+    work_dir: str | None = None,
+    trust_config: bool = False,
+) -> tuple[Config, dict[str, Any]]:
+    """Reads the config under which a checkpoint is to be scored.
+
+    Args:
+        config: Config file; None for the config that the checkpoint contains.
+        checkpoint: The file, or the name of a published model.
+        *args: The arguments of `load_config` after the first one.
+        work_dir: Folder of the log; None for work_dirs/CONFIG.
+        trust_config: See `stored_config`.
+
+    Returns:
+        The config, whose ``load_from`` is the file, and `origin_of_scores`.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If ``config`` is None and the checkpoint contains none that is data.
+        RuntimeError: If the checkpoint cannot be read.
+    """
+    path = str(model_file(checkpoint))
+    content = read_checkpoint(path)
+    meta = content.get('meta', {})
+    if config is None:
+        stored = stored_config(content, path, trust_config)
+        used = stored if trust_config else Config(scoring_config(stored))
+        name = config_name(meta) or Path(path).stem
+        used.work_dir = work_dir or os.path.join('work_dirs', name)
+    cfg = load_config(used if config is None else config, *args, work_dir=work_dir)
+    cfg.load_from, cfg.resume = path, False
+    return cfg, origin_of_scores(cfg, Path(path).name, meta)
+
+
+def config_name(meta: dict[str, Any]) -> str:
+    """The name of the config of the run that wrote a checkpoint; '' if unknown."""
+    return _RUN_TIME.sub('', str(meta.get('experiment_name', '')))
