@@ -37,7 +37,8 @@ def load_model(
         model: A config file; the name of a config of this project, with ``weights``;
             a checkpoint that contains its config; the name of a published model; or
             an ONNX file of tools/export_onnx.py, which onnxruntime runs.
-        weights: A checkpoint; None if ``model`` is one, or for random weights.
+        weights: A checkpoint, or the name of a published model; None if ``model`` is
+            one, or for random weights.
         device: A torch device; None for the GPU (CUDA, then MPS) if there is one.
 
     Returns:
@@ -72,6 +73,7 @@ def load_model(
         cfg = Config.fromstring(text, file_format='.py')
     source = model if weights is None else weights
     if weights is not None:
+        weights = model_file(weights)
         checkpoint = read_checkpoint(weights)
     if 'model' not in cfg:
         raise ValueError(f'the config of {model} defines no model')

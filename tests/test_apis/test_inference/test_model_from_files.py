@@ -7,6 +7,7 @@ from mpc_mmseg.apis.inference.model_from_files import (
     load_model,
     read_checkpoint,
 )
+from mpc_mmseg.apis.zoo.zoo import Zoo
 
 
 def test_a_checkpoint_alone_is_enough(checkpoint):
@@ -30,6 +31,14 @@ def test_config_and_bare_weights(config, tmp_path):
     model, _ = load_model(config, weights, device='cpu')
     assert model.weight.item() == 0.5
     assert model.phase == 'contrast'
+
+
+def test_weights_may_be_the_name_of_a_published_model(config, tmp_path, monkeypatch):
+    weights = tmp_path / 'bare.pth'
+    torch.save({'weight': torch.tensor([0.5])}, weights)
+    monkeypatch.setattr(Zoo, 'find', lambda self, name: {'published': weights}[name])
+    model, _ = load_model(config, 'published', device='cpu')
+    assert model.weight.item() == 0.5
 
 
 def test_initial_weights_are_not_fetched(config):
