@@ -48,6 +48,9 @@ class PhaseTrainLoop(IterBasedTrainLoop):
             val_interval=self.phases[0].val_interval,
             **kwargs,
         )
+        # Upstream MMEngine starts the workers here. Persistent ones would keep a data
+        # set without what hooks add to it before training.
+        self.dataloader_iterator = self.dataloader._iterator = None
         # Intervals in epochs need the size of the data, known only now.
         batch = self.dataloader.batch_size * runner.world_size
         epoch_iters = -(-len(self.dataloader.dataset) // batch)

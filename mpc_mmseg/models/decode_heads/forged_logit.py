@@ -89,8 +89,9 @@ def check_loss(loss: nn.Module, logits: int, ignore_index: int | None) -> None:
     except IndexError as error:
         if 'out of bounds' not in str(error):
             raise ValueError(
-                f'{type(loss).__name__} fails for a head of {logits} logit(s): {error}. '
-                "mmseg's CrossEntropyLoss does for class_weight with avg_non_ignore=True"
+                f'{type(loss).__name__} fails for {logits} logit(s): {error} (for '
+                'CrossEntropyLoss: class_weight and avg_non_ignore=True exclude '
+                'each other)'
             ) from error
         costs = [0.0, 0.0]  # "Target 1 is out of bounds": a softmax over one logit
     except Exception:  # a loss that needs other arguments, or a GPU
