@@ -75,6 +75,11 @@ class PhaseTrainLoop(IterBasedTrainLoop):
         seeds = [self.runner.seed]
         broadcast_object_list(seeds)
         self._seed = seeds[0]
+        if self._iter >= self._max_iters:
+            self.runner.logger.info(
+                f'All {self._max_iters:,} iterations of this run are done: nothing is '
+                'left to train'
+            )
         validated = self.runner.message_hub.get_info(_VALIDATED)
         if self._iter > 0 and validated != self._iter:
             self._validate_if_due()
