@@ -46,15 +46,19 @@ def test_data_sets_of_mmseg_are_looked_into(forgery_folder):
     assert has_forged_pixels(mixture)
 
 
-def test_forgeries_made_on_the_fly_count(forgery_folder):
+def test_forgeries_made_on_the_fly_count(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        photo = rng.integers(0, 255, (160, 160, 3)).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / f'{number}.png'), photo)
     authentic = dict(
         type='ForgeryDataset',
-        data_root=str(forgery_folder),
-        data_prefix=dict(authentic_path='authentic'),
+        data_root=str(tmp_path),
+        data_prefix=dict(authentic_path='.'),
     )
     pipeline = [dict(type='PackForgeryInputs')]
     made = dict(
-        type='ForgeOnTheFly', dataset=authentic, pipeline=pipeline, size=(40, 40)
+        type='ForgeOnTheFly', dataset=authentic, pipeline=pipeline, size=(64, 64)
     )
     assert has_forged_pixels(DATASETS.build(made))
 

@@ -184,5 +184,5 @@ def test_a_loss_that_fails_shows_its_own_error():
     loss = MODELS.build(
         dict(type='CrossEntropyLoss', class_weight=[1.0, 3.0], avg_non_ignore=True)
     )
-    with pytest.raises(ValueError, match=r'CrossEntropyLoss fails for 2 .*too many indices'):
+    with pytest.raises(ValueError, match=r'Loss fails for 2 .*too many indices'):
         check_loss(loss, 2, 255)
