@@ -123,8 +123,6 @@ def configure(args: argparse.Namespace) -> 'Config':
 
 def main() -> None:
     args = parse_args()
-    from mmengine.dist import is_main_process
-
     from mpc_mmseg.engine.launch import (
         QuietRunner,
         earlier_checkpoints,
@@ -142,11 +140,13 @@ def main() -> None:
                 f'{name} ({cfg[f"{name}_phase"].max_iters:,})' for name in cfg.phases
             ]
             runner.logger.info(f'Phases (iterations): {", ".join(lengths)}')
-        if args.overwrite and is_main_process():
-            start = os.path.realpath(cfg.load_from or '')
-            for path in earlier_checkpoints(cfg.work_dir):
-                if os.path.realpath(path) != start:
-                    path.unlink()
+        if args.overwrite:
+            start = os.path.realpath(cfg.get('load_from') or '')
+            runner.superseded = [
+                path
+                for path in earlier_checkpoints(cfg.work_dir)
+                if os.path.realpath(path) != start
+            ]
         runner.train()
     except Exception as error:
         if isinstance(error, FloatingPointError) or not (runner and runner.started):

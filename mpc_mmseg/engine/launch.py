@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
@@ -48,9 +49,11 @@ class QuietRunner(Runner):
 
     Attributes:
         started: Whether an iteration has begun.
+        superseded: Files that are deleted when the first begins, and not before.
     """
 
     started = False
+    superseded: Sequence[Path] = ()
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """MMEngine's logger, with a filter on what it prints."""
@@ -62,7 +65,10 @@ class QuietRunner(Runner):
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """Note when the first iteration begins."""
-        self.started |= fn_name.startswith('before_') and fn_name.endswith('_iter')
+        if not self.started and fn_name in ('before_train_iter', 'before_val_iter'):
+            self.started = True
+            for path in self.superseded if is_main_process() else ():
+                path.unlink()
         super().call_hook(fn_name, **kwargs)
 
 
