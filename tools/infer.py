@@ -27,6 +27,7 @@ import gc
 import os
 import sys
 
+from free_cores import leave_busy_cores
 from inference_arguments import add_map_arguments, add_model_arguments
 
 
@@ -107,6 +108,7 @@ def _pixel(text: str) -> tuple[int, int]:
 
 def main() -> int:
     args = parse_args()
+    leave_busy_cores()
     # Lazy imports: importing all of the package takes longer than an image.
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported here, so that --help does not wait for it.

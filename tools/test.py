@@ -9,6 +9,8 @@ phase by its head; the phase is stored in the checkpoint.
 import argparse
 import os
 
+from free_cores import leave_busy_cores
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -72,6 +74,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    leave_busy_cores()
     from mmengine.dist import is_main_process
     from mmengine.fileio import dump
     from mmengine.runner import Runner

@@ -11,6 +11,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from free_cores import leave_busy_cores
+
 if TYPE_CHECKING:
     from mmengine.config import Config
 
@@ -123,6 +125,7 @@ def configure(args: argparse.Namespace) -> 'Config':
 
 def main() -> None:
     args = parse_args()
+    leave_busy_cores()
     from mpc_mmseg.engine.launch import (
         QuietRunner,
         earlier_checkpoints,

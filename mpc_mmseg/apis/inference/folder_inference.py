@@ -86,6 +86,8 @@ def infer_folder(
     else:
         # The file: before a --resume another one may be published under the name.
         model = model_file(model, settings.get('weights'))
+        if settings.get('weights') is not None:
+            settings['weights'] = model_file(settings['weights'])
         inferencer = _inferencer(model, similarity is not None, settings)
     compared = dict(model=model, kinds=list(kinds), similarity=similarity, **settings)
     done = prepare_folder(out, compared, resume)
