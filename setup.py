@@ -43,7 +43,7 @@ setup(
     python_requires='>=3.11',
     # As in constraints-lowest.txt, with which `make test-lowest` runs.
     install_requires=[
-        'Jinja2>=3.0',
+        'Jinja2>=3.1',
         'matplotlib>=3.9',
         'numpy>=2.0.2',
         'opencv-python>=4.10.0.84',

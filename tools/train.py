@@ -87,7 +87,9 @@ def configure(args: argparse.Namespace) -> 'Config':
     from mmengine.device import is_cuda_available
 
     from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
-    from mpc_mmseg.engine.launch import earlier_checkpoints, load_config
+    from quiet_runner import earlier_checkpoints
+
+    from mpc_mmseg.engine.launch import load_config
 
     cfg = load_config(
         args.config,
@@ -126,12 +128,9 @@ def configure(args: argparse.Namespace) -> 'Config':
 def main() -> None:
     args = parse_args()
     leave_busy_cores()
-    from mpc_mmseg.engine.launch import (
-        QuietRunner,
-        earlier_checkpoints,
-        end_with_message,
-        leave_process_group,
-    )
+    from quiet_runner import QuietRunner, earlier_checkpoints, end_with_message
+
+    from mpc_mmseg.engine.launch import leave_process_group
 
     runner = None
     try:
