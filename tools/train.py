@@ -85,10 +85,9 @@ def parse_args() -> argparse.Namespace:
 def configure(args: argparse.Namespace) -> 'Config':
     """The run's config; a ValueError if an earlier run's checkpoints are in its way."""
     from mmengine.device import is_cuda_available
-
-    from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
     from quiet_runner import earlier_checkpoints
 
+    from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
     from mpc_mmseg.engine.launch import load_config
 
     cfg = load_config(

@@ -25,7 +25,7 @@ def read_table(path: Path, delimiter: str, columns: Sequence[str]) -> list[Row]:
     with path.open(newline='', encoding='utf-8-sig') as file:
         reader = DictReader(file, delimiter=delimiter)
         try:
-            fields, rows = reader.fieldnames or (), list(reader)
+            fields, rows = reader.fieldnames or (), list[Row](reader)
         except (UnicodeDecodeError, Error) as error:
             raise ValueError(
                 f'{path} is not a CSV file in UTF-8 ({error}): save it as such, which '

@@ -17,7 +17,7 @@ def size_by_size(step: Callable[[dict], list], data: dict[str, Any]) -> list:
         groups[tuple(image.shape)].append(index)
     if len(groups) == 1:
         return step(data)
-    found = {}
+    found: dict[int, Any] = {}
     for indices in groups.values():
         batch = {key: [values[i] for i in indices] for key, values in data.items()}
         found.update(zip(indices, step(batch)))
