@@ -8,6 +8,8 @@
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
 # make test-openmmlab   the suite on the upstream distribution of OpenMMLab, in
 #                       .venv-openmmlab; compiles mmcv first, 12 minutes on 2 cores
+# make test-lowest   the fast tests on the lowest versions that setup.py declares, in
+#                    .venv-lowest (6 GB: such a torch has no build for the CPU alone)
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,7 +20,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test fuzz gpu-check test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
+.PHONY: demo test fuzz gpu-check test-docs test-mmpretrain test-openmmlab test-lowest test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -83,6 +85,25 @@ $(UPSTREAM)/.test: setup.py constraints.txt constraints-openmmlab.txt
 
 test-openmmlab: $(UPSTREAM)/.test
 	$(UPSTREAM)/bin/python -m pytest $(PARALLEL)
+
+LOWEST := .venv-lowest
+
+$(LOWEST)/.test: setup.py constraints-lowest.txt
+	$(PYTHON) -m venv $(LOWEST)
+	@echo 'Installing into $(LOWEST) ...'
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check \
+	    -c constraints-lowest.txt torch pytest pytest-xdist -e '.[mminstall,demo]'
+	@touch $@
+
+# What neither needs further packages nor starts processes of its own.
+test-lowest: $(LOWEST)/.test
+	$(LOWEST)/bin/python -m pytest $(PARALLEL) tests/test_evaluation \
+	    $(addprefix tests/test_datasets/test_,check forgery_dataset.py io layouts lists \
+	        post_processing transforms) \
+	    $(addprefix tests/test_engine/test_,checkpoints hooks phases.py) \
+	    $(addprefix tests/test_models/test_,decode_heads losses necks segmentors) \
+	    tests/test_tools/test_train_and_test.py tests/test_visualization \
+	    --ignore tests/test_visualization/test_web_page_in_browser.py
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .

@@ -41,16 +41,17 @@ setup(
     package_data={'mpc_mmseg.visualization': ['templates/*']},
     cmdclass={'build_py': BuildForMim},
     python_requires='>=3.11',
+    # As in constraints-lowest.txt, with which `make test-lowest` runs.
     install_requires=[
-        'Jinja2',
-        'matplotlib',
-        'numpy',
-        'opencv-python',
-        'packaging',
-        'Pillow',
-        'rich',
-        'scipy>=1.12',
-        'torch>=2.0',
+        'Jinja2>=3.1',
+        'matplotlib>=3.9',
+        'numpy>=2.0.2',
+        'opencv-python>=4.10.0.84',
+        'packaging>=21.0',
+        'Pillow>=11.0',
+        'rich>=12.3',
+        'scipy>=1.13',
+        'torch>=2.4',
     ],
     extras_require={
         # Two distributions of OpenMMLab with the same import names: install one.

@@ -15,8 +15,8 @@ and one line to results.jsonl: path, size [height, width], regions (connected co
 of the mask: box [x, y, width, height], area, mean_score), image_score (the highest
 probability), forged_share (of the pixels), threshold, files, statement (the result in
 words, or why there is no verdict); with a calibration of tools/calibrate.py that holds
-for the image also forged_probability and verdict (forged, authentic, inconclusive); of a
-contrast-phase checkpoint also phase and cluster_separation (below 0.2: one source, no
+for the image also forged_probability and verdict (forged, authentic, inconclusive); of
+a contrast-phase checkpoint also phase and cluster_separation (below 0.2: one source, no
 region). The line of a JPEG of which a part was lost or replaced has warnings: the map
 may show the damage. If an image cannot be read, its line contains path and error, the
 other images are still predicted, and the exit status is 1.
@@ -29,6 +29,7 @@ import gc
 import os
 import sys
 
+from free_cores import leave_busy_cores
 from inference_arguments import (
     add_calibration_argument,
     add_map_arguments,
@@ -122,6 +123,7 @@ def _pixel(text: str) -> tuple[int, int]:
 
 def main() -> int:
     args = parse_args()
+    leave_busy_cores()
     # Lazy imports: importing all of the package takes longer than an image.
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported here, so that --help does not wait for it.

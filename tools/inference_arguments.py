@@ -14,7 +14,9 @@ def add_model_arguments(
         device_help: Help of --device.
     """
     parser.add_argument(
-        '--weights', metavar='FILE', help='checkpoint to use with a config file'
+        '--weights',
+        metavar='FILE',
+        help='checkpoint, or name of a published model, to use with a config file',
     )
     parser.add_argument('--device', default=device, help=device_help)
     parser.add_argument(

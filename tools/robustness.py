@@ -14,6 +14,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from inference_arguments import add_trust
+
 LISTS = (
     Path(__file__).parents[1] / 'configs' / '_base_' / 'robustness' / 'lists_in_use.py'
 )
@@ -53,6 +55,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='as test.py'
     )
+    add_trust(parser)
     return parser.parse_args()
 
 
@@ -73,7 +76,11 @@ def main() -> int:
 
     try:
         cfg, origin = config_to_score(
-            args.config, args.checkpoint, args.cfg_options, args.data_root
+            args.config,
+            args.checkpoint,
+            args.cfg_options,
+            args.data_root,
+            trust_config=args.trust_config,
         )
         if differences := differences_in_words(origin):
             print(differences, file=sys.stderr)

@@ -12,6 +12,13 @@ phase by its head; the phase is stored in the checkpoint.
 
 import argparse
 import os
+from typing import TYPE_CHECKING
+
+from free_cores import leave_busy_cores
+from inference_arguments import add_trust
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def parse_args() -> argparse.Namespace:
@@ -64,6 +71,7 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='override values of the config, for instance model.test_cfg.threshold=0.4',
     )
+    add_trust(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -76,16 +84,10 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    args = parse_args()
-    from mmengine.dist import is_main_process
-    from mmengine.fileio import dump
-
+def configure(args: argparse.Namespace) -> tuple['Config', dict]:
+    """The config, and the origin of the scores."""
     from mpc_mmseg.apis.scored_checkpoint import config_to_score
-    from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner
-    from mpc_mmseg.engine.launch import leave_process_group
     from mpc_mmseg.evaluation.results.origin import differences_in_words
-    from mpc_mmseg.hashing import unchanged
 
     cfg, origin = config_to_score(
         args.config,
@@ -94,6 +96,7 @@ def main() -> None:
         args.data_root,
         args.launcher,
         work_dir=args.work_dir,
+        trust_config=args.trust_config,
     )
     differences = differences_in_words(origin)
     if differences and int(os.environ.get('RANK', 0)) == 0:
@@ -112,11 +115,29 @@ def main() -> None:
         cfg.test_evaluator.source_pattern = args.source_pattern
     if args.out:
         cfg.custom_hooks.append(dict(type='SaveMapsHook', out_dir=args.out))
-    with unchanged(cfg.load_from) as weights:
-        if cfg.test_evaluator.get('type') == 'ForgeryMetric':
-            cfg.test_evaluator.origin = {**origin, 'weights_sha256': weights}
-        runner = SafeRunner.from_cfg(cfg)
-        runner.load_or_resume()
+    return cfg, origin
+
+
+def main() -> None:
+    args = parse_args()
+    leave_busy_cores()
+    from mmengine.dist import is_main_process
+    from mmengine.fileio import dump
+    from quiet_runner import QuietRunner, end_with_message
+
+    from mpc_mmseg.engine.launch import leave_process_group
+    from mpc_mmseg.hashing import unchanged
+
+    runner = None
+    try:
+        cfg, origin = configure(args)
+        with unchanged(cfg.load_from) as weights:
+            if cfg.test_evaluator.get('type') == 'ForgeryMetric':
+                cfg.test_evaluator.origin = {**origin, 'weights_sha256': weights}
+            runner = QuietRunner.from_cfg(cfg)
+            runner.load_or_resume()
+    except Exception as error:
+        end_with_message('test.py', error, runner)
     scores = runner.test()
     del runner  # or the process group would not end
     if args.json and is_main_process():

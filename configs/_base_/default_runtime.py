@@ -38,6 +38,7 @@ custom_hooks = [
     dict(type='TwoPhaseHook'),
     dict(type='SafeCheckpointHook'),
     dict(type='SameBuffersHook'),
+    dict(type='ValidationHook'),
     dict(type='WatchdogHook'),
     dict(type='CollapseHook'),
 ]

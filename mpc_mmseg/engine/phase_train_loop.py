@@ -48,6 +48,9 @@ class PhaseTrainLoop(IterBasedTrainLoop):
             val_interval=self.phases[0].val_interval,
             **kwargs,
         )
+        # Upstream MMEngine starts the workers here. Persistent ones would keep a data
+        # set without what hooks add to it before training.
+        self.dataloader_iterator = self.dataloader._iterator = None
         # Intervals in epochs need the size of the data, known only now.
         batch = self.dataloader.batch_size * runner.world_size
         epoch_iters = -(-len(self.dataloader.dataset) // batch)
@@ -72,6 +75,11 @@ class PhaseTrainLoop(IterBasedTrainLoop):
         seeds = [self.runner.seed]
         broadcast_object_list(seeds)
         self._seed = seeds[0]
+        if self._iter >= self._max_iters:
+            self.runner.logger.info(
+                f'All {self._max_iters:,} iterations of this run are done: nothing is '
+                'left to train'
+            )
         validated = self.runner.message_hub.get_info(_VALIDATED)
         if self._iter > 0 and validated != self._iter:
             self._validate_if_due()

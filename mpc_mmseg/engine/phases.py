@@ -1,7 +1,7 @@
 """Phases: those that a config defines, those that a run trains, their bounds."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mmengine.config import Config
@@ -183,10 +183,21 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
             unknown.
 
     Raises:
-        ValueError: If there is no phase, one has unknown or missing keys, or a
-            number does not fit.
+        ValueError: If there is no phase, one has unknown or missing keys, a number
+            does not fit, or a common setting would not be used.
     """
     phases: list[Phase] = []
+    if cfg.get('param_scheduler'):
+        raise ValueError(
+            'param_scheduler of the config would not be used: each phase has its own, '
+            f'{run_phases(cfg)[0]}_phase.param_scheduler'
+        )
+    own = [cfg[name + _SUFFIX].get('optim_wrapper') or {} for name in run_phases(cfg)]
+    for path, first in _replaced(cfg.get('optim_wrapper') or {}, own, 'optim_wrapper'):
+        raise ValueError(
+            f'{path} would not be used: each phase replaces it (the first by '
+            f'{first!r}); set {run_phases(cfg)[0]}_phase.{path}'
+        )
     for name in run_phases(cfg):
         key = name + _SUFFIX
         spec = Config(cfg[key]).to_dict()
@@ -234,6 +245,20 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
             )
         )
     return phases
+
+
+def _replaced(
+    common: Mapping, phases: Sequence[Mapping], path: str
+) -> Iterator[tuple[str, object]]:
+    """Common settings that every phase replaces, and the first phase's value."""
+    for key, value in common.items():
+        own = [phase[key] for phase in phases if key in phase]
+        if len(own) < len(phases):
+            continue
+        if all(isinstance(each, Mapping) for each in (value, *own)):
+            yield from _replaced(value, own, f'{path}.{key}')
+        elif value not in own:
+            yield f'{path}.{key}', own[0]
 
 
 def phase_at(phases: list[Phase], iteration: int) -> Phase:

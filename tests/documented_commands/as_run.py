@@ -57,6 +57,7 @@ def as_run(command: Command) -> Runnable:
         for word, options in SHORTENED.items()
         if word in (tool, *replaced)
         for added in options.split()
+        if not (added == '--overwrite' and '--resume' in replaced)
     ]
     variables = [word for word in more if re.match('[A-Z_]+=', word)]
     before = [*(REPLACED.get(word, word) for word in command.before), *variables]

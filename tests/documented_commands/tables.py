@@ -159,9 +159,14 @@ SHORTENED = {
         'test_dataloader.num_workers=0 test_dataloader.persistent_workers=False '
         'test_dataloader.dataset.pipeline.1.scale=(64,64)'
     ),
+    # Pages train one config more than once; left out where a run is resumed.
+    **dict.fromkeys(('tools/train.py', 'tools/dist_train.sh'), '--overwrite'),
     'tools/calibrate.py': '--false-alarm-rate 0.2',
     'tools/dataset_converters/make_forgeries.py': '--count 4',
     'tools/analysis_tools/benchmark_backbones.py': f'{_W18S} {_ONE_SMALL}',
+    'tools/analysis_tools/benchmark_busy.py': (
+        '--steps 1 --rounds 1 --size 64 --batch 1 --settings torch'
+    ),
     'tools/analysis_tools/benchmark_cached.py': (
         f'--config {_W18S} --size 64 --batch 1 --images 2 --epochs 2 --hidden 8'
     ),
@@ -179,7 +184,7 @@ SHORTENED = {
     'tools/analysis_tools/benchmark_onnx.py': f'--models mpc_hrnet_w18s {_ONE_SMALL}',
     'tools/analysis_tools/benchmark_scores.py': '--repeats 1 --threads 1',
     'tools/serve.py': '--port {port}',
-    'tools/slurm_train.sh': 'GPUS_PER_NODE=1 PORT={port}',
+    'tools/slurm_train.sh': 'GPUS_PER_NODE=1 PORT={port} --overwrite',
     'tools/slurm_test.sh': 'GPUS_PER_NODE=1 PORT={port}',
 }
 

@@ -174,6 +174,13 @@ class TestList:
             build(root, ann_file='a.txt', check='names')
         assert len(build(root, ann_file='a.txt', check='none')) == 5
 
+    def test_backslashes_in_a_list(self, root):
+        image, mask = (path.replace('/', '\\') for path in FORGED[0])
+        write_list(root / 'a.txt', [(image, mask), ('x\\y.jpg', None)])
+        with pytest.raises(FileNotFoundError) as error:
+            build(root, ann_file='a.txt')
+        assert str(error.value).count('with / instead of') == 2
+
     def test_duplicate(self, root):
         write_list(root / 'a.txt', [*FORGED, ('./images/a.jpg', None)])
         with pytest.raises(ValueError, match=r'listed twice \(1\)[^\n]*\n.*images/a'):

@@ -182,3 +182,22 @@ def test_wrong_ways_to_end_and_begin_are_refused(change, message):
     cfg.merge_from_dict(change)
     with pytest.raises(ValueError, match=message):
         read_phases(cfg)
+
+
+def test_settings_that_no_phase_would_use_are_refused():
+    adam = dict(optimizer=dict(type='AdamW', lr=1e-3))
+    phase = dict(max_iters=4, optim_wrapper=adam)
+    cfg = Config(
+        dict(
+            optim_wrapper=dict(clip_grad=dict(max_norm=1), optimizer=dict(lr=0.1)),
+            contrast_phase=phase,
+            localize_phase=phase,
+        )
+    )
+    with pytest.raises(ValueError, match=r'optim_wrapper\.optimizer\.lr would not be'):
+        read_phases(cfg)
+    cfg.localize_phase.optim_wrapper.optimizer.pop('lr')
+    assert [p.optim_wrapper['optimizer']['lr'] for p in read_phases(cfg)] == [1e-3, 0.1]
+    cfg.param_scheduler = [dict(type='PolyLR')]
+    with pytest.raises(ValueError, match=r'contrast_phase\.param_scheduler'):
+        read_phases(cfg)

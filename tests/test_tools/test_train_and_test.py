@@ -37,7 +37,7 @@ def call(*command, cwd, ok=True):
     return done.stdout + done.stderr
 
 
-def tool(name, *arguments, cwd, ok=True):
+def tool(name, *arguments, cwd, ok=True, code=None):
     """Run a tool in a fork of this process, which has imported everything."""
     output = cwd / 'output.txt'
     process = multiprocessing.get_context('fork').Process(
@@ -46,7 +46,10 @@ def tool(name, *arguments, cwd, ok=True):
     process.start()
     process.join(300)
     text = output.read_text()
-    assert (process.exitcode == 0) == ok, text[-6000:]
+    if code is None:
+        assert (process.exitcode == 0) == ok, text[-6000:]
+    else:
+        assert process.exitcode == code, text[-6000:]
     return text
 
 
@@ -73,6 +76,12 @@ def config_file(tiny_config, tmp_path):
 def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
     log = tool('train.py', config_file, cwd=tmp_path)
     assert 'Phase contrast' in log and 'Phase localize' in log
+    # What fills screens is in the log file alone.
+    before = log[: log.index('Iter(train)')].splitlines()
+    assert len([line for line in before if '- mmengine -' in line]) <= 10
+    assert 'System environment' not in log and 'Hooks will be' not in log
+    kept = next((tmp_path / 'work').glob('*/*.log')).read_text()
+    assert 'System environment' in kept and 'Hooks will be' in kept
     work = tmp_path / 'work'
     for name in ('contrast_end.pth', 'iter_7.pth'):
         out = tmp_path / name
@@ -155,6 +164,60 @@ def test_resuming_goes_on_and_an_empty_work_dir_begins(config_file, tmp_path):
     (tmp_path / 'work/last_checkpoint').write_text(str(tmp_path / 'work/iter_5.pth'))
     again = tool('train.py', config_file, '--resume', cwd=tmp_path)
     assert 'resumed epoch: 0, iter: 5' in again and 'Phase localize' in again
+
+
+def test_an_earlier_run_is_not_trained_over(config_file, tmp_path, forgery_folder):
+    work = tmp_path / 'work'
+    tool('train.py', config_file, '--phases', 'contrast', cwd=tmp_path)
+    kept = {path: path.read_bytes() for path in work.glob('*.pth')}
+    log = tool('train.py', config_file, cwd=tmp_path, code=2)
+    assert all(f'--{way}' in log for way in ('resume', 'work-dir', 'overwrite'))
+    assert len(log.splitlines()) <= 2 and str(work) in log
+    # Nothing is lost by a run that cannot start either.
+    masks = forgery_folder / 'masks'
+    masks.rename(forgery_folder / 'moved')
+    tool('train.py', config_file, '--overwrite', cwd=tmp_path, code=2)
+    (forgery_folder / 'moved').rename(masks)
+    assert {path: path.read_bytes() for path in work.glob('*.pth')} == kept
+    start = work / 'iter_4.pth'
+    tool(
+        'train.py', config_file, '--phases', 'localize', '--overwrite',
+        '--load-from', start, cwd=tmp_path,
+    )  # fmt: skip
+    assert start.is_file() and not list(work.glob('best*iter_2.pth'))
+    assert (work / 'iter_3.pth').is_file()
+    log = tool(
+        'train.py', config_file, '--phases', 'localize', '--resume', cwd=tmp_path
+    )
+    assert 'All 3 iterations of this run are done' in log
+
+
+@pytest.mark.parametrize(
+    ('options', 'said'),
+    [
+        (['--load-from', 'none.pth'], 'there is no file none.pth'),
+        (['--data-root', 'none'], 'there is no folder none'),
+        (['--resume', 'data/x', '--load-from', 'y'], 'would not use --load-from'),
+        (['--resume', '--overwrite'], 'give one'),
+        (['--cfg-options', 'model.backbone.type=Missing'], 'Missing'),
+        (['--cfg-options', 'model.neck.width=3'], "argument 'width'"),
+        (['--cfg-options', 'phazes=3'], "no 'phazes'"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else '',
+)
+def test_errors_of_a_user_are_short(config_file, tmp_path, options, said):
+    log = tool('train.py', config_file, *options, cwd=tmp_path, code=2)
+    assert said in log and 'Traceback' not in log
+    assert not (tmp_path / 'work').exists() or not list(tmp_path.glob('work/*.pth'))
+
+
+def test_the_log_file_has_the_traceback(config_file, tmp_path, forgery_folder):
+    for image in (forgery_folder / 'images').iterdir():
+        image.unlink()
+    log = tool('train.py', config_file, cwd=tmp_path, code=2)
+    assert 'folder without images' in log and 'Traceback' not in log
+    file = log.rpartition('traceback: ')[2].strip(')\n')
+    assert 'Traceback' in (tmp_path / file).read_text()
 
 
 def test_phases_are_chosen_on_the_command_line(config_file, tmp_path):

@@ -93,6 +93,8 @@ def infer_folder(
         model = model_file(model, settings.get('weights'))
         if str(model).endswith(CONFIG_SUFFIXES) and settings.get('weights') is None:
             raise ValueError(f'{model} is a config: its weights are needed, too')
+        if settings.get('weights') is not None:
+            settings['weights'] = model_file(settings['weights'])
         embedded = cluster_sources or similarity is not None
         inferencer = _inferencer(model, embedded, settings)
         settings.pop('trust_config', None)  # no result depends on it

@@ -49,13 +49,13 @@ def decode_levels(levels: np.ndarray, lossy: bool, coding: str) -> np.ndarray:
     """
     top = int(levels.max())
     full = 65535 if levels.dtype == np.uint16 else 255
-    if full == 65535 and 1 < top <= 255:
-        raise UnknownCoding(
-            f'a 16-bit mask whose largest value is {top}: if these are 8-bit values, '
-            'save it as an 8-bit PNG'
-        )
     if coding == 'nonzero':
         return (levels > (JPEG_NOISE if lossy else 0)).view(np.uint8)
+    if full == 65535 and 1 < top <= 255 and coding not in ('0/1', '0/1/255'):
+        raise UnknownCoding(
+            f'a 16-bit mask whose largest value is {top}: if these are 8-bit values, '
+            "save it as an 8-bit PNG; if they number objects, set mask_coding='nonzero'"
+        )
     if coding == 'inverted':
         half = 0 if top <= 1 and not lossy else full // 2
         return (levels <= half).view(np.uint8)

@@ -1,7 +1,7 @@
 """Layouts in which a table lists images and masks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from csv import DictReader
+from csv import DictReader, Error
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -18,20 +18,25 @@ def read_table(path: Path, delimiter: str, columns: Sequence[str]) -> list[Row]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a column is missing.
+        ValueError: If a column is missing, or it is no CSV file in UTF-8.
     """
     if not path.is_file():
         raise FileNotFoundError(f'no table {path}')
     with path.open(newline='', encoding='utf-8-sig') as file:
         reader = DictReader(file, delimiter=delimiter)
-        if absent := [
-            each for each in columns if each not in (reader.fieldnames or ())
-        ]:
+        try:
+            fields, rows = reader.fieldnames or (), list[Row](reader)
+        except (UnicodeDecodeError, Error) as error:
             raise ValueError(
-                f'{path} has no column {absent}; with delimiter {delimiter!r}, it has '
-                f'{reader.fieldnames}'
-            )
-        return list(reader)
+                f'{path} is not a CSV file in UTF-8 ({error}): save it as such, which '
+                'Excel calls "CSV UTF-8"'
+            ) from error
+    if absent := [each for each in columns if each not in fields]:
+        raise ValueError(
+            f'{path} has no column {absent}; with delimiter {delimiter!r}, it has '
+            f'{fields}'
+        )
+    return rows
 
 
 def samples_of_rows(
@@ -43,7 +48,7 @@ def samples_of_rows(
     """The samples whose files exist; files that do not are listed as missing.
 
     Args:
-        rows: Rows of a table.
+        rows: Rows of a table; paths may be written with backslashes.
         files: The files below the root.
         folder: The folder that the table's paths are relative to, below the root.
         sample: Row -> the sample, with paths as in the table.
@@ -52,7 +57,9 @@ def samples_of_rows(
     for row in rows:
         one = sample(row)
         paths = [one.image] if one.mask is None else [one.image, one.mask]
-        image, *masks = [(folder / path).as_posix() for path in paths]
+        image, *masks = [
+            (folder / path.replace('\\', '/')).as_posix() for path in paths
+        ]
         if absent := [path for path in (image, *masks) if path not in present]:
             found.missing += absent
         else:

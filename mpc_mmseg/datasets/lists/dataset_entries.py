@@ -116,9 +116,16 @@ def list_entries(
     if look:
         files = dict.fromkeys(path for entry in entries for path in entry.files)
         absent = {path for path in files if not os.path.isfile(path)}
-        problems += [('missing file', repr(path)) for path in sorted(absent)]
+        problems += [('missing file', _absent(path)) for path in sorted(absent)]
         entries = [entry for entry in entries if absent.isdisjoint(entry.files)]
     return entries, problems
+
+
+def _absent(path: str) -> str:
+    there = '\\' in path and os.path.isfile(path.replace('\\', '/'))
+    return f'{path!r}' + (
+        ' (written with / instead of \\, it is there)' if there else ''
+    )
 
 
 def _join(root: str, path: str) -> str:

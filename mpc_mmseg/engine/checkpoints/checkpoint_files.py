@@ -47,8 +47,10 @@ def is_complete(path: str | Path) -> bool:
     """Whether a file is a complete and undamaged checkpoint.
 
     Reads it once, 0.4 GB/s: torch writes zip files, which have their directory at the
-    end and a checksum of every tensor.
+    end and a checksum of every tensor. Pipes and devices are not read.
     """
+    if not Path(path).is_file():
+        return False
     try:
         with zipfile.ZipFile(path) as file:
             return file.testzip() is None
@@ -56,30 +58,35 @@ def is_complete(path: str | Path) -> bool:
         return False
 
 
-def latest_checkpoint(work_dir: str | Path) -> str | None:
+def latest_checkpoint(work_dir: str | Path, out_dir: str | None = None) -> str | None:
     """The checkpoint of a work dir from which a run resumes; None if there is none.
 
-    The one that ``last_checkpoint`` names if it is complete, else the one before; paths
-    are taken relative to the folder, which may have been moved or copied. Checkpoints
-    that are skipped are logged.
+    The one that ``last_checkpoint`` names if it is complete, else the one before. Only
+    names count: the folder may have been moved or copied, and nothing outside it is
+    read. Checkpoints that are skipped are logged.
+
+    Args:
+        work_dir: The folder.
+        out_dir: ``CheckpointHook``'s; the folder of the work dir's name in it holds the
+            checkpoints.
 
     Raises:
         RuntimeError: If there are checkpoints and none is complete. Starting from
             scratch would overwrite them.
     """
     work_dir = Path(work_dir)
+    folder = Path(out_dir, work_dir.resolve().name) if out_dir else work_dir
     by_iteration = {
         int(match[1]): path
-        for path in work_dir.glob('iter_*.pth')
+        for path in folder.glob('iter_*.pth')
         if (match := _ITERATION.fullmatch(path.name))
     }
     newest = sorted(by_iteration, reverse=True)
     candidates = [by_iteration[i] for i in newest]
     pointer = work_dir / 'last_checkpoint'
     named = pointer.read_text('utf-8', 'replace').strip() if pointer.is_file() else ''
-    if named:
-        # MMEngine writes absolute paths; in a copy they name the original's file.
-        first = work_dir / (os.path.basename(named) if os.path.isabs(named) else named)
+    if name := os.path.basename(named):
+        first = folder / name
         if match := _ITERATION.fullmatch(first.name):
             candidates = [by_iteration[i] for i in newest if i < int(match[1])]
         candidates.insert(0, first)
@@ -92,7 +99,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
         if is_complete(path):
             return str(path)
         what = 'is incomplete or damaged' if path.exists() else 'does not exist'
-        _warn(f'skipped the checkpoint {path}, which {what}')
+        _warn(f'skipped the checkpoint {str(path)!r}, which {what}')
     if candidates:
         raise RuntimeError(
             f'none of the checkpoints in {work_dir} can be read: give one with '

@@ -8,6 +8,7 @@ from .same_buffers_hook import SameBuffersHook
 from .save_maps_hook import SaveMapsHook
 from .sharded_optimizer_hook import ShardedOptimizerHook
 from .two_phase_hook import TwoPhaseHook
+from .validation_hook import ValidationHook
 from .watchdog_hook import WatchdogHook
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     'SaveMapsHook',
     'ShardedOptimizerHook',
     'TwoPhaseHook',
+    'ValidationHook',
     'WatchdogHook',
 ]

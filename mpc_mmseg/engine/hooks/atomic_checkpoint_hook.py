@@ -5,10 +5,12 @@ import os.path as osp
 import shutil
 from contextlib import suppress
 from glob import escape, glob
+from statistics import fmean
 from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import MessageHub
 from mmseg.registry import HOOKS
 
 from mpc_mmseg.engine.checkpoints.checkpoint_files import (
@@ -20,6 +22,8 @@ from mpc_mmseg.openmmlab_notices import notices_left_out
 
 #: Key of a checkpoint for older best ones that were still to be deleted.
 _SUPERSEDED = 'superseded_best'
+#: Key for the mean AP of the best one; begins like the scores that a phase forgets.
+_BEST_AP = 'best_score mean AP'
 
 
 @HOOKS.register_module()
@@ -30,7 +34,8 @@ class AtomicCheckpointHook(CheckpointHook):
     are older files deleted. A resumed run takes the latest complete checkpoint.
     Checkpoints name the best one without its folder, so that a run in a copied work dir
     does not touch the original. The best one of each phase is also ``best_PHASE.pth``,
-    that of the last phase ``best.pth``.
+    that of the last phase ``best.pth``. Of equal scores the one with the higher mean
+    ``pooled_AP`` is the best.
 
     Args:
         *args: Those of ``CheckpointHook``.
@@ -48,8 +53,8 @@ class AtomicCheckpointHook(CheckpointHook):
             return
         chosen = runner._load_from
         if chosen is None:
-            runner._load_from = latest_checkpoint(runner.work_dir)
-        elif osp.isfile(chosen) and not is_complete(chosen):
+            runner._load_from = latest_checkpoint(runner.work_dir, self.out_dir)
+        elif osp.exists(chosen) and not is_complete(chosen):
             raise RuntimeError(
                 f'cannot resume from {chosen}, which is incomplete or damaged; '
                 '--resume without a path takes the latest complete one of the work dir'
@@ -132,6 +137,8 @@ class AtomicCheckpointHook(CheckpointHook):
         old = self._best()
         for name in old:
             self._set_best(name, None)
+        if len(old) == 1:
+            self._break_tie(runner.message_hub, metrics)
         # Killed between naming the new and deleting the old, the next run deletes it.
         names = [osp.basename(path) for path in old.values() if path]
         runner.message_hub.update_info(_SUPERSEDED, names)
@@ -147,6 +154,18 @@ class AtomicCheckpointHook(CheckpointHook):
         # Later checkpoints name none: the last best of a phase stays when the next
         # phase begins without any.
         runner.message_hub.update_info(_SUPERSEDED, [])
+
+    def _break_tie(self, hub: MessageHub, metrics: dict[str, float]) -> None:
+        key = self.key_indicators[0]
+        found = [v for k, v in metrics.items() if k.endswith('/pooled_AP')]
+        if not found or metrics.get(key) is None:
+            return
+        precision, best = fmean(found), hub.runtime_info.get('best_score')
+        if metrics[key] == best and precision > hub.runtime_info.get(_BEST_AP, 1.0):
+            hub.pop_info('best_score')  # MMEngine takes the next for better
+            best = None
+        if best is None or self.is_better_than[key](metrics[key], best):
+            hub.update_info(_BEST_AP, precision)
 
     @notices_left_out()
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:

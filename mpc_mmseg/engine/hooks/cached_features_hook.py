@@ -13,8 +13,9 @@ from mmengine.dataset import (
 from mmengine.dist import barrier, get_dist_info, is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.utils import ProgressBar
 from mmseg.registry import HOOKS
+from rich.console import Console
+from rich.progress import track
 from torch import Tensor
 
 from mpc_mmseg.engine.feature_cache import (
@@ -63,10 +64,7 @@ def may_draw(dataset: Any, fixed: Collection[str]) -> list[str]:
 
 
 def _show(batches: list) -> Iterator:
-    bar = ProgressBar(len(batches), bar_width=30)
-    for batch in batches:
-        yield batch
-        bar.update()
+    return iter(track(batches, 'embeddings', console=Console(stderr=True)))
 
 
 @HOOKS.register_module()

@@ -75,7 +75,7 @@ def check_loss(loss: nn.Module, logits: int, ignore_index: int | None) -> None:
         ignore_index: The head's.
 
     Raises:
-        ValueError: If the right prediction does not cost less.
+        ValueError: If the right prediction does not cost less, or the loss fails.
     """
     mask = torch.zeros(1, 8, 8, dtype=torch.long)
     mask[:, :, 4:] = 1
@@ -86,8 +86,14 @@ def check_loss(loss: nn.Module, logits: int, ignore_index: int | None) -> None:
             float(loss(x, mask, weight=None, ignore_index=ignore_index))
             for x in (right, -right)
         ]
-    except IndexError:  # "Target 1 is out of bounds"
-        costs = [0.0, 0.0]
+    except IndexError as error:
+        if 'out of bounds' not in str(error):
+            raise ValueError(
+                f'{type(loss).__name__} fails for {logits} logit(s): {error} (for '
+                'CrossEntropyLoss: class_weight and avg_non_ignore=True exclude '
+                'each other)'
+            ) from error
+        costs = [0.0, 0.0]  # "Target 1 is out of bounds": a softmax over one logit
     except Exception:  # a loss that needs other arguments, or a GPU
         return
     if not costs[0] < costs[1]:

@@ -17,6 +17,7 @@ from mpc_mmseg.openmmlab_notices import notices_left_out
 from mpc_mmseg.probability import binarize, resize_probability
 
 from .channels_last import unsafe_on_cpu
+from .mixed_sizes import size_by_size
 
 #: The parts that each phase trains.
 PHASES = {
@@ -246,6 +247,14 @@ class MPCSegmentor(BaseSegmentor):
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Logits (B, 1, H, W) at the inputs' size, mmseg's interface."""
         return F.interpolate(self._forward(inputs), inputs.shape[-2:], mode='bilinear')
+
+    def test_step(self, data: dict) -> SampleList:
+        """mmengine's, for a batch of any sizes."""
+        return size_by_size(super().test_step, data)
+
+    def val_step(self, data: dict) -> SampleList:
+        """As `test_step`."""
+        return self.test_step(data)
 
     @torch.no_grad()
     def predict(

@@ -9,6 +9,7 @@ from mpc_mmseg.apis.inference.model_from_files import (
     find_config,
     load_model,
 )
+from mpc_mmseg.apis.zoo.zoo import Zoo
 from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
 from mpc_mmseg.evaluation.image_calibration import META_KEY, fit_calibration
 from mpc_mmseg.hashing import file_sha256
@@ -35,6 +36,14 @@ def test_config_and_bare_weights(config, tmp_path):
     model, _ = load_model(config, weights, device='cpu')
     assert model.weight.item() == 0.5
     assert model.phase == 'contrast'
+
+
+def test_weights_may_be_the_name_of_a_published_model(config, tmp_path, monkeypatch):
+    weights = tmp_path / 'bare.pth'
+    torch.save({'weight': torch.tensor([0.5])}, weights)
+    monkeypatch.setattr(Zoo, 'find', lambda self, name: {'published': weights}[name])
+    model, _ = load_model(config, 'published', device='cpu')
+    assert model.weight.item() == 0.5
 
 
 def test_initial_weights_are_not_fetched(config):

@@ -273,8 +273,15 @@ class TestReadMask:
 
     def test_8_bit_values_in_16_bits_are_not_taken_for_empty(self, saved):
         path = saved(disc().astype(np.uint16) * 255)
-        with pytest.raises(ImageReadError, match=r'file\.png: a 16-bit mask.* 255'):
-            read_mask(path)
+        for coding in ('auto', '0/255', 'inverted'):
+            with pytest.raises(ImageReadError, match=r'file\.png: a 16-bit mask.* 255'):
+                read_mask(path, coding=coding)
+
+    def test_declared_16_bit_masks_of_small_values(self, saved):
+        ids = saved(disc().astype(np.uint16) * 7, 'ids.png')
+        assert np.array_equal(read_mask(ids, coding='nonzero'), disc())
+        labels = saved(disc().astype(np.uint16) * 255, 'labels.png')
+        assert np.array_equal(read_mask(labels, coding='0/1/255'), disc() * 255)
 
 
 class TestReadHeader:

@@ -22,6 +22,13 @@ def test_tables_with_and_without_a_mark_at_the_start(tmp_path):
         read_table(tmp_path / 'b.csv', '|', ())
 
 
+def test_a_table_in_another_encoding_is_named(tmp_path):
+    path = tmp_path / 'a.csv'
+    path.write_text('real|fake\n1|2\n', encoding='utf-16')
+    with pytest.raises(ValueError, match=r'a\.csv is not a CSV file in UTF-8.*save it'):
+        read_table(path, '|', ('real',))
+
+
 def test_rows_whose_files_are_missing():
     rows = [{'i': 'a.jpg', 'm': 'a.png'}, {'i': 'b.jpg', 'm': 'b.png'}, {'i': 'c.jpg'}]
     files = ['d/a.jpg', 'd/a.png', 'd/b.jpg', 'd/c.jpg']
@@ -30,6 +37,17 @@ def test_rows_whose_files_are_missing():
     )
     assert found.samples == [Sample('d/a.jpg', 'd/a.png'), Sample('d/c.jpg')]
     assert found.missing == ['d/b.png']
+
+
+def test_paths_of_windows():
+    rows = [{'i': r'sub\a.jpg', 'm': r'sub\a.png'}]
+    found = samples_of_rows(
+        rows,
+        ['d/sub/a.jpg', 'd/sub/a.png'],
+        PurePosixPath('d'),
+        lambda row: Sample(row['i'], row['m']),
+    )
+    assert found.samples == [Sample('d/sub/a.jpg', 'd/sub/a.png')]
 
 
 def test_inverted_leaves_authentic_images_alone():

@@ -68,6 +68,34 @@ def test_a_lost_name_gives_the_newest(work, named):
     assert latest_checkpoint(work) == str(work / 'iter_10.pth')
 
 
+@pytest.mark.parametrize(
+    'named', [b'../outside/iter_10.pth', b'iter\x00_4.pth', b'\xff\x80', b'/etc/passwd']
+)
+def test_a_name_that_leads_nowhere_gives_the_newest(work, named):
+    (work.parent / 'outside').mkdir(exist_ok=True)
+    save(work.parent / 'outside', 10)
+    (work / 'last_checkpoint').write_bytes(named)
+    assert latest_checkpoint(work) == str(work / 'iter_10.pth')
+
+
+def test_pipes_are_not_read(work):
+    os.mkfifo(work / 'iter_12.pth')
+    (work / 'last_checkpoint').write_text('iter_12.pth')
+    assert latest_checkpoint(work) == str(work / 'iter_10.pth')
+    (work / 'last_checkpoint').unlink()
+    os.mkfifo(work / 'last_checkpoint')
+    assert latest_checkpoint(work) == str(work / 'iter_10.pth')
+
+
+def test_checkpoints_elsewhere_are_found_by_the_hooks_folder(work, tmp_path_factory):
+    empty = tmp_path_factory.mktemp('run')
+    target = tmp_path_factory.mktemp('out')
+    os.symlink(work, target / empty.name)
+    assert latest_checkpoint(empty) is None
+    found = latest_checkpoint(empty, str(target))
+    assert found == str(target / empty.name / 'iter_10.pth')
+
+
 def test_a_torn_checkpoint_gives_the_one_before(work, monkeypatch):
     said = []
     monkeypatch.setattr(checkpoint_files, 'print_log', lambda m, **_: said.append(m))

@@ -1,11 +1,15 @@
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.runner import Runner
 
+from mpc_mmseg.engine.checkpoints.checkpoint_files import AtomicLocalBackend
+from mpc_mmseg.engine.checkpoints.handover import forget_best
 from mpc_mmseg.engine.hooks import AtomicCheckpointHook
 
 
@@ -130,6 +134,26 @@ def test_several_scores_keep_a_best_each(random_config, train, tmp_path):
         assert sum(f.startswith(f'best_{score}') for f in files) == 2
     info = runner.message_hub.runtime_info
     assert os.path.isfile(info['best_ckpt_data/F1'])
+
+
+def test_equal_scores_are_ranked_by_average_precision(tmp_path):
+    hook = AtomicCheckpointHook(by_epoch=False, save_best='mean/score', rule='greater')
+    hook.out_dir = str(tmp_path)
+    hook.file_backend = AtomicLocalBackend()
+    runner = SimpleNamespace(
+        message_hub=MessageHub('ties'), epoch=0, logger=MMLogger('ties'), iter=0
+    )
+    runner.save_checkpoint = lambda folder, filename, **_: saved.append(filename)
+    saved = []
+    for iteration, (score, precision) in enumerate(
+        [(0.0, 0.04), (0.0, 0.03), (0.0, 0.08), (0.0, 0.08), (0.2, 0.01), (0.1, 0.9)]
+    ):
+        runner.iter = iteration
+        metrics = {'mean/score': score, 'a/pooled_AP': precision}
+        hook._save_best_checkpoint(runner, metrics)
+    assert [name.split('iter_')[1] for name in saved] == ['0.pth', '2.pth', '4.pth']
+    forget_best(SimpleNamespace(message_hub=runner.message_hub, hooks=[hook]))
+    assert not [k for k in runner.message_hub.runtime_info if 'AP' in k]
 
 
 def test_a_resumed_run_without_checkpoints_begins(random_config, tmp_path):

@@ -82,13 +82,18 @@ def test_losses_are_those_without_within_half_precision(
     assert passes == [1, 4, 2]
 
 
-@pytest.mark.parametrize('workers', [0, 1])
+@pytest.mark.parametrize(
+    ('workers', 'early'), [(0, False), (1, False), (1, True)], ids=str
+)
 def test_nothing_is_decoded_from_the_second_epoch_on(
-    plain, tmp_path, monkeypatch, workers
+    plain, tmp_path, monkeypatch, workers, early
 ):
     plain.pop('contrast_phase')
     plain.localize_phase.max_iters = 7
     plain.train_dataloader.num_workers = workers
+    plain.train_dataloader.persistent_workers = workers > 0
+    if early:  # as upstream MMEngine does, whose workers start before any hook
+        monkeypatch.setattr('mmengine.runner.loops._InfiniteDataloaderIterator', iter)
     state = MODELS.build(plain.model).state_dict()
     plain.load_from = str(tmp_path / 'random.pth')
     torch.save(dict(state_dict=state), plain.load_from)

@@ -67,7 +67,7 @@ def test_p_value_is_exact_for_few_and_close_for_many():
         np.mean,
         permutation_type='samples',
         n_resamples=5000,
-        rng=np.random.default_rng(1),
+        random_state=np.random.default_rng(1),
     ).pvalue
     p = sign_flip_p_value(many, np.arange(60), 5000, 0)
     assert p == pytest.approx(expected, abs=0.03)

@@ -6,7 +6,7 @@ from mmengine.utils import digit_version
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mpc_mmseg.models.decode_heads.forged_logit import forged_logit
+from mpc_mmseg.models.decode_heads.forged_logit import check_loss, forged_logit
 
 SINGLE = dict(in_channels=8, in_index=0)
 ALL = dict(in_channels=[8, 8, 8], in_index=[0, 1, 2])
@@ -178,3 +178,11 @@ def test_heads_that_do_not_answer_the_question_are_refused():
         in_segmentor(
             dict(type='OCRHead', ocr_channels=4, channels=8, num_classes=2, **SINGLE)
         )
+
+
+def test_a_loss_that_fails_shows_its_own_error():
+    loss = MODELS.build(
+        dict(type='CrossEntropyLoss', class_weight=[1.0, 3.0], avg_non_ignore=True)
+    )
+    with pytest.raises(ValueError, match=r'Loss fails for 2 .*too many indices'):
+        check_loss(loss, 2, 255)

@@ -252,6 +252,9 @@ def test_degenerate_images_have_no_weight():
 
 
 def test_padding_does_not_count():
+    attention = pytest.importorskip('torch.nn.attention.flex_attention')
+    if not hasattr(attention, 'AuxRequest'):
+        pytest.skip('this torch has no kernel that also gives the log sum')
     queries, negatives = F.normalize(torch.randn(2, 12, 16), dim=2).split([5, 7], 1)
     counts = torch.tensor([7, 3])
     result = fused_log_sum_exp(queries, negatives, counts, 0.2)
