@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,14 +32,17 @@ class ImageByImage:
         threshold: A pixel is predicted forged above this probability; None for the
             model's own, which a subclass sets.
         batch_size: Maximum number of images, or tiles, per batch.
-        tile: Side in pixels of the tiles that an image is cut into at its own size;
-            None to predict the whole image, resized as the model's config requires.
+        tile: Side in pixels of the tiles that an image is cut into at its own size,
+            rounded up to the model's grid; None to predict the whole image, resized as
+            the model's config requires.
         overlap: Pixels shared by neighbouring tiles; None for a quarter of a tile.
         pixel_limit: Files of more pixels are refused.
 
     Attributes:
         network: Takes images as `LoadForgeryImage` gives them, and returns
             (H, W) float32 for each.
+        whole: A context in which the network gets tiles of an image, with what must be
+            measured on the whole of it.
         calibration: Gives the verdict from a map; None for no verdict.
         tiling: How images are cut; None for whole images.
         load: A loading step that replaces `pixels_of` for paths, or None.
@@ -51,6 +54,7 @@ class ImageByImage:
 
     network: Callable[[Sequence[dict[str, Any]]], list[np.ndarray]]
     calibration: 'ImageCalibration | None' = None
+    whole: Callable[[dict[str, Any]], AbstractContextManager] = nullcontext
     load: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     image_errors: tuple[type[Exception], ...] = (OSError, ValueError, MemoryError)
 
@@ -173,7 +177,8 @@ class ImageByImage:
             tiles = (np.ascontiguousarray(pixels[window]) for window in windows)
             return self.network([as_loaded(t, image['img_path']) for t in tiles])
 
-        return tiled_map(pixels.shape[:2], tiling, predict, self.batch_size)
+        with self.whole(image):
+            return tiled_map(pixels.shape[:2], tiling, predict, self.batch_size)
 
 
 def _is_small(items: Sequence[Input]) -> bool:

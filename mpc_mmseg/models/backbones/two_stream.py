@@ -8,6 +8,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mpc_mmseg.models.input_needs import TTA_KINDS, tolerated
+
 #: Side of the image of zeros by which strides are found.
 PROBE_SIDE = 256
 
@@ -54,6 +56,12 @@ class TwoStreamBackbone(BaseModule):
         self.matches = match_strides(
             map_strides(self.first), map_strides(self.second), pass_unmatched
         )
+
+    @property
+    def tta(self) -> tuple[str, ...]:
+        """Kinds of test-time augmentation that at least one stream tolerates."""
+        either = {*tolerated(self.first), *tolerated(self.second)}
+        return tuple(kind for kind in TTA_KINDS if kind in either)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Maps (B, C_i + D_i, H_i, W_i), finest first, of x (B, 3, H, W).

@@ -7,6 +7,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from .whole_photograph import PhotographFilter
+
 
 @MODELS.register_module(['RGBInput', 'Colours'])  # the second in older configs
 class RGBInput(nn.Module):
@@ -62,10 +64,23 @@ class FilteredBackbone(BaseModule):
 
     def forward(self, x: Tensor) -> Sequence[Tensor]:
         """The backbone's maps of x (B, 3, H, W), RGB from the data preprocessor."""
-        # Half precision would round the grey levels that hold the traces. torch has no
-        # autocast on the meta device, where complexity is counted.
-        device = 'cpu' if x.is_meta else x.device.type
-        with torch.autocast(device, enabled=False):
-            x = x.float() * self.scale + self.shift
+        with self._single_precision(x):
+            x = self._photograph(x)
             filtered = torch.cat([each(x) for each in self.filters], dim=1)
         return self.backbone(filtered)
+
+    def measure_all(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Statistics and weights of each `PhotographFilter`; x as in `forward`."""
+        filters = [f for f in self.filters if isinstance(f, PhotographFilter)]
+        with self._single_precision(x):
+            return [each.measure(self._photograph(x)) for each in filters]
+
+    def _photograph(self, x: Tensor) -> Tensor:
+        """Intensities in 0..1."""
+        return x.float() * self.scale + self.shift
+
+    @staticmethod
+    def _single_precision(x: Tensor) -> torch.autocast:
+        # Half precision would round the grey levels that hold the traces. torch has no
+        # autocast on the meta device, where complexity is counted.
+        return torch.autocast('cpu' if x.is_meta else x.device.type, enabled=False)
