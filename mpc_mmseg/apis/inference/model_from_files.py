@@ -17,6 +17,7 @@ from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+from mpc_mmseg.weights import weights_of
 
 CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
 _CONFIGS = Path(__file__).parents[3] / 'configs'
@@ -144,7 +145,7 @@ def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
         name.removeprefix('module.'): value
         for name, value in checkpoint.get('state_dict', checkpoint).items()
     }
-    check_weights(state, model.state_dict(), required=('',), source=source)
+    check_weights(state, weights_of(model), required=('',), source=source)
     model.load_state_dict(state)
     meta = checkpoint.get('meta', {})
     model.image_calibration = ImageCalibration.from_meta(meta)

@@ -8,6 +8,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
+from mpc_mmseg.weights import weights_of
+
 
 def check_weights(
     state: Mapping[str, Tensor],
@@ -19,7 +21,7 @@ def check_weights(
 
     Args:
         state: The checkpoint's state dict.
-        expected: The model's.
+        expected: The model's, from `weights_of`.
         required: Prefixes of the names that the checkpoint must hold, all of them.
         source: Name of the checkpoint in errors.
 
@@ -108,7 +110,7 @@ def load_best(runner, model: nn.Module) -> None:
         )
         return
     state = CheckpointLoader.load_checkpoint(path, map_location='cpu')['state_dict']
-    check_weights(state, model.state_dict(), ('',), f'the checkpoint {path}')
+    check_weights(state, weights_of(model), ('',), f'the checkpoint {path}')
     model.load_state_dict(state)
     runner.logger.info(f'Loaded the best weights of the phase, {path}')
 

@@ -17,6 +17,7 @@ from mpc_mmseg.models.input_needs import TTA_KINDS, needs_of
 from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.openmmlab_notices import notices_left_out
 from mpc_mmseg.probability import binarize, resize_probability
+from mpc_mmseg.weights import weights_of
 
 from .channels_last import unsafe_on_cpu
 
@@ -138,6 +139,8 @@ class MPCSegmentor(BaseSegmentor):
         self._trainable = {
             name for name, p in self.named_parameters() if p.requires_grad
         }
+        self._weights = frozenset(weights_of(self))
+        self._register_state_dict_hook(complete_state)
         self.set_phase(phase)
 
     def set_phase(self, phase: str) -> None:
@@ -339,6 +342,16 @@ def to_image_frame(prob: Tensor, size: tuple[int, ...], meta: dict) -> Tensor:
         dims = {'horizontal': [2], 'vertical': [1], 'diagonal': [1, 2]}
         prob = prob.flip(dims[meta['flip_direction']])
     return prob
+
+
+def complete_state(
+    model: MPCSegmentor, state: dict[str, Tensor], prefix: str, metadata: dict
+) -> None:
+    """Add to a state_dict the weights that a part left out of it (`LoRAModel`)."""
+    for name, value in weights_of(model).items():
+        # Wrappers such as FSDP have parameters of other names.
+        if name in model._weights:
+            state.setdefault(prefix + name, value)
 
 
 def pad_to(x: Tensor, size: tuple[int, int], value: float = 0) -> Tensor:
