@@ -129,17 +129,31 @@ class ImageByImage:
     def _predict(
         self, items: Sequence[Input], loaded: Sequence[dict[str, Any] | str]
     ) -> list[Prediction]:
-        readable = [x for x in loaded if not isinstance(x, str)]
         try:
-            maps = iter(self._maps(readable))
-        except self.image_errors as error:
+            return self._predictions(items, loaded)
+        except Exception as error:  # lack of memory has no common base class
+            if not (isinstance(error, self.image_errors) or lacks_memory(error)):
+                raise
             if len(items) > 1:
                 # One by one, so that only the image at fault gets an error.
                 return [
                     self._predict([item], [image])[0]
                     for item, image in zip(items, loaded)
                 ]
-            return [Prediction(path_of(items[0]), str(error) or type(error).__name__)]
+            reason = str(error) or type(error).__name__
+            if lacks_memory(error) and isinstance(loaded[0], dict):
+                height, width = loaded[0]['img'].shape[:2]
+                side = 1024 if self.tiling is None else self.tiling.tile // 2
+                reason = (
+                    f'not enough memory to predict {width} x {height} pixels: use '
+                    f'--tile {side} (tile={side}), or smaller tiles'
+                )
+            return [Prediction(path_of(items[0]), reason)]
+
+    def _predictions(
+        self, items: Sequence[Input], loaded: Sequence[dict[str, Any] | str]
+    ) -> list[Prediction]:
+        maps = iter(self._maps([x for x in loaded if not isinstance(x, str)]))
         return [
             Prediction(path_of(item), error=image)
             if isinstance(image, str)
@@ -179,6 +193,13 @@ class ImageByImage:
 
         with self.whole(image):
             return tiled_map(pixels.shape[:2], tiling, predict, self.batch_size)
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether NumPy, OpenCV, torch, oneDNN or onnxruntime did not get their memory."""
+    text = f'{type(error).__name__} {error}'.lower()
+    signs = ('outofmemory', 'allocat', 'bad_alloc', 'could not create a')
+    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
 
 
 def _is_small(items: Sequence[Input]) -> bool:

@@ -194,7 +194,7 @@ def result_line(
 
 def as_text(line: Mapping[str, Any]) -> str:
     """An entry of results.jsonl as text."""
-    return json.dumps(line, ensure_ascii=False) + '\n'
+    return json.dumps(line) + '\n'  # ASCII: a name need not be UTF-8
 
 
 def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[str]:
