@@ -95,7 +95,9 @@ class ForgeryInferencer(ImageByImage):
         needs = needs_of(self.model)
         needs.check_tta(tta)
         if self.tiling:
-            self.tiling = self.tiling.on_grid(lcm(needs.grid, needs.multiple))
+            padding = getattr(self.model.data_preprocessor, 'test_cfg', None) or {}
+            divisor = padding.get('size_divisor') or 1
+            self.tiling = self.tiling.on_grid(lcm(needs.grid, needs.multiple, divisor))
             steps = [step for step in steps if step['type'] not in _RESIZES]
         needs.check_pipeline(steps, test=True)
         self.network = NetworkPass(

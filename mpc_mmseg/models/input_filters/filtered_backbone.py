@@ -1,11 +1,14 @@
 """A backbone with input filters, which show traces of forgery instead of the scene."""
 
 from collections.abc import Sequence
+from math import lcm
 
 import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+
+from mpc_mmseg.models.map_strides import map_strides
 
 from .whole_photograph import PhotographFilter
 
@@ -61,6 +64,8 @@ class FilteredBackbone(BaseModule):
         for name, levels in (('scale', input_std), ('shift', input_mean)):
             values = torch.tensor(levels, dtype=torch.float32)[:, None, None] / 255
             self.register_buffer(name, values, persistent=False)
+        # A filter may shrink the image, so strides are those of both.
+        self.multiple = lcm(*map_strides(self))
 
     def forward(self, x: Tensor) -> Sequence[Tensor]:
         """The backbone's maps of x (B, 3, H, W), RGB from the data preprocessor."""
