@@ -14,6 +14,7 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
         for prefix, module in model.named_modules()
         for name in module._non_persistent_buffers_set
     }
-    found = dict(model.named_parameters(remove_duplicate=False))
+    found: dict[str, Tensor] = {}
+    found |= dict(model.named_parameters(remove_duplicate=False))
     found |= dict(model.named_buffers(remove_duplicate=False))
     return {k: value.detach() for k, value in found.items() if k not in transient}

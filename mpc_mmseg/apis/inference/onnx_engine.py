@@ -102,7 +102,7 @@ class OnnxEngine:
         """Statistics (1, S) that tiles of an image (H, W, 3) share; None if none."""
         if not self.measures:
             return None
-        total, blocks = 0.0, 0
+        total, blocks = np.zeros((1, self.measures)), np.zeros((1, 1))
         for top in range(0, len(image), 512):
             strip, (height, width) = prepare(
                 image[top : top + 512], {**self.description, 'resize': None}
