@@ -10,7 +10,9 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from mpc_mmseg.models.input_filters.whole_photograph import padding_known
 from mpc_mmseg.models.necks import MultiScaleProjection
+from mpc_mmseg.models.segmentors.mpc_segmentor import pad_to
 
 MODELS_DIR = Path(__file__).parents[1] / 'configs/_base_/models'
 #: Those with a backbone; the others hold what several share.
@@ -229,3 +231,37 @@ def test_a_pyramid_may_stand_in_place_of_the_projection():
 def test_the_projection_says_which_channels_it_wants():
     with pytest.raises(ValueError, match='gives 2 maps and in_channels names 1'):
         MultiScaleProjection([4])([torch.rand(1, 4, 8, 8)] * 2)
+
+
+@every_backbone()
+def test_the_map_is_placed_exactly_at_sizes_that_are_multiples_of_nothing(path):
+    torch.manual_seed(0)
+    config = small(path)
+    config.phase = 'localize'
+    model = MODELS.build(config).eval()
+    height, width = 103, 77
+    x = torch.zeros(1, 3, height, width)
+    square = x.clone()
+    square[..., -4:, -4:] = 1  # white, in the last corner
+    with torch.no_grad():
+        size = model.padded_size(x)
+        padded = pad_to(square, size)
+        maps = [model.backbone(torch.zeros_like(padded)), model.extract_feat(x)]
+        for each in maps[0]:
+            # Cells of equal size cover the padded image.
+            sides = [n / cells for n, cells in zip(size, each.shape[-2:])]
+            assert sides[0] == sides[1] in (4, 8, 16, 32, 64)
+        assert [m.shape[2:] for m in maps[0]] == [m.shape[2:] for m in maps[1]]
+        finest = [model.backbone(p)[0] for p in (torch.zeros_like(padded), padded)]
+        [sample] = model.predict(square)
+        with padding_known(model, [(height, width)], size):
+            logits = model._forward(square)
+    stride = size[0] / finest[0].shape[-2]
+    change = (finest[1] - finest[0]).abs().sum(1)[0]
+    cell = divmod(int(change.argmax()), change.shape[1])
+    # The cell that changes most lies at the square, or beside it.
+    for index, side in zip(cell, (height, width)):
+        assert abs((index + 0.5) * stride - (side - 2)) <= 3 * stride
+    full = torch.nn.functional.interpolate(logits.sigmoid(), size, mode='bilinear')
+    assert sample.forgery_prob.data.shape == (1, height, width)
+    torch.testing.assert_close(sample.forgery_prob.data, full[0, :, :height, :width])

@@ -3,6 +3,8 @@
 import copy
 import json
 import warnings
+from dataclasses import asdict
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +19,34 @@ from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.inference.onnx_engine import FORMAT, METADATA_KEY, OnnxEngine
 from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.hashing import file_sha256, sha256
+from mpc_mmseg.models.input_filters.whole_photograph import photograph_filters
+from mpc_mmseg.models.input_needs import needs_of
 from mpc_mmseg.models.segmentors import MPCSegmentor
 from mpc_mmseg.version import __version__
 
 #: Largest allowed difference of a probability from PyTorch's.
 TOLERANCE = 1e-3
 _OPSET = 17
-# (B, H, W) of the check; no two sides have the same remainder modulo 7.
-_CHECKED = ((1, 64, 96), (2, 100, 76))
 
 
 class _Probability(nn.Module):
+    """The graph's function; with a `PhotographFilter` also of its measurements."""
+
     def __init__(self, model: MPCSegmentor) -> None:
         super().__init__()
         self.model = model
+        self.filters = photograph_filters(model)
+        self.measuring = [m for m in model.modules() if hasattr(m, 'measure_all')]
 
-    def forward(self, image: Tensor) -> Tensor:
-        return self.model._forward(image).sigmoid()
+    def forward(
+        self, image: Tensor, sizes: Tensor | None = None, known: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, ...]:
+        for each in self.filters:
+            each.sizes, each.statistics = sizes, known
+        prob = self.model._forward(image).sigmoid()
+        if sizes is None:
+            return prob
+        return prob, *self.measuring[0].measure_all(image)[0]
 
 
 def export_onnx(
@@ -69,21 +82,40 @@ def export_onnx(
             'pixels and has no trained head: export a checkpoint of phase 2'
         )
     traced = _Probability(_with_dynamic_sizes(fold_batch_norm(model))).eval()
+    if len(traced.filters) > 1:
+        raise ValueError(
+            f'only one filter that measures photographs can be exported, the model has '
+            f'{len(traced.filters)}'
+        )
+    multiple = model.input_multiple
+    examples = [torch.zeros(2, 3, 3 * multiple, 5 * multiple)]
+    inputs, outputs = ['image'], ['prob']
+    if traced.filters:
+        statistics, _ = traced.measuring[0].measure_all(examples[0])[0]
+        sizes = torch.tensor([[multiple, multiple], [3 * multiple - 1, 5 * multiple]])
+        examples += [sizes, torch.full_like(statistics[:1], torch.nan)]
+        inputs += ['sizes', 'statistics']
+        outputs += ['own_statistics', 'blocks']
     with atomic_path(out) as temporary:
         with torch.no_grad(), warnings.catch_warnings():
             # The tracer warns of each size, the exporter of its successor.
             warnings.simplefilter('ignore')
             torch.onnx.export(
                 traced,
-                (torch.zeros(2, 3, 68, 132),),
+                tuple(examples),
                 str(temporary),
                 dynamo=False,
                 opset_version=_OPSET,
-                input_names=['image'],
-                output_names=['prob'],
+                input_names=inputs,
+                output_names=outputs,
                 dynamic_axes={
                     'image': {0: 'B', 2: 'H', 3: 'W'},
                     'prob': {0: 'B', 2: 'h', 3: 'w'},
+                    **{
+                        n: {0: 'B'}
+                        for n in ('sizes', *outputs[1:])
+                        if n in inputs + outputs
+                    },
                 },
             )
         graph = onnx.load(temporary)
@@ -104,7 +136,9 @@ def largest_difference(model: MPCSegmentor, file: str | Path) -> float:
     engine = OnnxEngine(file, 'cpu', torch.get_num_threads())
     generator = torch.Generator().manual_seed(0)
     errors = []
-    for batch, height, width in _CHECKED:
+    # No two sides have the same remainder modulo 7.
+    for batch, height, width in ((1, 2, 3), (2, 4, 5)):
+        height, width = height * model.input_multiple, width * model.input_multiple
         images = torch.rand(batch, 3, height, width, generator=generator)
         expected = model._forward(images).sigmoid().numpy()
         errors.append(np.abs(engine.run(images.numpy()) - expected).max())
@@ -145,6 +179,8 @@ def describe(
         OSError: If the checkpoint cannot be read.
     """
     steps, before = inference_steps(cfg), cfg.model.data_preprocessor
+    needs = needs_of(model)
+    needs.check_pipeline(steps, test=True)
     test = before.get('test_cfg') or {}
     calibration = getattr(model, 'image_calibration', None)
     description = {
@@ -158,7 +194,8 @@ def describe(
         'mean': before.get('mean') or [0.0] * 3,
         'std': before.get('std') or [1.0] * 3,
         'pad_value': before.get('pad_val', 0),
-        'size_divisor': test.get('size_divisor') or 1,
+        'size_divisor': lcm(test.get('size_divisor') or 1, needs.grid, needs.multiple),
+        'needs': asdict(needs),
         'threshold': model.threshold,
         'calibration': None if calibration is None else calibration.as_meta(),
         'pipeline': steps,

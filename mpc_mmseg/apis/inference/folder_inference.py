@@ -1,5 +1,6 @@
 """Inference from files to files, the body of tools/infer.py."""
 
+import errno
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from rich.progress import track  # MMEngine's ProgressBar would import torch
 
 from mpc_mmseg.apis.zoo.zoo import CONFIG_SUFFIXES, model_file
 
-from .image_by_image import ImageByImage
+from .image_by_image import ImageByImage, lacks_memory
 from .image_inputs import expand
 from .prediction import Prediction
 from .prediction_files import (
@@ -41,6 +42,8 @@ Line = dict[str, Any]
 # Threads that write while the network runs, and the pixels that may wait for them.
 _WRITERS = 2
 _WAITING = 2**25
+# The file system refuses the name that an image's results would have.
+_OF_A_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 
 
 def infer_folder(
@@ -117,6 +120,16 @@ def infer_folder(
     }
 
     def write(name: str, result: Result) -> Line:
+        try:
+            return write_files(name, result)
+        except Exception as error:
+            # Any other error of the disk, such as a full one, ends the run.
+            if not (lacks_memory(error) or getattr(error, 'errno', 0) in _OF_A_NAME):
+                raise
+            reason = f'the results cannot be written: {error or type(error).__name__}'
+            return {'path': result[0].path, 'error': reason}
+
+    def write_files(name: str, result: Result) -> Line:
         prediction, embeddings = result
         line: Line = {}
         files: list[str] = []
@@ -252,7 +265,10 @@ def _images(source: Path, out: Path) -> list[str]:
     results = out.resolve()
     paths = [p for p in paths if not Path(p).resolve().is_relative_to(results)]
     if not paths:
-        raise FileNotFoundError(f'{source} contains only results of earlier runs')
+        raise FileNotFoundError(
+            f'{source} contains only results of earlier runs: if it is also the folder '
+            'of the results (--out), choose another one for them'
+        )
     return paths
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -34,14 +34,17 @@ class ImageByImage:
         threshold: A pixel is predicted forged above this probability; None for the
             model's own, which a subclass sets.
         batch_size: Maximum number of images, or tiles, per batch.
-        tile: Side in pixels of the tiles that an image is cut into at its own size;
-            None to predict the whole image, resized as the model's config requires.
+        tile: Side in pixels of the tiles that an image is cut into at its own size,
+            rounded up to the model's grid; None to predict the whole image, resized as
+            the model's config requires.
         overlap: Pixels shared by neighbouring tiles; None for a quarter of a tile.
         pixel_limit: Files of more pixels are refused.
 
     Attributes:
         network: Takes images as `LoadForgeryImage` gives them, and returns
             (H, W) float32 for each.
+        whole: A context in which the network gets tiles of an image, with what must be
+            measured on the whole of it.
         calibration: Gives the verdict from a map; None for no verdict.
         tiling: How images are cut; None for whole images.
         tta: Kinds of test-time augmentation.
@@ -55,6 +58,7 @@ class ImageByImage:
     network: Callable[[Sequence[dict[str, Any]]], list[np.ndarray]]
     calibration: 'ImageCalibration | None' = None
     tta: tuple[str, ...] = ()
+    whole: Callable[[dict[str, Any]], AbstractContextManager] = nullcontext
     load: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     image_errors: tuple[type[Exception], ...] = (OSError, ValueError, MemoryError)
 
@@ -147,17 +151,31 @@ class ImageByImage:
     def _predict(
         self, items: Sequence[Input], loaded: Sequence[dict[str, Any] | str]
     ) -> list[Prediction]:
-        readable = [x for x in loaded if not isinstance(x, str)]
         try:
-            maps = iter(self._maps(readable))
-        except self.image_errors as error:
+            return self._predictions(items, loaded)
+        except Exception as error:  # lack of memory has no common base class
+            if not (isinstance(error, self.image_errors) or lacks_memory(error)):
+                raise
             if len(items) > 1:
                 # One by one, so that only the image at fault gets an error.
                 return [
                     self._predict([item], [image])[0]
                     for item, image in zip(items, loaded)
                 ]
-            return [Prediction(path_of(items[0]), str(error) or type(error).__name__)]
+            reason = str(error) or type(error).__name__
+            if lacks_memory(error) and isinstance(loaded[0], dict):
+                height, width = loaded[0]['img'].shape[:2]
+                side = 1024 if self.tiling is None else self.tiling.tile // 2
+                reason = (
+                    f'not enough memory to predict {width} x {height} pixels: use '
+                    f'--tile {side} (tile={side}), or smaller tiles'
+                )
+            return [Prediction(path_of(items[0]), reason)]
+
+    def _predictions(
+        self, items: Sequence[Input], loaded: Sequence[dict[str, Any] | str]
+    ) -> list[Prediction]:
+        maps = iter(self._maps([x for x in loaded if not isinstance(x, str)]))
         return [
             Prediction(path_of(item), error=image)
             if isinstance(image, str)
@@ -206,7 +224,15 @@ class ImageByImage:
             tiles = (np.ascontiguousarray(pixels[window]) for window in windows)
             return self.network([as_loaded(t, image['img_path']) for t in tiles])
 
-        return tiled_map(pixels.shape[:2], tiling, predict, self.batch_size)
+        with self.whole(image):
+            return tiled_map(pixels.shape[:2], tiling, predict, self.batch_size)
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether NumPy, OpenCV, torch, oneDNN or onnxruntime did not get their memory."""
+    text = f'{type(error).__name__} {error}'.lower()
+    signs = ('outofmemory', 'allocat', 'bad_alloc', 'could not create a')
+    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
 
 
 def _is_small(items: Sequence[Input]) -> bool:

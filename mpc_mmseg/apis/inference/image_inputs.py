@@ -32,9 +32,10 @@ def expand(inputs: Input | Iterable[Input]) -> Iterator[Input]:
         if not isinstance(item, str | Path):
             yield item
         elif Path(item).is_dir():
-            found, _ = find_images(str(item))
+            found, problems = find_images(str(item))
             if not found:
-                raise FileNotFoundError(f'the folder {item} contains no image')
+                held = problems[0][1].removeprefix(f'{item} ')
+                raise FileNotFoundError(f'the folder {item} contains no image: {held}')
             yield from (path for _, path in found)
         elif has_magic(str(item)) and not Path(item).exists():
             files = filter(os.path.isfile, sorted(glob(str(item), recursive=True)))

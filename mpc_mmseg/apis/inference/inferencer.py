@@ -1,6 +1,7 @@
 """ForgeryInferencer: localizes forgeries in images."""
 
 from collections.abc import Sequence
+from math import lcm
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.file_kind import FileKind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
 from mpc_mmseg.evaluation.image_calibration import read_calibration
+from mpc_mmseg.models.input_needs import needs_of
 
 from .embedding_evidence import captured_embeddings
 from .fold_batch_norm import fold_batch_norm as folded
@@ -53,7 +55,8 @@ class ForgeryInferencer(ImageByImage):
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If an argument is out of range, or the config has no test pipeline.
+        ValueError: If an argument is out of range, the config has no test pipeline, or
+            ``tta`` or the pipeline breaks what the model needs of its input.
         RuntimeError: If a checkpoint cannot be read or does not fit the model, or
             BatchNorm cannot be folded.
     """
@@ -98,11 +101,18 @@ class ForgeryInferencer(ImageByImage):
             if loader['type'] != 'LoadForgeryImage' or loader.get('backend_args'):
                 self.load = preparation([loader])
         self._steps = steps
+        needs = needs_of(self.model)
+        needs.check_tta(tta)
         if self.tiling:
+            padding = getattr(self.model.data_preprocessor, 'test_cfg', None) or {}
+            divisor = padding.get('size_divisor') or 1
+            self.tiling = self.tiling.on_grid(lcm(needs.grid, needs.multiple, divisor))
             steps = [step for step in steps if step['type'] not in _RESIZES]
+        needs.check_pipeline(steps, test=True)
         self.network = NetworkPass(
             self.model, preparation(steps), batch_size, amp, views
         )
+        self.whole = self.network.whole
         self.calibration = self.model.image_calibration
         if calibration is not None:
             digest = self.model.weights_sha256

@@ -19,6 +19,7 @@ from mpc_mmseg.engine.checkpoints.stored_config import stored_config, without_pr
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 from mpc_mmseg.plain_text import plain_text
+from mpc_mmseg.weights import weights_of
 
 _CONFIGS = Path(__file__).parents[3] / 'configs'
 
@@ -131,7 +132,7 @@ def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
         name.removeprefix('module.'): value
         for name, value in checkpoint.get('state_dict', checkpoint).items()
     }
-    check_weights(state, model.state_dict(), required=('',), source=source)
+    check_weights(state, weights_of(model), required=('',), source=source)
     model.load_state_dict(state)
     phase = checkpoint.get('meta', {}).get('mpc_phase')
     set_phase = getattr(model, 'set_phase', None)

@@ -1,7 +1,8 @@
 """From loaded images to probability maps: preparation, test-time views, network."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,18 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mpc_mmseg.evaluation.probability_map import probability_map
+from mpc_mmseg.models.input_filters.whole_photograph import (
+    padding_known,
+    photograph_filters,
+    statistics_known,
+)
+from mpc_mmseg.models.input_needs import TTA_KINDS, needs_of
 
-TTA_KINDS = ('flip', 'rot90', 'scale')
 SCALES = (0.75, 1.0, 1.25)
 # A backbone with stride 32 needs at least one pixel in its coarsest map.
 _LEAST = 32
+# Rows of a photograph that are measured at once; whole blocks of any grid.
+_STRIP = 512
 _META_KEYS = ('img_path', 'ori_shape', 'img_shape')
 
 
@@ -160,6 +168,41 @@ class NetworkPass:
     ) -> None:
         self.model, self.transform = model, transform
         self.batch_size, self.amp, self.views = batch_size, amp, tuple(views)
+        self.grid = needs_of(model).grid
+        # View -> statistics of the photograph whose tiles are predicted.
+        self._statistics: dict[View, list[Tensor]] = {}
+
+    @contextmanager
+    def whole(self, image: dict[str, Any]) -> Iterator[None]:
+        """Measures an image for the model's input filters; its tiles follow."""
+        if photograph_filters(self.model):
+            packed = self.transform(dict(image))
+            self._statistics = {
+                view: self._measured(_apply(view, packed, self.grid))
+                for view in self.views
+            }
+        try:
+            yield
+        finally:
+            self._statistics = {}
+
+    @torch.no_grad()
+    def _measured(self, packed: dict[str, Any]) -> list[Tensor]:
+        """Statistics (1, S) for each filter, from strips of rows."""
+        parts: list[list[tuple[Tensor, Tensor]]] = []
+        parted = [m for m in self.model.modules() if hasattr(m, 'measure_all')]
+        for strip in packed['inputs'].split(_STRIP, 1):
+            size = tuple(strip.shape[1:])
+            sample = dict(inputs=strip, data_samples=packed['data_samples'])
+            data = self.model.data_preprocessor(pseudo_collate([sample]), False)
+            inputs = data['inputs']
+            with padding_known(self.model, [size], tuple(inputs.shape[2:])):
+                parts.append([p for part in parted for p in part.measure_all(inputs)])
+        return [
+            sum(mean * number for mean, number in each)
+            / sum(number for _, number in each).clamp_min(1)
+            for each in zip(*parts)
+        ]
 
     def __call__(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
         """Predicts images as `LoadForgeryImage` gives them.
@@ -187,17 +230,18 @@ class NetworkPass:
     ) -> list[tuple[int, np.ndarray]]:
         """The maps of one view, in the orientation of the images."""
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        samples = [_apply(view, sample) for sample in packed]
+        samples = [_apply(view, sample, self.grid) for sample in packed]
         for index, sample in enumerate(samples):
             groups[tuple(sample['inputs'].shape)].append(index)
         found = []
         for members in groups.values():
             for begin in range(0, len(members), self.batch_size):
                 batch = members[begin : begin + self.batch_size]
-                results = self._forward([samples[i] for i in batch])
+                with statistics_known(self.model, self._statistics.get(view)):
+                    results = self._forward([samples[i] for i in batch])
                 for i, prob in zip(batch, results):
                     size = tuple(packed[i]['data_samples'].ori_shape[:2])
-                    prob = view.undo(prob)
+                    prob = _filled(view.undo(prob), size, self.grid)
                     if prob.shape != size:
                         raise ValueError(
                             f'the model gave a map of {prob.shape} for an image of '
@@ -217,14 +261,30 @@ class NetworkPass:
         return [probability_map(sample.to_dict()) for sample in results]
 
 
-def _apply(view: View, packed: dict[str, Any]) -> dict[str, Any]:
-    """A view of a packed image."""
+def _apply(view: View, packed: dict[str, Any], grid: int) -> dict[str, Any]:
+    """A view of a packed image, without the rows and columns that end off the grid.
+
+    A mirrored or turned image begins where the image ended.
+    """
     if view == View():
         return packed
-    inputs, sample = view.apply(packed['inputs']), packed['data_samples']
+    inputs, sample = packed['inputs'], packed['data_samples']
+    shape = tuple(sample.ori_shape[:2])
+    if shape == tuple(inputs.shape[1:]) and min(shape) >= grid:
+        shape = (shape[0] // grid * grid, shape[1] // grid * grid)
+        inputs = inputs[:, : shape[0], : shape[1]]
+    inputs = view.apply(inputs)
     meta = {
         **sample.metainfo,
-        'ori_shape': view.map_size(sample.ori_shape[:2]),
+        'ori_shape': view.map_size(shape),
         'img_shape': tuple(inputs.shape[1:]),
     }
     return {'inputs': inputs, 'data_samples': SegDataSample(metainfo=meta)}
+
+
+def _filled(prob: np.ndarray, size: tuple[int, int], grid: int) -> np.ndarray:
+    """A view's map with the rows and columns that `_apply` left out, repeated."""
+    missing = [whole - have for whole, have in zip(size, prob.shape)]
+    if not any(missing) or not all(0 <= n < grid for n in missing):
+        return prob
+    return np.pad(prob, [(0, n) for n in missing], mode='edge')

@@ -33,8 +33,9 @@ class OnnxEngine:
 
     Attributes:
         description: Stored in the file: how an image is prepared, ``threshold``,
-            ``calibration``, hashes of config and weights.
+            ``calibration``, ``needs``, hashes of config and weights.
         sha256: Hash of the bytes that were loaded.
+        measures: Number of statistics of the whole photograph that the model uses.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -83,13 +84,67 @@ class OnnxEngine:
             )
         except Exception as error:  # its errors have no common base class
             raise RuntimeError(f'{path} is no ONNX model: {error}') from error
+        inputs = {each.name: each.shape for each in self.session.get_inputs()}
+        self.measures: int = inputs.get('statistics', [1, 0])[1]
         self.description = read_description(
             self.session.get_modelmeta().custom_metadata_map, path
         )
 
-    def run(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities (B, 1, h, w) for prepared images (B, 3, H, W) float32."""
-        return self.session.run(None, {'image': images})[0]
+    def run(
+        self,
+        images: np.ndarray,
+        sizes: Any = None,
+        statistics: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Probabilities (B, 1, h, w) for prepared images (B, 3, H, W) float32.
+
+        Args:
+            images: From `prepare`.
+            sizes: (B, 2), height and width of each without the padding.
+            statistics: (1, S) of the photograph whose tiles the images are, from
+                `measured`; None for those of each image.
+        """
+        return self.session.run(['prob'], self._feed(images, sizes, statistics))[0]
+
+    def measured(self, image: np.ndarray) -> np.ndarray | None:
+        """Statistics (1, S) that tiles of an image (H, W, 3) share; None if none."""
+        if not self.measures:
+            return None
+        total, blocks = np.zeros((1, self.measures)), np.zeros((1, 1))
+        for top in range(0, len(image), 512):
+            strip, (height, width) = prepare(
+                image[top : top + 512], {**self.description, 'resize': None}
+            )
+            own, number = self.own_statistics(strip, [(height, width)])
+            total, blocks = total + own * number, blocks + number
+        return (total / np.maximum(blocks, 1)).astype(np.float32)
+
+    def own_statistics(
+        self, images: np.ndarray, sizes: Any = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Statistics (B, S) and numbers of blocks (B, 1) of images, see `run`."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        own, number = self.session.run(
+            ['own_statistics', 'blocks'], self._feed(images, sizes, None), options
+        )
+        return own, number
+
+    def _feed(
+        self, images: np.ndarray, sizes: Any, statistics: np.ndarray | None
+    ) -> dict[str, np.ndarray]:
+        feed = {'image': images}
+        if self.measures:
+            known = [images.shape[2:]] * len(images) if sizes is None else sizes
+            feed['sizes'] = np.asarray(known, np.int64)
+            feed['statistics'] = (
+                np.full((1, self.measures), np.nan, np.float32)
+                if statistics is None
+                else statistics
+            )
+        return feed
 
     def probability(self, image: np.ndarray) -> np.ndarray:
         """The probability that each pixel is forged.
@@ -105,7 +160,7 @@ class OnnxEngine:
                 preparation steps that are not implemented here.
         """
         prepared, (height, width) = prepare(image, self.description)
-        prob = self.run(prepared)[0, 0]
+        prob = self.run(prepared, [(height, width)])[0, 0]
         if (height, width) != prepared.shape[2:]:
             prob = _resize(prob, prepared.shape[2:])[:height, :width]
         return np.clip(_resize(prob, image.shape[:2]), 0, 1)

@@ -3,7 +3,8 @@
 `OnnxSegmentor` is the same model for pipelines and options that need torch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,10 @@ class OnnxInferencer(ImageByImage):
             )
         if threshold is None:
             self.threshold = self._description['threshold']
+        self._statistics: np.ndarray | None = None
         if self.tiling is not None:
+            self.tiling = self.tiling.on_grid(self._description['size_divisor'])
+            self.whole = self._whole
             self._description['resize'] = None
         if calibration or self._description['calibration']:
             # It imports SciPy, which is slow.
@@ -72,16 +76,32 @@ class OnnxInferencer(ImageByImage):
             )
         self.network = self._run
 
+    @contextmanager
+    def _whole(self, image: dict[str, Any]) -> Iterator[None]:
+        self._statistics = self.engine.measured(image['img'])
+        try:
+            yield
+        finally:
+            self._statistics = None
+
     def _run(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
         maps: list[np.ndarray] = []
         for first in range(0, len(images), self.batch_size):
             batch = images[first : first + self.batch_size]
             prepared = [prepare(image['img'], self._description) for image in batch]
-            pixels = [one for one, _ in prepared]
-            if len({one.shape for one in pixels}) == 1:
-                probs = list(self.engine.run(np.concatenate(pixels)))
+            if len({one.shape for one, _ in prepared}) == 1:
+                groups = [prepared]
             else:
-                probs = [self.engine.run(one)[0] for one in pixels]
+                groups = [[each] for each in prepared]
+            probs = [
+                prob
+                for group in groups
+                for prob in self.engine.run(
+                    np.concatenate([one for one, _ in group]),
+                    [inner for _, inner in group],
+                    self._statistics,
+                )
+            ]
             for image, (one, inner), prob in zip(batch, prepared, probs):
                 frame = prob[0]
                 if inner != one.shape[2:]:

@@ -13,13 +13,15 @@ from torch import Tensor
 
 from mpc_mmseg.engine.checkpoints.stored_config import check_plain
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
-from mpc_mmseg.models.segmentors import MPCSegmentor
+from mpc_mmseg.models.input_filters.whole_photograph import PhotographFilter
+from mpc_mmseg.models.input_needs import InputNeeds
+from mpc_mmseg.models.segmentors.mpc_segmentor import MPCSegmentor, pad_to
 
 from .onnx_engine import OnnxEngine
 
 
 @MODELS.register_module()
-class OnnxSegmentor(BaseModel):
+class OnnxSegmentor(BaseModel, PhotographFilter):
     """Predicts as `MPCSegmentor` does, with onnxruntime. It cannot be trained.
 
     Args:
@@ -42,6 +44,10 @@ class OnnxSegmentor(BaseModel):
             check_plain(description[part], part, str(file), remedy=remedy)
         super().__init__(data_preprocessor=description['data_preprocessor'])
         self.engine, self.weights_sha256 = engine, engine.sha256
+        needs = InputNeeds(**description.get('needs', {}))
+        self.grid, self.native_size = needs.grid, needs.native_size
+        self.multiple = self.input_multiple = needs.multiple
+        self.tta = tuple(needs.tta)
         self.threshold: float = description['threshold']
         self.image_calibration = ImageCalibration.from_meta(
             {META_KEY: description['calibration']}
@@ -51,10 +57,22 @@ class OnnxSegmentor(BaseModel):
         self, inputs: Tensor, data_samples: SampleList | None = None
     ) -> Tensor:
         """Logits (B, 1, h, w) of "forged" for prepared images (B, 3, H, W)."""
-        prob = self.engine.run(inputs.cpu().contiguous().numpy())
+        padded = pad_to(inputs, self.padded_size(inputs))
+        sizes = [inputs.shape[2:]] * len(inputs) if self.sizes is None else self.sizes
+        statistics = None if self.statistics is None else self.statistics.cpu().numpy()
+        prob = self.engine.run(padded.cpu().contiguous().numpy(), sizes, statistics)
         # eps: the logit of a probability rounded to 1 must stay finite.
         return torch.from_numpy(prob).to(inputs.device).logit(eps=1e-7)
 
+    def measure_all(self, inputs: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Statistics and weights of the whole photograph, as of `FilteredBackbone`."""
+        if not self.engine.measures:
+            return []
+        found = self.engine.own_statistics(inputs.cpu().numpy(), self.sizes)
+        own, number = map(torch.from_numpy, found)
+        return [(own, number)]
+
+    padded_size = MPCSegmentor.padded_size
     predict = MPCSegmentor.predict
 
     def forward(

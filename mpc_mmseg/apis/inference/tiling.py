@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from math import ceil
 
 import numpy as np
 
@@ -17,6 +18,7 @@ class Tiling:
         tile: Side of a tile in pixels.
         overlap: Minimum number of pixels shared by neighbours, over which they are
             blended.
+        grid: Tiles begin at its multiples; tile and overlap are multiples of it.
 
     Raises:
         ValueError: If the tile is smaller than 32 pixels, or the overlap is not in
@@ -25,6 +27,7 @@ class Tiling:
 
     tile: int
     overlap: int
+    grid: int = 1
 
     def __post_init__(self) -> None:
         if self.tile < 32:
@@ -35,13 +38,24 @@ class Tiling:
                 f'{self.overlap}'
             )
 
+    def on_grid(self, grid: int) -> 'Tiling':
+        """The tiling with tile and overlap rounded up to multiples of a grid."""
+        overlap = ceil(self.overlap / grid) * grid
+        tile = max(ceil(self.tile / grid) * grid, 2 * overlap)
+        return Tiling(tile, overlap, grid)
+
 
 def tile_starts(length: int, tiling: Tiling) -> list[int]:
-    """Start positions of tiles along an axis: evenly spaced, covering its end."""
+    """Start positions of tiles along an axis: evenly spaced, covering its end.
+
+    The last tile ends with the image, up to a grid's spacing shorter than the others.
+    """
     if length <= tiling.tile:
         return [0]
-    n = -(-(length - tiling.overlap) // (tiling.tile - tiling.overlap))
-    return [i * (length - tiling.tile) // (n - 1) for i in range(n)]
+    cells = ceil(length / tiling.grid)
+    tile, overlap = tiling.tile // tiling.grid, tiling.overlap // tiling.grid
+    n = ceil((cells - overlap) / (tile - overlap))
+    return [i * (cells - tile) // (n - 1) * tiling.grid for i in range(n)]
 
 
 def fade(length: int, starts: Sequence[int], tiling: Tiling) -> list[np.ndarray]:
@@ -55,15 +69,21 @@ def fade(length: int, starts: Sequence[int], tiling: Tiling) -> list[np.ndarray]
         tiling: Size and overlap of the tiles.
 
     Returns:
-        (tile,) float32 for each tile; all 1 for a single one.
+        (tile,) float32 for each tile, less if it ends at the image's end; all 1 for a
+        single one.
     """
-    size = min(tiling.tile, length)
-    distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 0.5
-    ramp = np.sin(np.pi / 2 * np.minimum(distance / max(tiling.overlap, 1), 1)) ** 2
     total = np.zeros(length)
+    ramps = []
     for start in starts:
-        total[start : start + size] += ramp
-    return [(ramp / total[start : start + size]).astype(np.float32) for start in starts]
+        size = min(tiling.tile, length - start)
+        distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 0.5
+        share = np.minimum(distance / max(tiling.overlap, 1), 1)
+        ramps.append((start, np.sin(np.pi / 2 * share) ** 2))
+        total[start : start + size] += ramps[-1][1]
+    return [
+        (ramp / total[start : start + len(ramp)]).astype(np.float32)
+        for start, ramp in ramps
+    ]
 
 
 def tiled_map(
@@ -79,7 +99,7 @@ def tiled_map(
 
     Args:
         size: (H, W) of the image.
-        tiling: Size and overlap of the tiles; all tiles have the same size.
+        tiling: Size and overlap of the tiles.
         predict: Maps windows of the image to their maps, float32 in 0..1.
         batch_size: Number of windows per call of ``predict``.
 
@@ -88,12 +108,12 @@ def tiled_map(
     """
     starts = [tile_starts(length, tiling) for length in size]
     weights = [fade(length, s, tiling) for length, s in zip(size, starts)]
-    edges = [min(tiling.tile, length) for length in size]
     prob = np.zeros(size, np.float32)
     grid = product(zip(starts[0], weights[0]), zip(starts[1], weights[1]))
     for batch in iter(lambda: list(islice(grid, batch_size)), []):
         windows = [
-            (slice(y, y + edges[0]), slice(x, x + edges[1])) for (y, _), (x, _) in batch
+            (slice(y, y + len(down)), slice(x, x + len(across)))
+            for (y, down), (x, across) in batch
         ]
         for window, ((_, down), (_, across)), tile_prob in zip(
             windows, batch, predict(windows)

@@ -282,6 +282,8 @@ def _check_size(image: Image.Image, pixel_limit: int) -> None:
 def _reason(source: Source, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return 'there is no such file'
+    if isinstance(error, MemoryError):
+        return 'there is not enough memory to decode it'
     if isinstance(error, Unsupported | NotRegular):
         return str(error)
     if isinstance(error, OSError) and error.errno:

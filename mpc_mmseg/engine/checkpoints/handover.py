@@ -7,6 +7,8 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from torch import Tensor, nn
 
+from mpc_mmseg.weights import weights_of
+
 from .safe_reading import read_checkpoint
 
 
@@ -20,7 +22,7 @@ def check_weights(
 
     Args:
         state: The checkpoint's state dict.
-        expected: The model's.
+        expected: The model's, from `weights_of`.
         required: Prefixes of the names that the checkpoint must hold, all of them.
         source: Name of the checkpoint in errors.
 
@@ -109,7 +111,7 @@ def load_best(runner, model: nn.Module) -> None:
         )
         return
     state = read_checkpoint(path)['state_dict']
-    check_weights(state, model.state_dict(), ('',), f'the checkpoint {path}')
+    check_weights(state, weights_of(model), ('',), f'the checkpoint {path}')
     model.load_state_dict(state)
     runner.logger.info(f'Loaded the best weights of the phase, {path}')
 

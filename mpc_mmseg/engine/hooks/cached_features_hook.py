@@ -26,6 +26,7 @@ from mpc_mmseg.engine.feature_cache import (
     weights_hash,
 )
 from mpc_mmseg.engine.phase_data import SeededDataset
+from mpc_mmseg.weights import weights_of
 
 #: Transforms that draw no random numbers; others may.
 FIXED_TRANSFORMS = (
@@ -162,7 +163,7 @@ class CachedFeaturesHook(Hook):
         sources, images, fingerprint = self._describe(runner)
         frozen = {
             name: value
-            for name, value in model.state_dict().items()
+            for name, value in weights_of(model).items()
             if not name.startswith('decode_head.')
         }
         cache = FeatureCache(

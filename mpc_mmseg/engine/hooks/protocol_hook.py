@@ -2,6 +2,8 @@
 
 import copy
 import logging
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -18,7 +20,8 @@ class ProtocolHook(Hook):
     The same image, or the same protocol under another name, on two sides is an error;
     other images of the same source photographs are a warning. Validation selects the
     best checkpoint and may lower the learning rate, so val and test must differ as
-    well, unless the config states ``allow_selection_on_test = True``.
+    well, unless the config states ``allow_selection_on_test = True``. Pipelines that
+    break what the model needs of its input are errors too.
     """
 
     def before_run(self, runner) -> None:
@@ -27,6 +30,11 @@ class ProtocolHook(Hook):
         for purpose in ('train', 'val', 'test'):
             loader = runner.cfg.get(f'{purpose}_dataloader')
             if loader:
+                model = getattr(runner, 'model', None)
+                model = getattr(model, 'module', model)
+                if check := getattr(model, 'check_pipeline', None):
+                    for steps in _pipelines(loader.dataset):
+                        check(steps, test=purpose != 'train')
                 try:
                     sides.append(_side(purpose, loader.dataset))
                 except FileNotFoundError as error:
@@ -42,6 +50,16 @@ class ProtocolHook(Hook):
             print_log(warning, logger='current', level=logging.WARNING)
         if errors:
             raise ValueError('\n'.join(errors))
+
+
+def _pipelines(node: Any) -> Iterator[list[dict]]:
+    """The pipelines of a dataset's config and of those that it contains."""
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, child in children:
+        if key == 'pipeline':
+            yield child
+        elif isinstance(child, dict | list):
+            yield from _pipelines(child)
 
 
 def _side(purpose: str, dataset: dict) -> Side:

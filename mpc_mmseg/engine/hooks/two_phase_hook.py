@@ -20,6 +20,7 @@ from mpc_mmseg.engine.checkpoints.handover import (
 from mpc_mmseg.engine.phase_train_loop import PhaseTrainLoop
 from mpc_mmseg.engine.phases import Phase, phase_at
 from mpc_mmseg.openmmlab_notices import notices_left_out
+from mpc_mmseg.weights import weights_of
 
 # Keys of a checkpoint's meta.
 _PHASE, _PHASES = 'mpc_phase', 'mpc_phases'
@@ -80,7 +81,7 @@ class TwoPhaseHook(Hook):
             starts_localize = loop.phases[0].name == 'localize'
             required = ('backbone.', 'neck.') if starts_localize else ('backbone.',)
             if starts_localize and name == 'contrast':
-                drop_untrained_head(checkpoint['state_dict'], model.state_dict())
+                drop_untrained_head(checkpoint['state_dict'], weights_of(model))
         else:
             required = ('',)
         state = checkpoint.get('state_dict', checkpoint)
@@ -88,7 +89,7 @@ class TwoPhaseHook(Hook):
             # A converted file holds random weights for the parts that it lacked.
             lacked = tuple(meta.get('mpc_lacks', ()))
             state = {k: v for k, v in state.items() if not k.startswith(lacked)}
-        check_weights(state, model.state_dict(), required, source)
+        check_weights(state, weights_of(model), required, source)
         self._loaded = True
         if not isinstance(loop, BaseLoop):
             if name is not None:

@@ -1,25 +1,16 @@
 """Two parallel backbones, for instance for colours and for traces of compression."""
 
 from collections.abc import Sequence
+from math import lcm
 
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-#: Side of the image of zeros by which strides are found.
-PROBE_SIDE = 256
-
-
-@torch.no_grad()
-def map_strides(backbone: nn.Module) -> list[int]:
-    """Stride of each map of a backbone, by a forward pass of zeros in eval mode."""
-    training = backbone.training
-    backbone.eval()
-    maps = backbone(torch.zeros(1, 3, PROBE_SIDE, PROBE_SIDE))
-    backbone.train(training)
-    return [round(PROBE_SIDE / m.shape[-1]) for m in maps]
+from mpc_mmseg.models.input_needs import TTA_KINDS, tolerated
+from mpc_mmseg.models.map_strides import map_strides
 
 
 @MODELS.register_module()
@@ -51,9 +42,18 @@ class TwoStreamBackbone(BaseModule):
         super().__init__(init_cfg)
         self.first = MODELS.build(first)
         self.second = MODELS.build(second)
-        self.matches = match_strides(
-            map_strides(self.first), map_strides(self.second), pass_unmatched
+        first_strides, second_strides = (
+            map_strides(self.first),
+            map_strides(self.second),
         )
+        self.matches = match_strides(first_strides, second_strides, pass_unmatched)
+        self.multiple = lcm(*first_strides, *second_strides)
+
+    @property
+    def tta(self) -> tuple[str, ...]:
+        """Kinds of test-time augmentation that at least one stream tolerates."""
+        either = {*tolerated(self.first), *tolerated(self.second)}
+        return tuple(kind for kind in TTA_KINDS if kind in either)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Maps (B, C_i + D_i, H_i, W_i), finest first, of x (B, 3, H, W).

@@ -8,6 +8,8 @@ from mmcv.cnn import ConvModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from .whole_photograph import PhotographFilter
+
 BLOCK = 8
 #: Lowest frequencies (vertical, horizontal) in JPEG's zigzag order, without the mean.
 ZIGZAG = (
@@ -44,14 +46,15 @@ def soft_histogram(values: Tensor, bins: int) -> Tensor:
 
 
 @MODELS.register_module()
-class BlockHistogram(nn.Module):
+class BlockHistogram(PhotographFilter):
     """Local and global histograms of block cosine coefficients.
 
     A photograph saved twice as JPEG on the same grid has gaps and peaks in the
     histograms of its coefficients. Regions from another photograph, or from another
     position on the grid, lack them (Lin et al., Pattern Recognition 2009; as input of a
     network: Kwon et al., IJCV 2022). Needs the photograph at native size with its
-    corner on the grid: resizing, or cropping off the grid, removes the traces.
+    corner on the grid: resizing, or cropping off the grid, removes the traces. Padding
+    and incomplete blocks do not count.
 
     Args:
         out_channels: Channels of the learned summary.
@@ -66,6 +69,10 @@ class BlockHistogram(nn.Module):
         ValueError: If a number is out of range.
     """
 
+    grid = BLOCK
+    native_size = True
+    #: Mirroring keeps the coefficients' absolute values; a turn exchanges frequencies.
+    tta = ('flip',)
     basis: Tensor
 
     def __init__(
@@ -101,24 +108,69 @@ class BlockHistogram(nn.Module):
             channels, out_channels, 1, bias=False, norm_cfg=dict(type='BN')
         )
 
-    def histograms(self, x: Tensor) -> Tensor:
-        """Fixed features (B, 2 * K * T, H // 8, W // 8) of x (B, 3, H, W) in 0..1.
+    def _counts(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Memberships (B, K * T, h, w) of the blocks, 0 where one is not complete.
 
-        The difference of local histograms from the photograph's, and the photograph's.
+        Also 1 where a block is complete, (B, 1, h, w), else 0; None if all are.
         """
+        height, width = x.shape[-2:]
+        sizes = self.sizes
+        if height % BLOCK or width % BLOCK:
+            x = F.pad(x, (0, -width % BLOCK, 0, -height % BLOCK))
+            if sizes is None:
+                sizes = torch.tensor([[height, width]])
         coefficients = F.conv2d(x, self.basis, stride=BLOCK)
         counts = soft_histogram(coefficients.abs(), self.bins)
-        local = F.avg_pool2d(
-            counts, self.window, 1, self.window // 2, count_include_pad=False
+        if sizes is None:
+            return counts, None
+        rows, columns = (
+            torch.arange(n, device=x.device) < (sizes[:, i, None].to(x.device) // BLOCK)
+            for i, n in enumerate(counts.shape[-2:])
         )
-        total = counts.mean((2, 3), keepdim=True)
+        complete = (rows[:, None, :, None] & columns[:, None, None]).to(x.dtype)
+        return counts * complete, complete
+
+    def measure(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Shares (B, K * T) of the complete blocks of x (B, 3, H, W), their number."""
+        return _mean(*self._counts(x))
+
+    def histograms(self, x: Tensor) -> Tensor:
+        """Fixed features (B, 2 * K * T, h, w) of x (B, 3, H, W) in 0..1.
+
+        The difference of local histograms from the photograph's, and the photograph's;
+        h and w are numbers of blocks, incomplete ones included.
+        """
+        counts, complete = self._counts(x)
+        total, _ = _mean(counts, complete)
+        if self.statistics is not None:
+            # A NaN stands for unknown statistics in an exported graph.
+            known = self.statistics.to(total)
+            total = torch.where(known.isnan(), total, known)
+        total = total[..., None, None]
+        side = self.window
+        local = F.avg_pool2d(counts, side, 1, side // 2, count_include_pad=False)
+        if complete is not None:
+            share = F.avg_pool2d(complete, side, 1, side // 2, count_include_pad=False)
+            local = torch.where(share > 0, local / share.clamp_min(1e-6), total)
         return torch.cat([local - total, total.expand_as(local)], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Summary (B, C, H, W) of x (B, 3, H, W) in 0..1, constant within a block.
 
-        With ``block_pixels`` it is (B, C, H * block_pixels // 8, W * ...).
+        With ``block_pixels`` it is (B, C, H * block_pixels / 8, W * ...), rounded up.
         """
-        known = self.histograms(x)
-        size = [side * self.block_pixels // BLOCK for side in x.shape[-2:]]
-        return F.interpolate(self.summary(self.standard(known)), size)
+        summary = self.summary(self.standard(self.histograms(x)))
+        enlarged = F.interpolate(summary, scale_factor=float(self.block_pixels))
+        if x.shape[-2] % BLOCK or x.shape[-1] % BLOCK:
+            height, width = (-(-n * self.block_pixels // BLOCK) for n in x.shape[-2:])
+            enlarged = enlarged[..., :height, :width]
+        return enlarged
+
+
+def _mean(counts: Tensor, complete: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Mean (B, C) over the complete blocks, and their number (B, 1)."""
+    if complete is None:
+        number = counts.new_full((len(counts), 1), counts.shape[-2] * counts.shape[-1])
+        return counts.mean((2, 3)), number
+    number = complete.sum((2, 3))
+    return counts.sum((2, 3)) / number.clamp_min(1), number

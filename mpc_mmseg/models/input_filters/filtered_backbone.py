@@ -1,11 +1,16 @@
 """A backbone with input filters, which show traces of forgery instead of the scene."""
 
 from collections.abc import Sequence
+from math import lcm
 
 import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+
+from mpc_mmseg.models.map_strides import map_strides
+
+from .whole_photograph import PhotographFilter
 
 
 @MODELS.register_module(['RGBInput', 'Colours'])  # the second in older configs
@@ -59,13 +64,28 @@ class FilteredBackbone(BaseModule):
         for name, levels in (('scale', input_std), ('shift', input_mean)):
             values = torch.tensor(levels, dtype=torch.float32)[:, None, None] / 255
             self.register_buffer(name, values, persistent=False)
+        # A filter may shrink the image, so strides are those of both.
+        self.multiple = lcm(*map_strides(self))
 
     def forward(self, x: Tensor) -> Sequence[Tensor]:
         """The backbone's maps of x (B, 3, H, W), RGB from the data preprocessor."""
-        # Half precision would round the grey levels that hold the traces. torch has no
-        # autocast on the meta device, where complexity is counted.
-        device = 'cpu' if x.is_meta else x.device.type
-        with torch.autocast(device, enabled=False):
-            x = x.float() * self.scale + self.shift
+        with self._single_precision(x):
+            x = self._photograph(x)
             filtered = torch.cat([each(x) for each in self.filters], dim=1)
         return self.backbone(filtered)
+
+    def measure_all(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Statistics and weights of each `PhotographFilter`; x as in `forward`."""
+        filters = [f for f in self.filters if isinstance(f, PhotographFilter)]
+        with self._single_precision(x):
+            return [each.measure(self._photograph(x)) for each in filters]
+
+    def _photograph(self, x: Tensor) -> Tensor:
+        """Intensities in 0..1."""
+        return x.float() * self.scale + self.shift
+
+    @staticmethod
+    def _single_precision(x: Tensor) -> torch.autocast:
+        # Half precision would round the grey levels that hold the traces. torch has no
+        # autocast on the meta device, where complexity is counted.
+        return torch.autocast('cpu' if x.is_meta else x.device.type, enabled=False)

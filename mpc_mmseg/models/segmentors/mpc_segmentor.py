@@ -1,6 +1,6 @@
 """The segmentor: what each phase trains, its loss, and its predictions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -12,9 +12,12 @@ from mmseg.utils import SampleList
 from torch import Tensor
 
 from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
+from mpc_mmseg.models.input_filters.whole_photograph import padding_known
+from mpc_mmseg.models.input_needs import TTA_KINDS, needs_of
 from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.openmmlab_notices import notices_left_out
 from mpc_mmseg.probability import binarize, resize_probability
+from mpc_mmseg.weights import weights_of
 
 from .channels_last import unsafe_on_cpu
 from .mixed_sizes import size_by_size
@@ -58,7 +61,9 @@ class MPCSegmentor(BaseSegmentor):
         compile_backbone: Compile the backbone with ``torch.compile``: True, or its
             arguments. Weights keep their names.
         train_cfg: mmseg's, passed to the head.
-        test_cfg: ``threshold``, the probability above which a pixel is forged.
+        test_cfg: ``threshold``, the probability above which a pixel is forged; ``tta``,
+            the kinds of test-time augmentation that the model tolerates, if these are
+            others than those of its parts (`input_needs`).
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
         init_cfg: Config of the initialisation.
 
@@ -117,21 +122,26 @@ class MPCSegmentor(BaseSegmentor):
             arguments = {} if compile_backbone is True else compile_backbone
             self.backbone.compile(**arguments)
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
-        unknown = sorted(set(test_cfg or {}) - {'threshold'})
+        unknown = sorted(set(test_cfg or {}) - {'threshold', 'tta'})
         if unknown:
             raise ValueError(
-                f'test_cfg.{unknown[0]} is unknown: MPCSegmentor takes threshold alone '
-                '(sizes are set by data_preprocessor and the test pipeline)'
+                f'test_cfg.{unknown[0]} is unknown: MPCSegmentor takes threshold and '
+                'tta (sizes are set by data_preprocessor and the test pipeline)'
             )
+        if odd := set((test_cfg or {}).get('tta', ())) - {*TTA_KINDS}:
+            raise ValueError(f'test_cfg.tta must be of {TTA_KINDS}, got {sorted(odd)}')
         self.threshold = (test_cfg or {}).get('threshold', 0.5)
         if not 0 < self.threshold < 1:
             raise ValueError(
                 f'test_cfg.threshold must be in (0, 1), got {self.threshold}'
             )
+        self.input_multiple = needs_of(self).multiple
         # Parameters that the parts' configs do not freeze (frozen stages stay frozen).
         self._trainable = {
             name for name, p in self.named_parameters() if p.requires_grad
         }
+        self._weights = frozenset(weights_of(self))
+        self._register_state_dict_hook(complete_state)
         self.set_phase(phase)
 
     def set_phase(self, phase: str) -> None:
@@ -173,11 +183,14 @@ class MPCSegmentor(BaseSegmentor):
     def extract_feat(self, inputs: Tensor, finest_only: bool = False) -> list[Tensor]:
         """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W).
 
-        With ``finest_only`` a `MultiScaleProjection` skips the coarser maps and does
-        not update their BatchNorm statistics.
+        They cover the inputs padded to multiples of ``input_multiple``. With
+        ``finest_only`` a `MultiScaleProjection` skips the coarser maps and does not
+        update their BatchNorm statistics.
         """
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
+        if not torch.jit.is_tracing():  # an exported graph gets padded images
+            inputs = pad_to(inputs, self.padded_size(inputs))
         with torch.set_grad_enabled(
             torch.is_grad_enabled() and not self.features_frozen
         ):
@@ -185,6 +198,18 @@ class MPCSegmentor(BaseSegmentor):
             if finest_only and isinstance(self.neck, MultiScaleProjection):
                 return self.neck(maps, finest_only=True)
             return list(maps if self.neck is None else self.neck(maps))
+
+    def check_pipeline(self, steps: Sequence[dict], test: bool) -> None:
+        """Raises a ValueError for a pipeline that breaks a need (`input_needs`)."""
+        needs_of(self).check_pipeline(steps, test)
+
+    def padded_size(self, inputs: Tensor) -> tuple[int, int]:
+        """(H, W) of inputs (B, 3, H, W), rounded up to what the maps cover exactly."""
+        height, width = (
+            -(-side // self.input_multiple) * self.input_multiple
+            for side in inputs.shape[-2:]
+        )
+        return height, width
 
     def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
         if self.feature_source is None:
@@ -201,7 +226,20 @@ class MPCSegmentor(BaseSegmentor):
             inputs: (B, 3, H, W).
             data_samples: Samples with ``gt_sem_seg`` (1, H, W).
         """
+        size = self.padded_size(inputs)
+        shapes = [
+            getattr(sample, 'img_shape', inputs.shape[-2:]) for sample in data_samples
+        ]
+        with padding_known(self, [shape[:2] for shape in shapes], size):
+            return self._losses(
+                inputs, [masked_to(s, size) for s in data_samples], size
+            )
+
+    def _losses(
+        self, inputs: Tensor, data_samples: SampleList, size: tuple[int, int]
+    ) -> dict[str, Tensor]:
         maps = self._training_maps(inputs, data_samples)
+        check_cover(maps, size, self.input_multiple)
         if self.phase == 'contrast':
             return self._contrast(inputs, maps, data_samples)
         losses = self._localization(maps, data_samples)
@@ -246,7 +284,10 @@ class MPCSegmentor(BaseSegmentor):
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Logits (B, 1, H, W) at the inputs' size, mmseg's interface."""
-        return F.interpolate(self._forward(inputs), inputs.shape[-2:], mode='bilinear')
+        height, width = inputs.shape[-2:]
+        size = self.padded_size(inputs)
+        logits = F.interpolate(self._forward(inputs), size, mode='bilinear')
+        return logits[..., :height, :width]
 
     def test_step(self, data: dict) -> SampleList:
         """mmengine's, for a batch of any sizes."""
@@ -271,13 +312,18 @@ class MPCSegmentor(BaseSegmentor):
             The samples with ``forgery_prob`` (1, H, W) in 0..1 and ``pred_sem_seg``
             (1, H, W) in {0, 1}.
         """
-        size = tuple(inputs.shape[-2:])
-        prob = self._forward(inputs).float().sigmoid()
         if data_samples is None:
+            shape = tuple(inputs.shape[-2:])
             data_samples = [
-                SegDataSample(metainfo=dict(ori_shape=size, img_shape=size))
-                for _ in range(len(prob))
+                SegDataSample(metainfo=dict(ori_shape=shape, img_shape=shape))
+                for _ in range(len(inputs))
             ]
+        size = self.padded_size(inputs)
+        shapes = [sample.metainfo['img_shape'][:2] for sample in data_samples]
+        with padding_known(self, shapes, size):
+            logits = self._forward(inputs)
+        check_cover([logits], size, self.input_multiple)
+        prob = logits.float().sigmoid()
         for sample, single in zip(data_samples, prob):
             single = to_image_frame(single, size, sample.metainfo)
             resized = resize_probability(
@@ -314,3 +360,50 @@ def to_image_frame(prob: Tensor, size: tuple[int, ...], meta: dict) -> Tensor:
         dims = {'horizontal': [2], 'vertical': [1], 'diagonal': [1, 2]}
         prob = prob.flip(dims[meta['flip_direction']])
     return prob
+
+
+def complete_state(
+    model: MPCSegmentor, state: dict[str, Tensor], prefix: str, metadata: dict
+) -> None:
+    """Add to a state_dict the weights that a part left out of it (`LoRAModel`)."""
+    for name, value in weights_of(model).items():
+        # Wrappers such as FSDP have parameters of other names.
+        if name in model._weights:
+            state.setdefault(prefix + name, value)
+
+
+def pad_to(x: Tensor, size: tuple[int, int], value: float = 0) -> Tensor:
+    """Pad x (..., h, w) to a size, to the right and below."""
+    height, width = x.shape[-2:]
+    if (height, width) == size:
+        return x
+    return F.pad(x, (0, size[1] - width, 0, size[0] - height), value=value)
+
+
+def masked_to(sample: SegDataSample, size: tuple[int, int]) -> SegDataSample:
+    """A training sample whose mask (1, h, w) is padded with 255, which is ignored."""
+    mask = pad_to(sample.gt_sem_seg.data, size, 255)
+    if mask is sample.gt_sem_seg.data:
+        return sample
+    padded = SegDataSample(metainfo=sample.metainfo)
+    padded.gt_sem_seg = PixelData(data=mask)
+    return padded
+
+
+def check_cover(maps: Sequence[Tensor], size: tuple[int, int], multiple: int) -> None:
+    """Check that maps (B, C, h, w) cover an input padded to a size.
+
+    Raises:
+        ValueError: If a backbone pads or crops inside, so that the positions of its
+            maps are unknown.
+    """
+    for each in maps:
+        for side, length in zip(each.shape[-2:], size):
+            cells = side * multiple
+            if cells % length and length % cells:
+                raise ValueError(
+                    f'the model gives {side} cells for {length} pixels, so it pads or '
+                    'crops inside and its map cannot be placed exactly: set the '
+                    "attribute `multiple` of the backbone's class to the number of "
+                    'pixels (patch or coarsest stride) of which sizes must be multiples'
+                )

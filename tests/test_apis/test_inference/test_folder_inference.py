@@ -1,10 +1,12 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
 from functools import partial
 
+import cv2
 import pytest
 import torch
 from bright_is_forged import write_image
@@ -43,7 +45,7 @@ def test_results_inside_the_input_are_no_input(checkpoint, tmp_path):
     for _ in range(2):
         assert infer_folder(photos, photos / 'out', checkpoint, device='cpu')[0] == 1
     (photos / 'a.png').unlink()
-    with pytest.raises(FileNotFoundError, match='only results of earlier runs'):
+    with pytest.raises(FileNotFoundError, match=r'no image: .*earlier results'):
         infer_folder(photos, photos / 'out', checkpoint)
 
 
@@ -227,3 +229,64 @@ def test_damage_is_in_the_line_of_an_image(checkpoint, tmp_path):
     whole, damaged = read_lines(tmp_path / 'out')
     assert 'warnings' not in whole
     assert 'image data end before' in damaged['warnings'][0]
+
+
+def test_names_that_cannot_be_written_are_errors_of_their_image(checkpoint, tmp_path):
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    write_image(photos / 'z.png')
+    content = (photos / 'z.png').read_bytes()
+    foreign = os.fsdecode(b'bad\xff.png')
+    for name in (foreign, 'n' * 240 + '.png'):
+        (photos / name).write_bytes(content)
+    n_images, [failure] = infer_folder(photos, out, checkpoint, device='cpu')
+    assert n_images == 3 and 'cannot be written' in failure and 'nnn' in failure
+    lines = {os.path.basename(line['path']): line for line in read_lines(out)}
+    assert 'error' not in lines['z.png'] and 'error' not in lines[foreign]
+    assert (out / lines[foreign]['files'][0]).is_file()
+    assert 'error' in lines['n' * 240 + '.png']
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        cv2.error('Failed to allocate 81000000 bytes'),
+    ],
+)
+@pytest.mark.parametrize('stage', ['network', 'results'])
+def test_lack_of_memory_is_an_error_of_its_image(
+    checkpoint, tmp_path, monkeypatch, error, stage
+):
+    from mpc_mmseg.apis.inference import folder_inference
+    from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
+
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    for seed, size in enumerate([(40, 50), (60, 70), (40, 50)]):
+        write_image(photos / f'{seed}.png', seed, size)
+    inferencer = ForgeryInferencer(checkpoint, device='cpu', batch_size=3)
+    network, write = inferencer.network, folder_inference.write_prediction
+
+    def small_only(images):
+        if stage == 'network' and any(x['img'].shape[0] == 60 for x in images):
+            raise error
+        return network(images)
+
+    def small_files(prediction, *args):
+        if stage == 'results' and prediction.image.shape[0] == 60:
+            raise error
+        return write(prediction, *args)
+
+    inferencer.network = small_only
+    monkeypatch.setattr(folder_inference, 'write_prediction', small_files)
+    n_images, [failure] = infer_folder(photos, out, inferencer)
+    assert n_images == 3 and '1.png' in failure
+    if stage == 'network':
+        assert '70 x 60 pixels' in failure and '--tile' in failure
+    assert ['error' in line for line in read_lines(out)] == [False, True, False]
+
+
+def test_results_in_the_folder_of_the_photographs(checkpoint, tmp_path):
+    write_image(tmp_path / 'a.png')
+    with pytest.raises(FileNotFoundError, match='choose another one'):
+        infer_folder(tmp_path, tmp_path, checkpoint)

@@ -253,7 +253,7 @@ def test_views_are_undone_exactly(per_pixel, head):
 
 
 def test_tiles_see_the_image_at_its_own_size(per_pixel):
-    image = np.random.default_rng(0).integers(0, 256, (150, 90, 3), np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (160, 96, 3), np.uint8)
     tiled = ForgeryInferencer(per_pixel, device='cpu', tile=64, batch_size=3)
     result = tiled.predict(image)
     assert result.error is None
@@ -261,6 +261,12 @@ def test_tiles_see_the_image_at_its_own_size(per_pixel):
     assert result.prob == pytest.approx(expected, abs=1e-5)
     assert {size[2:] for size in tiled.model.sizes} == {(64, 64)}
     assert max(size[0] for size in tiled.model.sizes) == 3
+    # The last tile of a side ends with the image.
+    odd = ForgeryInferencer(per_pixel, device='cpu', tile=50)
+    result = odd.predict(image[:150, :90])
+    assert result.prob == pytest.approx(expected[:150, :90], abs=1e-5)
+    assert {size[2] for size in odd.model.sizes} == {64, 150 - 96}
+    assert {size[3] for size in odd.model.sizes} == {64, 90 - 32}
     whole = ForgeryInferencer(per_pixel, device='cpu', tile=160).predict(image)
     assert whole.prob == pytest.approx(expected, abs=1e-6)
     with pytest.raises(ValueError, match='overlap=8 needs a tile'):

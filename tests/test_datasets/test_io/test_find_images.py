@@ -37,3 +37,23 @@ def test_unwanted_folders_are_left_out(linked):
 def test_a_folder_that_cannot_be_read(tmp_path):
     with pytest.raises(FileNotFoundError, match='nowhere'):
         list(walk(tmp_path / 'nowhere'))
+
+
+def test_what_is_left_out_is_told(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        'mmengine.logging.print_log', lambda text, **_: told.append(text)
+    )
+    (tmp_path / 'results').mkdir()
+    for name in ('results.jsonl', 'settings.json', 'a_mask.png'):
+        (tmp_path / 'results' / name).write_bytes(b'x')
+    (tmp_path / 'IMG_1').write_bytes(b'\xff\xd8\xff\xe0')
+    (tmp_path / '.b.jpg').write_bytes(b'x')
+    for name in ('.DS_Store', 'README', 'notes.md'):
+        (tmp_path / name).write_bytes(b'text')
+    images, problems = find_images(str(tmp_path))
+    assert images == [('./IMG_1', str(tmp_path / 'IMG_1'))] and not problems
+    for word in ('earlier results', 'hidden image', '.md', 'no suffix'):
+        assert f"{word}': 1" in told[0]
+    # The folder of results itself may be read.
+    assert len(find_images(str(tmp_path / 'results'))[0]) == 1
