@@ -5,6 +5,7 @@
 # make test-docs   runs every command of README and docs, in small
 # Each creates .venv on first use.
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
+# make test-wheel   builds the wheel and uses it outside the checkout, in .venv-wheel
 # make test-openmmlab   the suite on the upstream distribution of OpenMMLab, in
 #                       .venv-openmmlab; compiles mmcv first, 12 minutes on 2 cores
 
@@ -17,7 +18,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test gpu-check test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
+.PHONY: demo test gpu-check test-wheel test-docs test-mmpretrain test-openmmlab test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -78,6 +79,19 @@ $(UPSTREAM)/.test: setup.py constraints.txt constraints-openmmlab.txt
 
 test-openmmlab: $(UPSTREAM)/.test
 	$(UPSTREAM)/bin/python -m pytest $(PARALLEL)
+
+# What a user of the wheel does: no checkout, no editable install, an empty folder.
+WHEEL := .venv-wheel
+
+test-wheel: | $(VENV)/bin/python
+	$(PIP) build twine
+	rm -rf dist $(WHEEL)
+	$(PY) -m build --outdir dist .
+	$(PY) -m twine check --strict dist/*
+	$(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
+	    torch "$$(ls dist/*.whl)[mminstall]"
+	bash tests/use_the_wheel.sh $(CURDIR)/$(WHEEL)/bin
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .

@@ -2,7 +2,7 @@
 
 Importing the package registers everything in MMSegmentation's registries. With the
 environment variable ``MPC_MMSEG_LAZY``, parts are imported when they are used instead:
-tools/infer.py sets it, since the imports take longer than an image.
+tools/lazy_package.py sets it, since the imports take longer than an image.
 """
 
 import os
@@ -30,7 +30,9 @@ def register_all() -> None:
 
     import_openmmlab('mmseg.datasets')
     from . import datasets, engine, evaluation, models
+    from .shipped_files import allow_base_by_name
 
+    allow_base_by_name()
     for part in (datasets, engine, evaluation, models):
         for name in part.__all__:
             getattr(part, name)

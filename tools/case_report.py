@@ -1,7 +1,8 @@
 """Write a sealed report on each image, for a case file.
 
-    python tools/case_report.py photo.jpg --model best.pth --out case
-    python tools/case_report.py --verify case
+    mpcseg case photo.jpg --out case        # or: python tools/case_report.py ...
+    mpcseg case photos/ --model best.pth --out case
+    mpcseg case --verify case
 
 For each image STEM.* it writes STEM_case.html, to read and print, and STEM_case.json
 with the same data: hashes of file, weights and config, metadata, the forged regions and
@@ -15,8 +16,15 @@ wrote a report: store the printed seals also outside of your own control.
 
 import argparse
 import sys
+from pathlib import Path
 
-from inference_arguments import add_map_arguments, add_model_arguments
+from inference_arguments import (
+    add_device,
+    add_map_arguments,
+    add_model,
+    add_pixel_limit,
+    check_model,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,21 +41,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--verify', action='store_true', help='verify reports instead of writing them'
     )
-    parser.add_argument(
-        '--model',
-        metavar='FILE',
-        help='a checkpoint of tools/train.py, or a config file (then give --weights)',
-    )
+    add_model(parser)
     parser.add_argument('--out', metavar='DIR', help='folder of the reports')
-    add_model_arguments(parser, 'cpu', 'torch device; default: cpu')
+    add_device(parser, 'cpu')  # a report should come out equal on any machine
     add_map_arguments(parser)
+    add_pixel_limit(parser)
     parser.add_argument('--date', metavar='TEXT', help='text copied into the report')
     parser.add_argument(
         '--note', metavar='TEXT', help='the same, such as a case number'
     )
     args = parser.parse_args()
-    if not args.verify and (not args.model or not args.out):
-        parser.error('--model and --out are needed unless --verify is given')
+    if not args.verify and not args.out:
+        parser.error('--out is needed unless --verify is given')
+    check_model(parser, args)
     return args
 
 
@@ -56,7 +62,7 @@ def main() -> int:
     try:
         return check(args) if args.verify else write(args)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'case_report.py: {error}', file=sys.stderr)
+        print(f'{Path(sys.argv[0]).name}: {error}', file=sys.stderr)
         return 2
 
 
@@ -94,7 +100,7 @@ def write(args: argparse.Namespace) -> int:
     for file, seal in seals.items():
         print(f'{seal}  {file}')
     for failure in failures:
-        print(f'case_report.py: {failure}', file=sys.stderr)
+        print(f'{Path(sys.argv[0]).name}: {failure}', file=sys.stderr)
     return 1 if failures else 0
 
 

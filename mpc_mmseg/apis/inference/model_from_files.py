@@ -7,7 +7,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
@@ -17,9 +17,9 @@ from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+from mpc_mmseg.shipped_files import allow_base_by_name, shipped
 
 CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
-_CONFIGS = Path(__file__).parents[3] / 'configs'
 
 
 def load_model(
@@ -58,6 +58,7 @@ def load_model(
     if not Path(model).is_file():
         model = find_config(model)
     if Path(model).suffix in CONFIG_SUFFIXES:
+        allow_base_by_name()
         cfg = Config.fromfile(model)
         if known_phases(cfg):
             set_phases(cfg)  # overridden by the phase of a checkpoint, if it has one
@@ -76,7 +77,7 @@ def load_model(
     if 'model' not in cfg:
         raise ValueError(f'the config of {model} defines no model')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
-    built = MODELS.build(_without_pretrained(cfg.model.to_dict()))
+    built = MODELS.build(ConfigDict(_without_pretrained(cfg.model.to_dict())))
     built.image_calibration = None
     if checkpoint is not None:
         _load(built, checkpoint, str(source))
@@ -97,7 +98,8 @@ def find_config(name: str | Path) -> Path:
     Raises:
         FileNotFoundError: If there is none; suggests similar names.
     """
-    known = {path.stem: path for path in sorted(_CONFIGS.glob('[!_]*/*.py'))}
+    configs = shipped('configs')
+    known = {path.stem: path for path in sorted(configs.glob('[!_]*/*.py'))}
     stem = Path(name).name.removesuffix('.py')
     if stem in known and Path(name).parent == Path():
         return known[stem]
@@ -105,7 +107,7 @@ def find_config(name: str | Path) -> Path:
     hint = f'; did you mean {" or ".join(similar)}?' if similar else ''
     raise FileNotFoundError(
         f'no config file or checkpoint {name}, and no config of that name in '
-        f'{_CONFIGS}{hint}'
+        f'{configs}{hint}'
     )
 
 

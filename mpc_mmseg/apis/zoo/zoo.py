@@ -14,6 +14,7 @@ from typing import Any
 
 from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.hashing import sha256
+from mpc_mmseg.shipped_files import shipped
 
 FILE = 'index.json'
 FORMAT, VERSION = 'mpc_mmseg.zoo', 1
@@ -167,16 +168,14 @@ class Zoo:
         Args:
             location: A folder or an address. A hash after it (``#sha256=...``) pins
                 the index: no other one is accepted. None for that of the variable
-                ``MPC_ZOO``; if that is not set either, the folder ``zoo`` of this
-                project's checkout.
+                ``MPC_ZOO``; if that is not set either, the folder ``zoo`` that comes
+                with this project.
 
         Downloads are kept in ``MPC_ZOO_CACHE``, by default ``mpc_mmseg/zoo`` in
         ``XDG_CACHE_HOME``, by default ``~/.cache``.
         """
         if location is None:
-            location = os.environ.get('MPC_ZOO') or str(
-                Path(__file__).parents[3] / 'zoo'
-            )
+            location = os.environ.get('MPC_ZOO') or str(shipped('zoo'))
         match = _PIN.fullmatch(location)
         location, pin = match.groups() if match else (location, None)
         cache = os.environ.get('MPC_ZOO_CACHE')
