@@ -62,4 +62,5 @@ mpcseg infer my_forgeries/images/0.png --model run/iter_4.pth --out from_run --d
 echo "_base_ = 'mpc_mmseg::hrnet/$config.py'" > own.py
 mpcseg train own.py --phases contrast --work-dir own "${small[@]}"
 test -f own/iter_2.pth
+mpcseg infer my_forgeries/images/0.png --model own/iter_2.pth --out from_own --device cpu
 echo 'The wheel works outside the checkout.'

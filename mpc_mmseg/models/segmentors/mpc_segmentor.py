@@ -59,6 +59,8 @@ class MPCSegmentor(BaseSegmentor):
         train_cfg: mmseg's, passed to the head.
         test_cfg: ``threshold``, the probability above which a pixel is forged.
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
+        pretrained: None, which ``mmseg.apis.init_model`` sets in any config; weights to
+            start from are the ``init_cfg`` of the backbone.
         init_cfg: Config of the initialisation.
 
     Raises:
@@ -83,6 +85,7 @@ class MPCSegmentor(BaseSegmentor):
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
+        pretrained: None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
@@ -92,6 +95,8 @@ class MPCSegmentor(BaseSegmentor):
             self.decode_head = MODELS.build(decode_head)
         check_head(self.decode_head)
         self.align_corners = self.decode_head.align_corners
+        if pretrained is not None:
+            raise ValueError(f'set init_cfg of the backbone, not pretrained={pretrained}')
         if not contrast_weight > 0:
             raise ValueError(f'contrast_weight must be positive, got {contrast_weight}')
         self.contrast_weight = contrast_weight
