@@ -27,6 +27,8 @@ PLACEHOLDERS = {
     'JOB': 'job',
     '--data-root DIR': 'my_forgeries',
     '--out DIR': 'out/new',
+    '--copy DIR': 'out/configs',
+    'tools/config.py NAME': 'mpc_hrnet-w18s_1xb8_folders-256x256',
     '--out LIST': 'out/list.txt',
     '--out DATA_ROOT': 'out/forgeries',
     'tools/dataset_converters/to_protocol.py NAME': 'columbia',
@@ -193,8 +195,14 @@ STATUS = {
 #: What tools that end on a signal alone print when they are ready.
 READY = {'tools/serve.py': 'http://127.0.0.1'}
 
-#: How a command of the shell that calls no tool begins, and what is run in its place.
-DRY = {'make ': 'make -n '}
+#: What is run in place of a part of a shell's command that calls no tool.
+DRY = {
+    'make ': 'make -n ',
+    # Each line is run alone.
+    '$TOOLS': "$(python -c 'import mmseg; print(mmseg.__path__[0])')/.mim/tools",
+    ' CONFIG ': ' small.py ',
+    ' CHECKPOINT ': ' best.pth ',
+}
 
 #: How a command begins that is not run, and why.
 NOT_RUN = {
