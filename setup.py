@@ -32,7 +32,9 @@ class BuildWithConfigs(build_py):
             shutil.copytree(ROOT / folder, copy, ignore=without)
         # MMEngine reads the files named here, and expands no pattern.
         metafiles = (*ROOT.glob('configs/*/*.yml'), *ROOT.glob('zoo/*.yml'))
-        lines = [f'  - {file.relative_to(ROOT).as_posix()}' for file in sorted(metafiles)]
+        lines = [
+            f'  - {file.relative_to(ROOT).as_posix()}' for file in sorted(metafiles)
+        ]
         (target / 'model-index.yml').write_text('\n'.join(['Import:', *lines, '']))
 
     def find_package_modules(self, package, package_dir):

@@ -29,10 +29,8 @@ def register_all() -> None:
     from .openmmlab_notices import import_openmmlab
 
     import_openmmlab('mmseg.datasets')
-    from . import datasets, engine, evaluation, models
-    from .shipped_files import allow_base_by_name
+    from . import datasets, engine, evaluation, models, registry  # noqa: F401
 
-    allow_base_by_name()
     for part in (datasets, engine, evaluation, models):
         for name in part.__all__:
             getattr(part, name)

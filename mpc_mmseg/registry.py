@@ -1,12 +1,15 @@
-"""Registries of the scope ``mpc_mmseg``, children of MMSegmentation's.
+"""Registries of the scope ``mpc_mmseg``, for ``_base_ = 'mpc_mmseg::FAMILY/NAME.py'``.
 
-They hold nothing of their own. MMEngine gives the parts of a config whose ``_base_`` is
-``mpc_mmseg::FAMILY/NAME.py`` the scope of that name, and looks for it here.
+MMEngine gives the parts of such a base the scope of its package, whose registries it
+looks for here. They are children of MMSegmentation's and hold nothing of their own.
 """
 
 import mmseg.registry
+from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
 
+# The packages whose configs have a name; MMEngine has no registry for them.
+MODULE2PACKAGE.setdefault('mpc_mmseg', 'mpc_mmseg')
 for _parent in vars(mmseg.registry).copy().values():
     if isinstance(_parent, Registry) and _parent.scope == 'mmseg':
         Registry(

@@ -6,19 +6,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """The folder ``configs`` or ``zoo``.
-
-    A wheel has them in ``.mim``, where MMEngine looks for ``mpc_mmseg::FAMILY/NAME.py``.
-    """
+    """The folder ``configs`` or ``zoo``; MMEngine expects a wheel's in ``.mim``."""
     inside = _PACKAGE / '.mim' / name
     return (inside if inside.is_dir() else _PACKAGE.parent / name).resolve()
-
-
-def allow_base_by_name() -> None:
-    """Makes ``_base_ = 'mpc_mmseg::FAMILY/NAME.py'`` possible in configs.
-
-    MMEngine resolves such names for the packages of a table, which has no registry.
-    """
-    from mmengine.config.utils import MODULE2PACKAGE  # not at the top: imports torch
-
-    MODULE2PACKAGE.setdefault('mpc_mmseg', 'mpc_mmseg')

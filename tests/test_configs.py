@@ -159,8 +159,8 @@ def test_no_helper_variable_is_left_to_override_in_vain(path):
         'allow_selection_on_test', 'custom_hooks',
         'custom_imports', 'default_hooks',
         'default_scope', 'env_cfg', 'image_size', 'load_from',
-        'log_level', 'log_processor', 'model', 'optim_wrapper', 'param_scheduler', 'phases', 'randomness',
-        'resume', 'sync_bn', 'test_cfg', 'test_dataloader',
+        'log_level', 'log_processor', 'model', 'optim_wrapper', 'param_scheduler',
+        'phases', 'randomness', 'resume', 'sync_bn', 'test_cfg', 'test_dataloader',
         'test_evaluator', 'test_pipeline', 'train_cfg', 'train_dataloader', 'val_cfg',
         'val_dataloader', 'val_evaluator', 'visualizer',
     }  # fmt: skip

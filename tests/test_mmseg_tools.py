@@ -1,4 +1,4 @@
-"""MMSegmentation's own doors, on our models, configs and data (docs/mmsegmentation.md)."""
+"""MMSegmentation's own tools on our models, configs and data."""
 
 import runpy
 import sys
@@ -101,9 +101,12 @@ def test_train_and_test_of_mmseg(small, monkeypatch):
         monkeypatch, 'test.py', small / 'small.py', small / 'work/iter_4.pth',
         '--work-dir', small / 'tested', '--out', small / 'masks',
         '--show-dir', small / 'shown',
+        # In this process there may be a visualizer of the usual name.
+        '--cfg-options', f'visualizer.name={small.name}',
     )  # fmt: skip
     mask = cv2.imread(str(small / 'masks/5.png'), cv2.IMREAD_UNCHANGED)
     assert mask.shape == (48, 64) and set(np.unique(mask)) <= {0, 1}
-    [shown] = (small / 'shown').rglob('*.png')
+    [shown] = small.rglob('vis_image/test_5*.png')
+    assert shown.is_relative_to(small / 'shown')
     # Ground truth and prediction, side by side.
     assert cv2.imread(str(shown)).shape == (48, 128, 3)

@@ -1,9 +1,9 @@
 """The command mpcseg: one body for each NAME, the same as tools/NAME.py.
 
-    mpcseg                          # the commands, by who uses them
-    mpcseg infer photo.jpg --out results
-    mpcseg NAME --help
-    mpcseg completion bash          # or zsh: prints a script for the shell
+mpcseg                          # the commands, by who uses them
+mpcseg infer photo.jpg --out results
+mpcseg NAME --help
+mpcseg completion bash          # or zsh: prints a script for the shell
 """
 
 import ast

@@ -5,6 +5,8 @@ makes a command long, and what cannot be run at all. A command is looked up with
 leading `python`.
 """
 
+import mmseg
+
 SWIN = 'configs/swin/mpc_swin-tiny_1xb4_folders-augmented-512x512.py'
 
 #: What a name stands for. A key may begin with the page, the tool, or the option that
@@ -198,8 +200,9 @@ READY = {'tools/serve.py': 'http://127.0.0.1'}
 #: What is run in place of a part of a shell's command that calls no tool.
 DRY = {
     'make ': 'make -n ',
+    '$(python -c': '$(python3 -c',
     # Each line is run alone.
-    '$TOOLS': "$(python -c 'import mmseg; print(mmseg.__path__[0])')/.mim/tools",
+    '$TOOLS': f'{mmseg.__path__[0]}/.mim/tools',
     ' CONFIG ': ' small.py ',
     ' CHECKPOINT ': ' best.pth ',
 }

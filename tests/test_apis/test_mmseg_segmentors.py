@@ -93,7 +93,9 @@ def test_infer_gives_what_mmseg_predicts(run, monkeypatch):
     ):
         args = ['--model', run / model[0], *model[1:], '--device', 'cpu']
         out = run / f'out{number}'
-        assert run_tool(monkeypatch, 'infer.py', run / 'a.png', *args, '--out', out) == 0
+        assert (
+            run_tool(monkeypatch, 'infer.py', run / 'a.png', *args, '--out', out) == 0
+        )
         mask = cv2.imread(str(out / 'a_mask.png'), cv2.IMREAD_UNCHANGED)
         assert 0 < (mask > 0).mean() < 1
         built = ForgeryInferencer(run / 'model.pth', device='cpu').model

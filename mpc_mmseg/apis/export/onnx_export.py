@@ -31,7 +31,7 @@ _CHECKED = ((1, 64, 96), (2, 100, 76))
 
 
 class _Probability(nn.Module):
-    def __init__(self, model: MPCSegmentor | OneLogit) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
@@ -134,9 +134,7 @@ def _with_dynamic_sizes(model: nn.Module) -> nn.Module:
     return model
 
 
-def describe(
-    model: BaseModel, cfg: Config, checkpoint: str | Path
-) -> dict[str, Any]:
+def describe(model: BaseModel, cfg: Config, checkpoint: str | Path) -> dict[str, Any]:
     """Describes how images are prepared for a model, and identifies the model.
 
     Args:

@@ -12,12 +12,13 @@ from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-import mpc_mmseg.models  # noqa: F401 - registers them if imports are lazy
+import mpc_mmseg.models
+import mpc_mmseg.registry  # noqa: F401 - registers them if imports are lazy
 from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
-from mpc_mmseg.shipped_files import allow_base_by_name, shipped
+from mpc_mmseg.shipped_files import shipped
 
 CONFIG_SUFFIXES = ('.py', '.yml', '.yaml', '.json')
 
@@ -58,7 +59,6 @@ def load_model(
     if not Path(model).is_file():
         model = find_config(model)
     if Path(model).suffix in CONFIG_SUFFIXES:
-        allow_base_by_name()
         cfg = Config.fromfile(model)
         if known_phases(cfg):
             set_phases(cfg)  # overridden by the phase of a checkpoint, if it has one

@@ -1,5 +1,3 @@
-"""mmseg's visualization, for a config that every tool shares."""
-
 import warnings
 from typing import Any
 
@@ -9,9 +7,7 @@ from mmseg.registry import HOOKS
 
 @HOOKS.register_module()
 class ForgeryVisualizationHook(SegVisualizationHook):
-    """mmseg's hook, which warns at each start that it draws nothing, without this.
-
-    mmseg's test.py needs it in the config and sets ``draw`` for ``--show-dir``.
+    """mmseg's hook, which draws for ``--show-dir``, without a warning when it does not.
 
     Args:
         draw: Whether to draw.
@@ -20,6 +16,5 @@ class ForgeryVisualizationHook(SegVisualizationHook):
 
     def __init__(self, draw: bool = False, **settings: Any) -> None:
         with warnings.catch_warnings():
-            if not draw:
-                warnings.filterwarnings('ignore', 'The draw is False')
+            warnings.filterwarnings('ignore', 'The draw is False')
             super().__init__(draw=draw, **settings)

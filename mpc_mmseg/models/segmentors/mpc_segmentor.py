@@ -96,7 +96,9 @@ class MPCSegmentor(BaseSegmentor):
         check_head(self.decode_head)
         self.align_corners = self.decode_head.align_corners
         if pretrained is not None:
-            raise ValueError(f'set init_cfg of the backbone, not pretrained={pretrained}')
+            raise ValueError(
+                f'set init_cfg of the backbone, not pretrained={pretrained}'
+            )
         if not contrast_weight > 0:
             raise ValueError(f'contrast_weight must be positive, got {contrast_weight}')
         self.contrast_weight = contrast_weight

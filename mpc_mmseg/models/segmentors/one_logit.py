@@ -8,7 +8,7 @@ from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
 
 
 class OneLogit(nn.Module):
-    """An ``EncoderDecoder`` of two classes, or one logit, with MPCSegmentor's `_forward`.
+    """An ``EncoderDecoder`` of two classes or one logit, with MPCSegmentor's forward.
 
     Args:
         model: In eval mode.
@@ -21,10 +21,8 @@ class OneLogit(nn.Module):
 
     def __init__(self, model: EncoderDecoder) -> None:
         super().__init__()
-        check_head(model.decode_head)
+        check_head(model.decode_head)  # names what it has instead
         self.model = model
-        self.image_calibration = getattr(model, 'image_calibration', None)
-        self.weights_sha256 = getattr(model, 'weights_sha256', None)
         self.eval()
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:

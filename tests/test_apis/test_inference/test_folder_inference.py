@@ -61,13 +61,14 @@ def test_several_inputs_and_lists_are_one_run(checkpoint, tmp_path):
     # An image that two inputs name is predicted once.
     assert infer_folder(sources, out, checkpoint, device='cpu') == (4, [])
     assert {line['path'] for line in read_lines(out)} == {
-        str(tmp_path / name) for name in ('one/a.png', 'two/a.png', 'two/b.jpg', 'c.png')
+        str(tmp_path / name)
+        for name in ('one/a.png', 'two/a.png', 'two/b.jpg', 'c.png')
     }
     for name in ('one/a', 'two/a', 'two/b', 'c'):
         assert (out / f'{name}_mask.png').is_file()
     with pytest.raises(FileNotFoundError, match=r'empty\.txt names no image'):
         infer_folder(tmp_path / 'empty.txt', out, checkpoint)
-    with pytest.raises(FileNotFoundError, match='no image or folder .*absent'):
+    with pytest.raises(FileNotFoundError, match=r'no image or folder .*absent'):
         infer_folder([tmp_path / 'one', tmp_path / 'absent'], out, checkpoint)
 
 
