@@ -12,6 +12,6 @@ from mmengine.registry import Registry
 MODULE2PACKAGE.setdefault('mpc_mmseg', 'mpc_mmseg')
 for _parent in vars(mmseg.registry).copy().values():
     if isinstance(_parent, Registry) and _parent.scope == 'mmseg':
-        Registry(
-            _parent.name, parent=_parent, scope='mpc_mmseg', locations=['mpc_mmseg']
-        )
+        # A child looks into what its parent holds, and does not have it import more.
+        where = [*_parent._locations, 'mpc_mmseg']
+        Registry(_parent.name, parent=_parent, scope='mpc_mmseg', locations=where)
