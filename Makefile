@@ -6,6 +6,7 @@
 # make test-docs   runs every command of README and docs, in small
 # Each creates .venv on first use.
 # make test-mmpretrain   the tests that need mmpretrain, in .venv-mmpretrain (6 GB)
+# make test-wheel   builds the wheel and uses it outside the checkout, in .venv-wheel
 # make test-openmmlab   the suite on the upstream distribution of OpenMMLab, in
 #                       .venv-openmmlab; compiles mmcv first, 12 minutes on 2 cores
 # make test-lowest   the fast tests on the lowest versions that setup.py declares, in
@@ -20,7 +21,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 # torch's own pin is in constraints.txt; named first so that no other build comes in.
 BASE := torch -e '.[mminstall
 
-.PHONY: demo test fuzz gpu-check test-docs test-mmpretrain test-openmmlab test-lowest test-slow lint clean-demo
+.PHONY: demo test fuzz gpu-check test-wheel test-docs test-mmpretrain test-openmmlab test-lowest test-slow lint clean-demo
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -104,6 +105,19 @@ test-lowest: $(LOWEST)/.test
 	    $(addprefix tests/test_models/test_,decode_heads losses necks segmentors) \
 	    tests/test_tools/test_train_and_test.py tests/test_visualization \
 	    --ignore tests/test_visualization/test_web_page_in_browser.py
+
+# What a user of the wheel does: no checkout, no editable install, an empty folder.
+WHEEL := .venv-wheel
+
+test-wheel: | $(VENV)/bin/python
+	$(PIP) build twine
+	rm -rf dist $(WHEEL)
+	$(PY) -m build --outdir dist .
+	$(PY) -m twine check --strict dist/*
+	$(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
+	    torch "$$(ls dist/*.whl)[mminstall]"
+	bash tests/use_the_wheel.sh $(CURDIR)/$(WHEEL)/bin
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff format --check .

@@ -1,4 +1,4 @@
-"""Packaging of mpc_mmseg."""
+"""Packaging of mpc_mmseg, and of its commands in tools/ as the package mpcseg."""
 
 import shutil
 from pathlib import Path
@@ -9,24 +9,37 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent
 VERSION: dict[str, str] = {}
 exec((ROOT / 'mpc_mmseg/version.py').read_text(), VERSION)
+#: Commands for developers, which need the checkout.
+LEFT_OUT = {'gpu_check', 'rehash_list'}
 
 
-class BuildForMim(build_py):
-    """Adds what OpenMMLab's mim looks for in an installed package, as ``.mim``."""
+class BuildWithConfigs(build_py):
+    """Adds configs and zoo as ``.mim``, where MMEngine looks for ``mpc_mmseg::...``."""
 
     def run(self):
         super().run()
-        if self.editable_mode:
-            return
-        target = Path(self.build_lib, 'mpc_mmseg', '.mim')
+        package = ROOT if self.editable_mode else Path(self.build_lib)
+        target = package / 'mpc_mmseg' / '.mim'
         target.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / 'model-index.yml', target)
-        for folder, what in (('configs', '*'), ('tools', '*'), ('zoo', '*.yml')):
-            for file in sorted((ROOT / folder).rglob(what)):
-                if file.is_file() and file.suffix != '.pyc':
-                    copy = target / file.relative_to(ROOT)
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(file, copy)
+        for folder in ('configs', 'zoo'):
+            copy = target / folder
+            if self.editable_mode:
+                if not copy.exists():
+                    copy.symlink_to(Path('..', '..', folder), target_is_directory=True)
+                continue
+            shutil.rmtree(copy, ignore_errors=True)
+            without = shutil.ignore_patterns('__pycache__')
+            shutil.copytree(ROOT / folder, copy, ignore=without)
+        # MMEngine reads the files named here, and expands no pattern.
+        metafiles = (*ROOT.glob('configs/*/*.yml'), *ROOT.glob('zoo/*.yml'))
+        lines = [
+            f'  - {file.relative_to(ROOT).as_posix()}' for file in sorted(metafiles)
+        ]
+        (target / 'model-index.yml').write_text('\n'.join(['Import:', *lines, '']))
+
+    def find_package_modules(self, package, package_dir):
+        modules = super().find_package_modules(package, package_dir)
+        return [each for each in modules if each[1] not in LEFT_OUT]
 
 
 setup(
@@ -36,10 +49,34 @@ setup(
     'for MMSegmentation',
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
+    project_urls={
+        'Method': 'https://arxiv.org/abs/2406.13565',
+        'MMSegmentation': 'https://github.com/open-mmlab/mmsegmentation',
+    },
     license='Apache-2.0',
-    packages=find_packages(include=['mpc_mmseg', 'mpc_mmseg.*']),
-    package_data={'mpc_mmseg.visualization': ['templates/*']},
-    cmdclass={'build_py': BuildForMim},
+    license_files=['LICENSE'],
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Legal Industry',
+        'Intended Audience :: Science/Research',
+        'Operating System :: OS Independent',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.11',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+        'Typing :: Typed',
+    ],
+    packages=[
+        *find_packages(include=['mpc_mmseg', 'mpc_mmseg.*']),
+        'mpcseg',
+        'mpcseg.dataset_converters',
+    ],
+    package_dir={'mpcseg': 'tools'},
+    package_data={
+        'mpc_mmseg': ['py.typed'],
+        'mpc_mmseg.visualization': ['templates/*'],
+    },
+    entry_points={'console_scripts': ['mpcseg = mpcseg.__main__:main']},
+    cmdclass={'build_py': BuildWithConfigs},
     python_requires='>=3.11',
     # As in constraints-lowest.txt, with which `make test-lowest` runs.
     install_requires=[

@@ -2,7 +2,7 @@
 
 Importing the package registers everything in MMSegmentation's registries. With the
 environment variable ``MPC_MMSEG_LAZY``, parts are imported when they are used instead:
-tools/infer.py sets it, since the imports take longer than an image.
+tools/lazy_package.py sets it, since the imports take longer than an image.
 """
 
 import os
@@ -29,7 +29,7 @@ def register_all() -> None:
     from .openmmlab_notices import import_openmmlab
 
     import_openmmlab('mmseg.datasets')
-    from . import datasets, engine, evaluation, models
+    from . import datasets, engine, evaluation, models, registry  # noqa: F401
 
     for part in (datasets, engine, evaluation, models):
         for name in part.__all__:

@@ -1,6 +1,7 @@
 """What stands in the project's Markdown: blocks of code, commands, links, headings."""
 
 import re
+import runpy
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,17 @@ _TOOLS = {
     for path in sorted((ROOT / 'tools').rglob('*.*'))
     if path.suffix in ('.py', '.sh')
 }
+#: Names of mpcseg's commands -> the tools that they are.
+_COMMANDS = {
+    name: f'tools/{file}'
+    for name, file in runpy.run_path(str(ROOT / 'tools/__main__.py'))['FILES'].items()
+    if file
+}
 # A tool with or without its path, which has arguments then; or a shell's command.
 _INLINE = re.compile(
     r'(?<!`)`((?:python )?tools/[\w/]+\.(?:py|sh)(?: [^`]*)?'
     rf'|(?:{"|".join(map(re.escape, _TOOLS))}) [^`]+'
+    rf'|mpcseg (?:{"|".join(_COMMANDS)}) [^`]+'
     r'|(?:make|pip|git|apt-get)\s[^`]+)`'
 )
 _LINK = re.compile(r'\]\(([^()\s]+)\)')
@@ -114,6 +122,10 @@ def _scripts(body: str) -> list[str]:
 def _command(page: Path, line: int, script: str, fenced: bool) -> Command:
     # What feeds a command is not split: it is no shell.
     words = [_full_name(w) for w in shlex.split(script.split('<<')[0], comments=True)]
+    if 'mpcseg' in words[:-1]:
+        at = words.index('mpcseg')
+        tool = _COMMANDS.get(words[at + 1])
+        words[at : at + 2] = [tool] if tool else words[at : at + 2]
     at = next((i for i, word in enumerate(words) if _is_tool(word)), None)
     if at is None:
         return Command(page.name, line, script, (), (), False)

@@ -15,8 +15,8 @@ from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.models.segmentors.mpc_segmentor import pad_to
 
 MODELS_DIR = Path(__file__).parents[1] / 'configs/_base_/models'
-#: Those with a backbone; the others hold what several share.
-BASE = sorted(p for p in MODELS_DIR.glob('*.py') if 'backbone=' in p.read_text())
+#: Those of MPC with a backbone; the others hold what several share.
+BASE = sorted(p for p in MODELS_DIR.glob('mpc_*.py') if 'backbone=' in p.read_text())
 
 #: Backbone -> what makes it small, and the channels that it then has.
 SMALL = {

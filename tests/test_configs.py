@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.structures import PixelData
 from mmseg.registry import DATASETS, MODELS
+from mmseg.structures import SegDataSample
 
 from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.engine.image_size import set_image_size
@@ -20,21 +23,26 @@ from mpc_mmseg.models.segmentors.mpc_segmentor import PHASES
 ROOT = Path(__file__).parents[1] / 'configs'
 PLAIN = str(ROOT / 'hrnet/mpc_hrnet-w18s_1xb8_folders-256x256.py')
 LEAVES = sorted(ROOT.glob('[!_]*/*.py'))
+BASELINES = [path for path in LEAVES if path.parent.name == 'baselines']
 
 
-def every_leaf(test):
+def every_leaf(test, leaves=LEAVES):
     leaves = [
         pytest.param(
             path,
             id=path.stem,
             marks=[pytest.mark.mmpretrain] * ('mmpretrain' in path.read_text()),
         )
-        for path in LEAVES
+        for path in leaves
     ]
     return pytest.mark.parametrize('path', leaves)(test)
 
 
-@every_leaf
+def every_leaf_of_mpc(test):
+    return every_leaf(test, [path for path in LEAVES if path not in BASELINES])
+
+
+@every_leaf_of_mpc
 def test_config_builds_and_runs(path):
     cfg = load_config(str(path))
     with warnings.catch_warnings():
@@ -49,7 +57,27 @@ def test_config_builds_and_runs(path):
     assert cfg.model.phase == cfg.phases[0] == model.phase
 
 
-@every_leaf
+@pytest.mark.parametrize('path', BASELINES, ids=lambda path: path.stem)
+def test_a_baseline_builds_and_trains_a_step(path):
+    cfg = load_config(str(path))
+    assert known_phases(cfg) == []
+    cfg.model.backbone.pop('init_cfg')
+    with warnings.catch_warnings():
+        warnings.simplefilter('error', UserWarning)
+        model = MODELS.build(cfg.model)
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper)
+    mask = torch.zeros(1, 64, 64, dtype=torch.long)
+    mask[:, :32] = 1
+    sample = SegDataSample(metainfo=dict(img_shape=(64, 64), ori_shape=(64, 64)))
+    sample.gt_sem_seg = PixelData(data=mask)
+    data = dict(inputs=[torch.zeros(3, 64, 64)] * 2, data_samples=[sample] * 2)
+    before = model.decode_head.conv_seg.weight.clone()
+    losses = model.train_step(data, optimizer)
+    assert losses['loss'].isfinite()
+    assert not torch.equal(before, model.decode_head.conv_seg.weight)
+
+
+@every_leaf_of_mpc
 def test_any_phase_runs_alone_and_nothing_else_changes(path):
     default = load_config(str(path))
     for name in known_phases(default):
@@ -131,9 +159,9 @@ def test_no_helper_variable_is_left_to_override_in_vain(path):
         'allow_selection_on_test', 'custom_hooks',
         'custom_imports', 'default_hooks',
         'default_scope', 'env_cfg', 'image_size', 'load_from',
-        'log_level', 'log_processor', 'model', 'optim_wrapper', 'phases', 'randomness',
-        'resume', 'sync_bn', 'test_cfg', 'test_dataloader',
-        'test_evaluator', 'train_cfg', 'train_dataloader', 'val_cfg',
+        'log_level', 'log_processor', 'model', 'optim_wrapper', 'param_scheduler',
+        'phases', 'randomness', 'resume', 'sync_bn', 'test_cfg', 'test_dataloader',
+        'test_evaluator', 'test_pipeline', 'train_cfg', 'train_dataloader', 'val_cfg',
         'val_dataloader', 'val_evaluator', 'visualizer',
     }  # fmt: skip
     cfg = Config.fromfile(path)

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from mpc_mmseg.apis.inference.model_from_files import find_config
 from mpc_mmseg.apis.zoo.zoo import parse_index
 
 ROOT = Path(__file__).parents[1]
+PARTS = ('backbone', 'neck', 'decode_head')
 
 
 def models() -> list[dict]:
@@ -32,7 +34,8 @@ def test_the_fields_own_parser_reads_it():
     index = library.load(str(ROOT / 'model-index.yml'))
     index.build_models_with_collections()
     assert index.check(silent=True) == []
-    assert [c.name for c in index.collections] == ['MPC']
+    names = ['DeepLabV3+', 'MPC', 'SegFormer', 'UPerNet']
+    assert sorted(c.name for c in index.collections) == names
     assert [m.name for m in index.models] == [m['Name'] for m in models()]
     for model in index.models:
         assert model.full_model.paper, f'{model.name} is in no collection'
@@ -48,9 +51,10 @@ def _parameters(part: str) -> int:
 
 @pytest.mark.parametrize('model', models(), ids=lambda m: m['Name'])
 def test_what_a_model_says_holds(model):
-    assert model['In Collection'] == 'MPC'
+    is_baseline = 'configs/baselines/' in model['Config']
+    assert (model['In Collection'] == 'MPC') is not is_baseline
     cfg = Config.fromfile(ROOT / model['Config'], import_custom_modules=False)
-    parts = [cfg.model[part] for part in ('backbone', 'neck', 'decode_head')]
+    parts = [cfg.model[part] for part in PARTS if part in cfg.model]
     if 'mmpretrain.models' not in cfg.custom_imports.imports:
         count = sum(_parameters(str(p)) for p in parts)
         assert model['Metadata']['Parameters'] == count
@@ -85,7 +89,7 @@ def test_models_are_named_once_and_published_ones_are_in_the_index():
         assert find_config(entry.config).is_file()
 
 
-def test_an_installed_package_has_what_mim_looks_for(tmp_path):
+def test_a_wheel_has_commands_configs_and_models(tmp_path, monkeypatch):
     pytest.importorskip('setuptools')
     done = subprocess.run(
         [
@@ -95,11 +99,36 @@ def test_an_installed_package_has_what_mim_looks_for(tmp_path):
         cwd=ROOT, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    mim = tmp_path / 'lib/mpc_mmseg/.mim'
-    assert (mim / 'model-index.yml').is_file() and (mim / 'tools/train.py').is_file()
+    lib = tmp_path / 'lib'
+    inside = lib / 'mpc_mmseg/.mim'
+    # MMEngine reads each file that the index names, and its models.
+    index = yaml.safe_load((inside / 'model-index.yml').read_text())
+    for file in index['Import']:
+        assert yaml.safe_load((inside / file).read_text())['Models']
     for model in models():
-        assert (mim / model['Config']).is_file()
+        assert (inside / model['Config']).is_file()
+    zoo = inside / 'zoo'
+    for entry in parse_index((zoo / 'index.json').read_bytes(), str(zoo)).values():
+        assert (zoo / entry.file).stat().st_size == entry.size
+    commands = runpy.run_path(str(lib / 'mpcseg/__main__.py'))['FILES'].values()
+    assert all((lib / 'mpcseg' / file).is_file() for file in commands if file)
     pages = Path('mpc_mmseg/visualization/templates')
     written = {path.name for path in (ROOT / pages).iterdir()}
-    assert written == {path.name for path in (tmp_path / 'lib' / pages).iterdir()}
-    assert not list(mim.rglob('*.pth')) and not list(mim.rglob('__pycache__'))
+    assert written == {path.name for path in (lib / pages).iterdir()}
+    assert not list(lib.rglob('.mim/**/__pycache__'))
+    # As installed: a config builds on one of the wheel by its name.
+    name = 'hrnet/mpc_hrnet-w18s_1xb8_folders-256x256.py'
+    (tmp_path / 'own.py').write_text(f"_base_ = 'mpc_mmseg::{name}'\nseed = 1\n")
+    monkeypatch.setattr(
+        'mmengine.config.config.get_installed_path', lambda _: str(lib / 'mpc_mmseg')
+    )
+    own = Config.fromfile(tmp_path / 'own.py')
+    assert own.seed == 1
+    expected = Config.fromfile(ROOT / 'configs' / name)
+    assert MODELS.build(own.model).decode_head.num_classes == 2
+    # MMEngine gives the parts of such a base the scope of its package.
+    scope = "'_scope_': 'mpc_mmseg'"
+    assert scope in str(own.model)
+    for part in ('model', 'test_dataloader', 'default_hooks', 'contrast_phase'):
+        text = str(own[part].to_dict()).replace(f', {scope}', '')
+        assert text == str(expected[part].to_dict())

@@ -18,18 +18,20 @@ none. So take them from where the photographs to be examined come from.
 import argparse
 import sys
 
-from inference_arguments import add_map_arguments, add_model_arguments, add_trust
+from inference_arguments import (
+    add_device,
+    add_map_arguments,
+    add_model,
+    add_pixel_limit,
+    check_model,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'model',
-        help='name of a published model (docs/zoo.md), a checkpoint of tools/train.py, '
-        'or a config file or the name of one (then give --weights)',
-    )
+    add_model(parser, positional=True)
     parser.add_argument('--forged', metavar='DIR', help='folder of forged images')
     parser.add_argument('--authentic', metavar='DIR', help='folder of authentic images')
     parser.add_argument(
@@ -63,10 +65,11 @@ def parse_args() -> argparse.Namespace:
         help='stated rate: share of authentic images predicted forged, and of forged '
         'ones predicted authentic; default: 0.05, which needs 24 images of each',
     )
-    add_model_arguments(parser, None, 'torch device; default: the GPU if there is one')
+    add_device(parser)
     add_map_arguments(parser)
-    add_trust(parser)
+    add_pixel_limit(parser)
     args = parser.parse_args()
+    check_model(parser, args)
     folders = args.forged is not None and args.authentic is not None
     if folders + bool(args.lists) + bool(args.per_image) != 1:
         parser.error('give --forged and --authentic, or --lists, or --per-image')

@@ -1,7 +1,8 @@
 """Write a sealed report on each image, for a case file.
 
-    python tools/case_report.py photo.jpg --model best.pth --out case
-    python tools/case_report.py --verify case
+    mpcseg case photo.jpg --out case        # or: python tools/case_report.py ...
+    mpcseg case photos/ --model best.pth --out case
+    mpcseg case --verify case
 
 For each image STEM.* it writes STEM_case.html, to read and print, and STEM_case.json
 with the same data: hashes of file, weights and config, metadata, the forged regions and
@@ -15,12 +16,15 @@ wrote a report: store the printed seals also outside of your own control.
 
 import argparse
 import sys
+from pathlib import Path
 
 from inference_arguments import (
-    add_calibration_argument,
+    add_calibration,
+    add_device,
     add_map_arguments,
-    add_model_arguments,
-    add_trust,
+    add_model,
+    add_pixel_limit,
+    check_model,
 )
 
 
@@ -38,23 +42,20 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--verify', action='store_true', help='verify reports instead of writing them'
     )
-    parser.add_argument(
-        '--model',
-        metavar='FILE',
-        help='a checkpoint of tools/train.py, or a config file (then give --weights)',
-    )
+    add_model(parser)
     parser.add_argument('--out', metavar='DIR', help='folder of the reports')
-    add_model_arguments(parser, 'cpu', 'torch device; default: cpu')
-    add_calibration_argument(parser)
+    add_device(parser, 'cpu')  # a report should come out equal on any machine
+    add_calibration(parser)
     add_map_arguments(parser)
+    add_pixel_limit(parser)
     parser.add_argument('--date', metavar='TEXT', help='text copied into the report')
     parser.add_argument(
         '--note', metavar='TEXT', help='the same, such as a case number'
     )
-    add_trust(parser)
     args = parser.parse_args()
-    if not args.verify and (not args.model or not args.out):
-        parser.error('--model and --out are needed unless --verify is given')
+    if not args.verify and not args.out:
+        parser.error('--out is needed unless --verify is given')
+    check_model(parser, args)
     return args
 
 
@@ -63,7 +64,7 @@ def main() -> int:
     try:
         return check(args) if args.verify else write(args)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'case_report.py: {error}', file=sys.stderr)
+        print(f'{Path(sys.argv[0]).name}: {error}', file=sys.stderr)
         return 2
 
 
@@ -105,7 +106,8 @@ def write(args: argparse.Namespace) -> int:
     for file, seal in seals.items():
         print(f'{seal}  {plain_text(file, 4096)}')
     for failure in failures:
-        print(f'case_report.py: {plain_text(failure, 4096)}', file=sys.stderr)
+        prog = Path(sys.argv[0]).name
+        print(f'{prog}: {plain_text(failure, 4096)}', file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -1,31 +1,37 @@
 """Export a trained model to ONNX, for onnxruntime.
 
-    python tools/export_onnx.py CONFIG CHECKPOINT --out model.onnx
+    mpcseg export NAME --out models        # or: python tools/export_onnx.py ...
+    mpcseg export work_dirs/RUN/best.pth --out models
+    mpcseg export CONFIG CHECKPOINT --out models/photographs.onnx
 
+--out is a folder, in which the file has the name of the checkpoint, or ends in .onnx.
 The file accepts any batch and image size. Before it is written, its probabilities are
-compared with PyTorch's. tools/infer.py --model model.onnx runs it.
+compared with PyTorch's. mpcseg infer --model FILE.onnx runs it.
 
 Input 'image': float32 (B, 3, H, W), resized, normalised and padded as described in the
 file's metadata (key 'mpc_mmseg', JSON: resize, channel_order, mean, std, pad_value,
 size_divisor; also threshold, calibration, config_sha256, weights_sha256). Output
-'prob': float32 (B, 1, H/4, W/4), the probability that a pixel is forged.
+'prob': float32 (B, 1, h, w), the probability that a pixel is forged, at the size of the
+head's map.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from inference_arguments import add_model, check_model
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint of phase 2')
-    parser.add_argument('--out', required=True, metavar='FILE', help='the .onnx file')
+    add_model(parser, positional=True)
+    parser.add_argument(
+        '--out', required=True, metavar='DIR', help='folder, or a file FILE.onnx'
+    )
     args = parser.parse_args()
-    if not args.out.endswith('.onnx'):
-        parser.error(f'--out must end in .onnx, got {args.out}')
+    check_model(parser, args)
     return args
 
 
@@ -34,17 +40,27 @@ def main() -> int:
     # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.apis.export.onnx_export import describe, export_onnx
     from mpc_mmseg.apis.inference.model_from_files import load_model
+    from mpc_mmseg.apis.zoo.zoo import model_file
 
     try:
+        weights = Path(args.weights or model_file(args.model))
         model, cfg = load_model(
-            args.config, args.checkpoint, 'cpu', with_calibration=True
+            args.model,
+            args.weights,
+            'cpu',
+            args.trust_config,
+            with_calibration=True,
         )
-        error = export_onnx(model, describe(model, cfg, args.checkpoint), args.out)
+        out = Path(args.out)
+        if out.suffix != '.onnx':
+            out.mkdir(parents=True, exist_ok=True)
+            out = out / f'{weights.stem}.onnx'
+        error = export_onnx(model, describe(model, cfg, weights), out)
     except (OSError, ValueError, RuntimeError, ImportError) as problem:
-        print(f'export_onnx.py: {problem}', file=sys.stderr)
+        print(f'{Path(sys.argv[0]).name}: {problem}', file=sys.stderr)
         return 2
-    size = Path(args.out).stat().st_size / 2**20
-    print(f"{args.out}: {size:.1f} MiB, probabilities within {error:.1e} of PyTorch's")
+    size = out.stat().st_size / 2**20
+    print(f"{out}: {size:.1f} MiB, probabilities within {error:.1e} of PyTorch's")
     return 0
 
 

@@ -1,8 +1,9 @@
 """Localize forgeries in images.
 
-    python tools/infer.py photo.jpg --model NAME --out results
-    python tools/infer.py photo.jpg --model work_dirs/RUN/best.pth --out results
-    python tools/infer.py photos/ --model CONFIG.py --weights best.pth --out results
+    mpcseg infer photo.jpg --out results          # or: python tools/infer.py ...
+    mpcseg infer photos/ 'scans/*.tif' list.txt --model NAME --out results
+    mpcseg infer photos/ --model work_dirs/RUN/best.pth --out results
+    mpcseg infer photos/ --model CONFIG --weights best.pth --out results
 
 For each image STEM.* it writes to the output folder, in the image's sub-folder:
 
@@ -26,16 +27,19 @@ The same command with --resume resumes an interrupted run.
 
 import argparse
 import gc
-import os
 import sys
+from pathlib import Path
 
 from free_cores import leave_busy_cores
 from inference_arguments import (
-    add_calibration_argument,
+    add_calibration,
+    add_device,
     add_map_arguments,
-    add_model_arguments,
-    add_trust,
+    add_model,
+    add_pixel_limit,
+    check_model,
 )
+from lazy_package import parts_when_used
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,25 +47,20 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        'input',
-        help='an image, a folder of images, read with its sub-folders, or a quoted '
-        'pattern',
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='images, folders, read with their sub-folders, quoted patterns, and lists '
+        '(.txt: one of these per line, relative to the list)',
     )
-    parser.add_argument(
-        '--model',
-        required=True,
-        metavar='MODEL',
-        help='name of a published model (docs/zoo.md), a checkpoint of tools/train.py, '
-        'or a config file or the name of one (then give --weights)',
-    )
+    add_model(parser)
     parser.add_argument(
         '--out', required=True, metavar='DIR', help='folder of the results'
     )
-    add_model_arguments(
-        parser, None, 'torch device, such as cuda:1; default: the GPU if there is one'
-    )
-    add_calibration_argument(parser)
+    add_device(parser)
+    add_calibration(parser)
     add_map_arguments(parser)
+    add_pixel_limit(parser)
     parser.add_argument(
         '--write',
         nargs='+',
@@ -106,13 +105,8 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='merge BatchNorm into the convolutions: faster, and equal up to rounding',
     )
-    add_trust(parser)
     args = parser.parse_args()
-    if args.threshold is not None and not 0 <= args.threshold <= 1:
-        parser.error(f'--threshold must be in 0..1, got {args.threshold}')
-    is_config = args.model.endswith(('.py', '.yml', '.yaml', '.json'))
-    if is_config and not args.weights:
-        parser.error(f'--model {args.model} is a config: also give --weights')
+    check_model(parser, args)
     return args
 
 
@@ -122,18 +116,16 @@ def _pixel(text: str) -> tuple[int, int]:
 
 
 def main() -> int:
-    args = parse_args()
+    # Imports create many objects but no garbage: collect rarely.
+    gc.set_threshold(100_000, 10, 10)
+    args, prog = parse_args(), Path(sys.argv[0]).name
     leave_busy_cores()
-    # Lazy imports: importing all of the package takes longer than an image.
-    os.environ['MPC_MMSEG_LAZY'] = '1'
-    # Imported here, so that --help does not wait for it.
-    from mpc_mmseg.apis.inference.folder_inference import infer_folder
-    from mpc_mmseg.plain_text import plain_text
-
-    del os.environ['MPC_MMSEG_LAZY']
+    with parts_when_used():  # importing everything takes longer than an image
+        from mpc_mmseg.apis.inference.folder_inference import infer_folder
+        from mpc_mmseg.plain_text import plain_text
     try:
         n_images, failures = infer_folder(
-            args.input,
+            args.inputs,
             args.out,
             model=args.model,
             kinds=args.write,
@@ -154,16 +146,14 @@ def main() -> int:
             trust_config=args.trust_config,
         )
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'infer.py: {error}', file=sys.stderr)
+        print(f'{prog}: {error}', file=sys.stderr)
         return 2
     for failure in failures:
-        print(f'infer.py: {plain_text(failure, 4096)}', file=sys.stderr)
+        print(f'{prog}: {plain_text(failure, 4096)}', file=sys.stderr)
     done = n_images - len(failures)
     print(f'{done} of {n_images} images: {args.out}/results.jsonl')
     return 1 if failures else 0
 
 
 if __name__ == '__main__':
-    # Imports create many objects but no garbage: collect rarely.
-    gc.set_threshold(100_000, 10, 10)
     sys.exit(main())

@@ -1,6 +1,7 @@
 """Serve a web page for examining photographs.
 
-    python tools/serve.py --model best.pth
+    mpcseg serve                       # or: python tools/serve.py
+    mpcseg serve --model best.pth
 
 It needs gradio (pip install 'mpc_mmseg[web]'), prints its address when it is ready, and
 stops on Ctrl-C or SIGTERM. By default (--host) only this machine can reach it. With
@@ -13,11 +14,14 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from inference_arguments import (
-    add_calibration_argument,
-    add_model_arguments,
-    add_trust,
+    add_calibration,
+    add_device,
+    add_map_arguments,
+    add_model,
+    check_model,
 )
 
 #: Interval of deleting incomplete uploads, and their minimum age.
@@ -28,14 +32,10 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        '--model',
-        required=True,
-        metavar='FILE',
-        help='a checkpoint of tools/train.py, or a config file (then give --weights)',
-    )
-    add_model_arguments(parser, None, 'default: the GPU if there is one')
-    add_calibration_argument(parser)
+    add_model(parser)
+    add_device(parser)
+    add_map_arguments(parser)
+    add_calibration(parser)
     parser.add_argument('--host', default='127.0.0.1', help='default: %(default)s')
     parser.add_argument(
         '--token',
@@ -63,12 +63,13 @@ def parse_args() -> argparse.Namespace:
         default=50,
         help='maximum size of a photograph; default: 50',
     )
-    add_trust(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    check_model(parser, args)
+    return args
 
 
 def main() -> int:
-    args = parse_args()
+    args, prog = parse_args(), Path(sys.argv[0]).name
     stopped = threading.Event()
     for name in ('SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'):
         if hasattr(signal, name):  # Windows has two of them
@@ -86,7 +87,9 @@ def main() -> int:
                 args.model,
                 args.weights,
                 args.device,
+                threshold=args.threshold,
                 tile=args.tile,
+                overlap=args.overlap,
                 tta=args.tta,
                 calibration=args.calibration,
                 trust_config=args.trust_config,
@@ -106,10 +109,10 @@ def main() -> int:
         except ModuleNotFoundError as error:
             if error.name != 'gradio':
                 raise
-            print("serve.py: pip install 'mpc_mmseg[web]' first", file=sys.stderr)
+            print(f"{prog}: pip install 'mpc_mmseg[web]' first", file=sys.stderr)
             return 2
         except (OSError, ValueError, RuntimeError) as error:
-            print(f'serve.py: {error}', file=sys.stderr)
+            print(f'{prog}: {error}', file=sys.stderr)
             return 2
         while not stopped.wait(SECONDS):
             forget_uploads(folder, SECONDS)

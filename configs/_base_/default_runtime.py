@@ -5,7 +5,7 @@ env_cfg = dict(
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'))
 visualizer = dict(
-    type='Visualizer',
+    type='SegLocalVisualizer',
     name='visualizer',
     vis_backends=[dict(type='LocalVisBackend')])
 log_processor = dict(by_epoch=False, window_size=20)
@@ -32,7 +32,8 @@ default_hooks = dict(
         max_keep_ckpts=2,
         save_best='mean/score',
         rule='greater'),
-    sampler_seed=dict(type='DistSamplerSeedHook'))
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='ForgeryVisualizationHook'))
 custom_hooks = [
     dict(type='ProtocolHook'),
     dict(type='TwoPhaseHook'),

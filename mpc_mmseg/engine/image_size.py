@@ -36,7 +36,11 @@ def set_image_size(cfg: Config, value: Any) -> None:
     old = [old, old] if isinstance(old, int) else list(old)
     roots = [cfg[k] for k in cfg if k.endswith('_dataloader') and cfg[k]]
     found = [step for root in roots for step in _steps(root, old, False)]
-    found += _steps(cfg.get('model', {}).get('data_preprocessor'), old, True)
+    for node in (
+        cfg.get('test_pipeline'),
+        cfg.get('model', {}).get('data_preprocessor'),
+    ):
+        found += _steps(node, old, True)
     if not found:
         raise ValueError(
             f'image_size: no pipeline of this config has its image_size {tuple(old)}; '

@@ -5,6 +5,8 @@ makes a command long, and what cannot be run at all. A command is looked up with
 leading `python`.
 """
 
+import mmseg
+
 SWIN = 'configs/swin/mpc_swin-tiny_1xb4_folders-augmented-512x512.py'
 
 #: What a name stands for. A key may begin with the page, the tool, or the option that
@@ -30,6 +32,8 @@ PLACEHOLDERS = {
     'tools/calibrate.py DIR': 'my_forgeries/authentic',
     '--forged DIR': 'my_forgeries/images',
     '--out FILE': 'out/calibration.json',
+    '--copy DIR': 'out/configs',
+    'tools/config.py NAME': 'mpc_hrnet-w18s_1xb8_folders-256x256',
     '--out LIST': 'out/list.txt',
     '--out DATA_ROOT': 'out/forgeries',
     'tools/dataset_converters/to_protocol.py NAME': 'columbia',
@@ -198,8 +202,15 @@ STATUS = {
 #: What tools that end on a signal alone print when they are ready.
 READY = {'tools/serve.py': 'http://127.0.0.1'}
 
-#: How a command of the shell that calls no tool begins, and what is run in its place.
-DRY = {'make ': 'make -n '}
+#: What is run in place of a part of a shell's command that calls no tool.
+DRY = {
+    'make ': 'make -n ',
+    '$(python -c': '$(python3 -c',
+    # Each line is run alone.
+    '$TOOLS': f'{mmseg.__path__[0]}/.mim/tools',
+    ' CONFIG ': ' small.py ',
+    ' CHECKPOINT ': ' best.pth ',
+}
 
 #: How a command begins that is not run, and why.
 NOT_RUN = {

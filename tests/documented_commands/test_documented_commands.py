@@ -81,6 +81,17 @@ def test_a_documented_command_runs(command, calls):
 
 
 @pytest.mark.docs
+def test_the_snippets_of_mmsegmentation_run(calls):
+    page = ROOT / 'docs/mmsegmentation.md'
+    python = [block.text for block in blocks(page) if block.language == 'python']
+    script = '\n'.join(python).replace('CONFIG.py', 'small.py')
+    (calls.world.folder / 'mmseg_snippets.py').write_text(script)
+    status, output = calls.of_shell('python mmseg_snippets.py')
+    assert status == 0, output
+    assert (calls.world.folder / 'shown/vis/photo.jpg').is_file()
+
+
+@pytest.mark.docs
 def test_the_snippet_of_inference_runs(calls):
     [snippet] = [
         block.text

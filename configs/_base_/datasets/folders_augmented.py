@@ -44,5 +44,6 @@ val_dataloader = dict(
     batch_size=4, num_workers=4, dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(
     batch_size=4, num_workers=4, dataset=dict(pipeline=test_pipeline))
-# An override of these names would change nothing.
-del train_pipeline, test_pipeline
+# An override of this name would change nothing; test_pipeline stays for mmseg.apis,
+# which prepares photographs without ground truth by it.
+del train_pipeline

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import Upsample
 from torch import Tensor, nn
 
@@ -22,6 +24,7 @@ from mpc_mmseg.hashing import file_sha256, sha256
 from mpc_mmseg.models.input_filters.whole_photograph import photograph_filters
 from mpc_mmseg.models.input_needs import needs_of
 from mpc_mmseg.models.segmentors import MPCSegmentor
+from mpc_mmseg.models.segmentors.one_logit import OneLogit
 from mpc_mmseg.version import __version__
 
 #: Largest allowed difference of a probability from PyTorch's.
@@ -32,7 +35,7 @@ _OPSET = 17
 class _Probability(nn.Module):
     """The graph's function; with a `PhotographFilter` also of its measurements."""
 
-    def __init__(self, model: MPCSegmentor) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
         self.filters = photograph_filters(model)
@@ -50,15 +53,17 @@ class _Probability(nn.Module):
 
 
 def export_onnx(
-    model: MPCSegmentor, description: dict[str, Any], out: str | Path
+    model: BaseModel, description: dict[str, Any], out: str | Path
 ) -> float:
     """Exports a segmentor with dynamic batch and size, checked with onnxruntime.
 
     The graph maps ``image`` (B, 3, H, W), prepared as described in the file, to
-    ``prob`` (B, 1, h, w) at the size of the finest map. BatchNorm is folded.
+    ``prob`` (B, 1, h, w) at the size of the finest map, of a segmentor of mmseg at that
+    of the image. BatchNorm is folded.
 
     Args:
-        model: In eval mode, on the CPU.
+        model: An MPCSegmentor, or an EncoderDecoder of two classes or one logit; in
+            eval mode, on the CPU.
         description: From `describe`; stored in the file.
         out: The file, written atomically.
 
@@ -67,14 +72,17 @@ def export_onnx(
 
     Raises:
         ImportError: If onnx or onnxruntime is missing.
-        ValueError: If the model is not an MPCSegmentor with a trained head.
+        ValueError: If the model is another one, or has no trained head.
         RuntimeError: If the probabilities of onnxruntime differ.
     """
     import onnx
 
-    if not isinstance(model, MPCSegmentor):
+    if isinstance(model, EncoderDecoder):
+        model = OneLogit(model)
+    if not isinstance(model, MPCSegmentor | OneLogit):
         raise ValueError(
-            f'only an MPCSegmentor can be exported, got a {type(model).__name__}'
+            'only an MPCSegmentor or an EncoderDecoder can be exported, got a '
+            f'{type(model).__name__}'
         )
     if model.phase == 'contrast':
         raise ValueError(
@@ -131,7 +139,7 @@ def export_onnx(
 
 
 @torch.no_grad()
-def largest_difference(model: MPCSegmentor, file: str | Path) -> float:
+def largest_difference(model: MPCSegmentor | OneLogit, file: str | Path) -> float:
     """Largest difference of a probability between PyTorch and onnxruntime, on noise."""
     engine = OnnxEngine(file, 'cpu', torch.get_num_threads())
     generator = torch.Generator().manual_seed(0)
@@ -145,7 +153,7 @@ def largest_difference(model: MPCSegmentor, file: str | Path) -> float:
     return float(max(errors))
 
 
-def _with_dynamic_sizes(model: MPCSegmentor) -> MPCSegmentor:
+def _with_dynamic_sizes(model: nn.Module) -> nn.Module:
     """A copy without mmseg's Upsample, whose size is a constant in the trace."""
     model = copy.deepcopy(model)
     for module in list(model.modules()):
@@ -160,9 +168,7 @@ def _with_dynamic_sizes(model: MPCSegmentor) -> MPCSegmentor:
     return model
 
 
-def describe(
-    model: MPCSegmentor, cfg: Config, checkpoint: str | Path
-) -> dict[str, Any]:
+def describe(model: BaseModel, cfg: Config, checkpoint: str | Path) -> dict[str, Any]:
     """Describes how images are prepared for a model, and identifies the model.
 
     Args:
@@ -196,7 +202,7 @@ def describe(
         'pad_value': before.get('pad_val', 0),
         'size_divisor': lcm(test.get('size_divisor') or 1, needs.grid, needs.multiple),
         'needs': asdict(needs),
-        'threshold': model.threshold,
+        'threshold': getattr(model, 'threshold', 0.5),
         'calibration': None if calibration is None else calibration.as_meta(),
         'pipeline': steps,
         'data_preprocessor': before,

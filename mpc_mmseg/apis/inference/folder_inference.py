@@ -47,7 +47,7 @@ _OF_A_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 
 
 def infer_folder(
-    source: str | Path,
+    sources: str | Path | Sequence[str | Path],
     out: str | Path,
     model: str | Path | ImageByImage,
     kinds: Sequence[str] = KINDS,
@@ -56,11 +56,11 @@ def infer_folder(
     cluster_sources: bool = False,
     **settings: Any,
 ) -> tuple[int, list[str]]:
-    """Predicts an image, or all images of a folder, and writes the results.
+    """Predicts images, or all images of folders, and writes the results.
 
     Args:
-        source: An image, a folder or a pattern. Images in ``out`` are skipped as
-            results of an earlier run.
+        sources: One or more images, folders, patterns or lists, see `expand`. Images in
+            ``out`` are skipped as results of an earlier run.
         out: Folder of the results: pictures (see `write_prediction`),
             ``results.jsonl``, written line by line, and ``settings.json``.
         model: See `ForgeryInferencer`; or an inferencer, whose settings are not
@@ -78,17 +78,18 @@ def infer_folder(
         The number of images, and a message per image that failed.
 
     Raises:
-        FileNotFoundError: If source, model or weights are missing.
+        FileNotFoundError: If a source, model or weights are missing.
         ValueError: If an argument or the config is wrong, or the run to be resumed
             had other settings.
         RuntimeError: If a checkpoint cannot be read or does not fit the model.
     """
-    source, out = Path(source), Path(out)
+    sources = [sources] if isinstance(sources, str | Path) else sources
+    out = Path(out)
     for kind in kinds:
         if kind not in PICTURES:
             raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
-    paths = _images(source, out)
-    root = source if source.is_dir() else _fixed_part(source)
+    paths = _images(sources, out)
+    root = _root([Path(source) for source in sources], paths)
     if isinstance(model, ImageByImage):
         inferencer, model = model, type(model).__name__
     else:
@@ -256,24 +257,38 @@ def _evidence(
     }
 
 
-def _images(source: Path, out: Path) -> list[str]:
-    if source.is_file():
-        return [str(source)]
-    paths = [str(path) for path in expand(source)]
-    if not source.is_dir() and paths == [str(source)]:
-        raise FileNotFoundError(f'no image or folder {source}')
-    results = out.resolve()
-    paths = [p for p in paths if not Path(p).resolve().is_relative_to(results)]
+def _images(sources: Sequence[str | Path], out: Path) -> list[str]:
+    """The images of the sources, each once; those that a user names are kept."""
+    named, results = {str(source) for source in sources}, out.resolve()
+    paths = list(dict.fromkeys(str(path) for path in expand(sources)))
+    for path in paths:
+        if path in named and not Path(path).is_file():
+            raise FileNotFoundError(f'no image or folder {path}')
+    paths = [
+        path
+        for path in paths
+        if path in named or not Path(path).resolve().is_relative_to(results)
+    ]
     if not paths:
+        named_so = ', '.join(sorted(named))
         raise FileNotFoundError(
-            f'{source} contains only results of earlier runs: if it is also the folder '
-            'of the results (--out), choose another one for them'
+            f'{named_so}: only results of earlier runs. If it is also the folder of '
+            'the results (--out), choose another one for them'
         )
     return paths
 
 
-def _fixed_part(source: Path) -> Path:
-    """The folder of an image, or the one above a pattern's first wildcard."""
+def _root(sources: Sequence[Path], paths: Sequence[str]) -> Path:
+    """The folder to which the names of the results are relative."""
+    if len(sources) > 1 or sources[0].suffix == '.txt':
+        folders = {Path(path).parent for path in paths}
+        if len({folder.is_absolute() for folder in folders}) > 1:
+            return Path()
+        return Path(os.path.commonpath(folders))
+    [source] = sources
+    if source.is_dir():
+        return source
+    # The folder of an image, or the one above a pattern's first wildcard.
     parts = list(source.parts[:-1])
     wild = [i for i, part in enumerate(parts) if any(c in part for c in '*?[')]
     return Path(*parts[: wild[0]] if wild else parts)

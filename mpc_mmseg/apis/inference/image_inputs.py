@@ -21,11 +21,12 @@ def expand(inputs: Input | Iterable[Input]) -> Iterator[Input]:
 
     Args:
         inputs: An image, a folder (read with its sub-folders), a pattern (``*``,
-            ``?``, ``[]``, ``**``), or any iterable of these, consumed lazily.
+            ``?``, ``[]``, ``**``), a list (``.txt``, one of these per line, relative to
+            the list), or any iterable of these, consumed lazily.
 
     Raises:
-        FileNotFoundError: If a folder contains no image or no file matches a
-            pattern.
+        FileNotFoundError: If a folder contains no image, no file matches a pattern, or
+            a list is empty.
     """
     single = isinstance(inputs, Input)  # type: ignore[arg-type]
     for item in [inputs] if single else inputs:  # type: ignore[union-attr]
@@ -42,6 +43,11 @@ def expand(inputs: Input | Iterable[Input]) -> Iterator[Input]:
             if not (matching := list(files)):
                 raise FileNotFoundError(f'no file matches the pattern {item}')
             yield from matching
+        elif Path(item).suffix == '.txt' and Path(item).is_file():
+            lines = Path(item).read_text(encoding='utf-8-sig').splitlines()
+            if not (named := [line.strip() for line in lines if line.strip()]):
+                raise FileNotFoundError(f'the list {item} names no image')
+            yield from expand(str(Path(item).parent / name) for name in named)
         else:
             yield item
 

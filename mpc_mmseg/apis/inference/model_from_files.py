@@ -11,7 +11,8 @@ from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-import mpc_mmseg.models  # noqa: F401 - registers them if imports are lazy
+import mpc_mmseg.models
+import mpc_mmseg.registry  # noqa: F401 - registers them if imports are lazy
 from mpc_mmseg.apis.zoo.zoo import CONFIG_SUFFIXES, model_file
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.checkpoints.safe_reading import read_with_hash
@@ -19,9 +20,8 @@ from mpc_mmseg.engine.checkpoints.stored_config import stored_config, without_pr
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 from mpc_mmseg.plain_text import plain_text
+from mpc_mmseg.shipped_files import shipped
 from mpc_mmseg.weights import weights_of
-
-_CONFIGS = Path(__file__).parents[3] / 'configs'
 
 
 def load_model(
@@ -115,7 +115,8 @@ def find_config(name: str | Path) -> Path:
     Raises:
         FileNotFoundError: If there is none; suggests similar names.
     """
-    known = {path.stem: path for path in sorted(_CONFIGS.glob('[!_]*/*.py'))}
+    configs = shipped('configs')
+    known = {path.stem: path for path in sorted(configs.glob('[!_]*/*.py'))}
     stem = Path(name).name.removesuffix('.py')
     if stem in known and Path(name).parent == Path():
         return known[stem]
@@ -123,7 +124,7 @@ def find_config(name: str | Path) -> Path:
     hint = f'; did you mean {" or ".join(similar)}?' if similar else ''
     raise FileNotFoundError(
         f'no config file or checkpoint {name}, and no config of that name in '
-        f'{_CONFIGS}{hint}'
+        f'{configs}{hint}'
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.plain_text import plain_text, shown_address
+from mpc_mmseg.shipped_files import shipped
 
 from .download import fetch
 
@@ -198,16 +199,14 @@ class Zoo:
         Args:
             location: A folder or an address. A hash after it (``#sha256=...``) pins
                 the index: no other one is accepted. None for that of the variable
-                ``MPC_ZOO``; if that is not set either, the folder ``zoo`` of this
-                project's checkout.
+                ``MPC_ZOO``; if that is not set either, the folder ``zoo`` that comes
+                with this project.
 
         Downloads are kept in ``MPC_ZOO_CACHE``, by default ``mpc_mmseg/zoo`` in
         ``XDG_CACHE_HOME``, by default ``~/.cache``.
         """
         if location is None:
-            location = os.environ.get('MPC_ZOO') or str(
-                Path(__file__).parents[3] / 'zoo'
-            )
+            location = os.environ.get('MPC_ZOO') or str(shipped('zoo'))
         pin = None
         if '#' in location:
             # A pin that is not understood would be none.

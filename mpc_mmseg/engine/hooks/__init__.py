@@ -1,6 +1,7 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .cached_features_hook import CachedFeaturesHook
 from .collapse_hook import CollapseHook
+from .forgery_visualization_hook import ForgeryVisualizationHook
 from .phase_ema_hook import PhaseEMAHook
 from .protocol_hook import ProtocolHook
 from .safe_checkpoint_hook import SafeCheckpointHook
@@ -15,6 +16,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'CachedFeaturesHook',
     'CollapseHook',
+    'ForgeryVisualizationHook',
     'PhaseEMAHook',
     'ProtocolHook',
     'SafeCheckpointHook',

@@ -1,12 +1,14 @@
 """ForgeryMetric: scores of forgery maps against the ground truth, per data set."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
+from PIL import Image
 
 from mpc_mmseg.evaluation.conventions import build_conventions
 from mpc_mmseg.evaluation.conventions.convention import ScoredImage
@@ -29,6 +31,7 @@ from mpc_mmseg.evaluation.results.results_file import (
     write_images,
     write_results,
 )
+from mpc_mmseg.probability import binarize
 
 _AUTHENTIC = ('apart', 'as-zero')
 # Scores of a data set's pooled pixels.
@@ -74,6 +77,9 @@ class ForgeryMetric(BaseMetric):
         results_file: JSON of all results (docs/evaluation.md) to write. Optional.
         origin: What was run, as of `origin_of_scores`, stored in both files. Optional.
         allow_duplicates: Whether an image may be in a data set twice.
+        output_dir: Folder for a mask per image, NAME.png with 1 where it is predicted
+            forged, as of mmseg's IoUMetric: mmseg's test.py --out sets it.
+        keep_results: Set by the same option; not used.
         collect_device: 'cpu' or 'gpu'; where the ranks' results are gathered.
         prefix: Prefix of all scores. Optional.
 
@@ -98,6 +104,8 @@ class ForgeryMetric(BaseMetric):
         results_file: str | None = None,
         origin: dict[str, Any] | None = None,
         allow_duplicates: bool = False,
+        output_dir: str | None = None,
+        keep_results: bool = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
         collect_dir: str | None = None,
@@ -118,6 +126,7 @@ class ForgeryMetric(BaseMetric):
         self.threshold = threshold
         self.authentic_as_zero = authentic == 'as-zero'
         self.per_image_file = per_image_file
+        self.output_dir = output_dir
         self._first: dict[tuple[str, bool], ImageRecord] = {}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -132,6 +141,8 @@ class ForgeryMetric(BaseMetric):
         # with which the sampler padded the ranks.
         for sample in data_samples:
             record = self._record(sample)
+            if self.output_dir is not None:
+                self._write_mask(sample)
             if self.results:
                 self._move_histogram(self.results[-1])
             else:
@@ -187,6 +198,12 @@ class ForgeryMetric(BaseMetric):
                 self.origin,
             )
         return scores
+
+    def _write_mask(self, sample: dict) -> None:
+        mask = binarize(probability_map(sample), self.threshold)
+        path = Path(str(self.output_dir), f'{Path(image_name(sample)).stem}.png')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask.astype('uint8')).save(path)
 
     def _move_histogram(self, record: ImageRecord) -> None:
         """Adds it to the first record of its kind, to keep memory constant.

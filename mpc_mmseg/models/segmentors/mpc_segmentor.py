@@ -65,6 +65,8 @@ class MPCSegmentor(BaseSegmentor):
             the kinds of test-time augmentation that the model tolerates, if these are
             others than those of its parts (`input_needs`).
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
+        pretrained: None, which ``mmseg.apis.init_model`` sets in any config; weights to
+            start from are the ``init_cfg`` of the backbone.
         init_cfg: Config of the initialisation.
 
     Raises:
@@ -89,6 +91,7 @@ class MPCSegmentor(BaseSegmentor):
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
+        pretrained: None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
@@ -98,6 +101,10 @@ class MPCSegmentor(BaseSegmentor):
             self.decode_head = MODELS.build(decode_head)
         check_head(self.decode_head)
         self.align_corners = self.decode_head.align_corners
+        if pretrained is not None:
+            raise ValueError(
+                f'set init_cfg of the backbone, not pretrained={pretrained}'
+            )
         if not contrast_weight > 0:
             raise ValueError(f'contrast_weight must be positive, got {contrast_weight}')
         self.contrast_weight = contrast_weight

@@ -58,6 +58,37 @@ def test_a_single_image_beside_its_results(checkpoint, tmp_path):
     assert (tmp_path / 'a_prob.png').is_file()
 
 
+def test_several_inputs_and_lists_are_one_run(checkpoint, tmp_path):
+    for name in ('one/a.png', 'two/a.png', 'two/b.jpg', 'c.png'):
+        write_image(tmp_path / name)
+    (tmp_path / 'list.txt').write_text('\ufefftwo\n\n  c.png\n', encoding='utf-8')
+    (tmp_path / 'empty.txt').write_text('\n')
+    sources = [tmp_path / 'one', str(tmp_path / 'list.txt'), tmp_path / 'two/*.jpg']
+    out = tmp_path / 'out'
+    # An image that two inputs name is predicted once.
+    assert infer_folder(sources, out, checkpoint, device='cpu') == (4, [])
+    assert {line['path'] for line in read_lines(out)} == {
+        str(tmp_path / name)
+        for name in ('one/a.png', 'two/a.png', 'two/b.jpg', 'c.png')
+    }
+    for name in ('one/a', 'two/a', 'two/b', 'c'):
+        assert (out / f'{name}_mask.png').is_file()
+    with pytest.raises(FileNotFoundError, match=r'empty\.txt names no image'):
+        infer_folder(tmp_path / 'empty.txt', out, checkpoint)
+    with pytest.raises(FileNotFoundError, match=r'no image or folder .*absent'):
+        infer_folder([tmp_path / 'one', tmp_path / 'absent'], out, checkpoint)
+
+
+def test_absolute_and_relative_inputs_go_together(checkpoint, tmp_path, monkeypatch):
+    write_image(tmp_path / 'here/a.png')
+    write_image(tmp_path / 'there/b.png')
+    monkeypatch.chdir(tmp_path / 'here')
+    sources = ['a.png', tmp_path / 'there/b.png']
+    assert infer_folder(sources, 'out', checkpoint, device='cpu') == (2, [])
+    for name in ('a', 'b'):
+        assert (tmp_path / f'here/out/{name}_mask.png').is_file()
+
+
 def test_a_missing_input_or_model_stops_it_before_anything_is_written(tmp_path):
     with pytest.raises(FileNotFoundError, match='absent'):
         infer_folder(tmp_path / 'absent', tmp_path / 'out', tmp_path / 'm.pth')
