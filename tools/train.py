@@ -67,7 +67,11 @@ def main() -> None:
     from mmengine.runner import Runner
 
     from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
-    from mpc_mmseg.engine.launch import leave_process_group, load_config
+    from mpc_mmseg.engine.launch import (
+        keep_freed_memory,
+        leave_process_group,
+        load_config,
+    )
 
     cfg = load_config(
         args.config,
@@ -93,6 +97,8 @@ def main() -> None:
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
         else:
             cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
+    if not is_cuda_available():
+        keep_freed_memory()
     runner = Runner.from_cfg(cfg)
     if 'phases' in cfg:
         lengths = [
