@@ -21,7 +21,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint of phase 2')
+    parser.add_argument(
+        'checkpoint', help='checkpoint of phase 2, or name of a published model'
+    )
     parser.add_argument('--out', required=True, metavar='FILE', help='the .onnx file')
     args = parser.parse_args()
     if not args.out.endswith('.onnx'):
@@ -34,10 +36,12 @@ def main() -> int:
     # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.apis.export.onnx_export import describe, export_onnx
     from mpc_mmseg.apis.inference.model_from_files import load_model
+    from mpc_mmseg.apis.zoo.zoo import model_file
 
     try:
-        model, cfg = load_model(args.config, args.checkpoint, 'cpu')
-        error = export_onnx(model, describe(model, cfg, args.checkpoint), args.out)
+        checkpoint = model_file(args.checkpoint)
+        model, cfg = load_model(args.config, checkpoint, 'cpu')
+        error = export_onnx(model, describe(model, cfg, checkpoint), args.out)
     except (OSError, ValueError, RuntimeError, ImportError) as problem:
         print(f'export_onnx.py: {problem}', file=sys.stderr)
         return 2

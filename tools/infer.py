@@ -111,8 +111,10 @@ def main() -> int:
     os.environ['MPC_MMSEG_LAZY'] = '1'
     # Imported here, so that --help does not wait for it.
     from mpc_mmseg.apis.inference.folder_inference import infer_folder
+    from mpc_mmseg.freed_memory import keep_freed_memory
 
     del os.environ['MPC_MMSEG_LAZY']
+    keep_freed_memory()
     try:
         n_images, failures = infer_folder(
             args.input,

@@ -67,11 +67,8 @@ def main() -> None:
     from mmengine.runner import Runner
 
     from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
-    from mpc_mmseg.engine.launch import (
-        keep_freed_memory,
-        leave_process_group,
-        load_config,
-    )
+    from mpc_mmseg.engine.launch import leave_process_group, load_config
+    from mpc_mmseg.freed_memory import keep_freed_memory
 
     cfg = load_config(
         args.config,

@@ -1,10 +1,8 @@
 """From the command line to a config that a runner can be built from."""
 
-import ctypes
 import gc
 import importlib
 import os
-import platform
 from collections.abc import Sequence
 
 import torch
@@ -75,24 +73,6 @@ def override(cfg: Config, options: Sequence[str]) -> None:
             set_image_size(cfg, parsed)
         else:
             cfg.merge_from_dict({key: parsed})
-
-
-def keep_freed_memory() -> bool:
-    """Makes glibc keep freed memory for the next iteration, until the process ends.
-
-    By default large tensors are mapped and unmapped one by one, and the kernel clears
-    each of their pages again at each iteration: up to a third of the time on a CPU.
-
-    Returns:
-        Whether it was done: not with another C library, nor where the user has set
-        glibc's own environment variables (``MALLOC_...``, ``GLIBC_TUNABLES``).
-    """
-    chosen = any(name.startswith(('MALLOC_', 'GLIBC_TUNABLES')) for name in os.environ)
-    if chosen or platform.libc_ver()[0] != 'glibc':
-        return False
-    mallopt = ctypes.CDLL(None).mallopt
-    mmap_max, trim_threshold = -4, -1  # M_MMAP_MAX, M_TRIM_THRESHOLD of malloc.h
-    return bool(mallopt(mmap_max, 0) and mallopt(trim_threshold, 2**31 - 1))
 
 
 def leave_process_group() -> None:

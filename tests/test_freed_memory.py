@@ -1,4 +1,4 @@
-"""Memory that a training run on a CPU keeps."""
+"""Memory that a process on a CPU keeps."""
 
 import os
 import platform
@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from mpc_mmseg.engine.launch import keep_freed_memory
+from mpc_mmseg.freed_memory import keep_freed_memory
 
 # Resident memory in MB after a tensor of 256 MB was made and dropped.
 PROBE = """
 import sys
 import torch
-from mpc_mmseg.engine.launch import keep_freed_memory
+from mpc_mmseg.freed_memory import keep_freed_memory
 if sys.argv[1] == 'keep':
     assert keep_freed_memory()
 torch.ones(64, 2**20)
