@@ -129,6 +129,8 @@ lint: $(VENV)/.dev
 D := work_dirs/demo
 CONFIG := configs/hrnet/mpc_hrnet-w18s_1xb8_demo-128x128.py
 TEST := $(PY) tools/test.py $(CONFIG)
+PUBLISHED := ce_lite0-blocks_multi
+PUBLISHED_CONFIG := configs/efficientnet_lite/mpc-joint_lite0-blocks_1xb32_multi-origin-256x256.py
 
 demo: $(D)/report.html
 	@echo 'Report: $(CURDIR)/$(D)/report.html'
@@ -143,6 +145,11 @@ $(D)/data/train/forgeries.jsonl: $(D)/photographs/photographs.json
 $(D)/data/test/forgeries.jsonl: $(D)/photographs/photographs.json
 	$(PY) tools/dataset_converters/make_forgeries.py $(D)/photographs/test \
 	    --out $(D)/data/test --preset demo --size 192 192 --count 48 --authentic 16 --seed 1 --workers 2
+
+# Realistic forgeries of the test photographs, for the model trained here and a published one.
+$(D)/data/natural/forgeries.jsonl: $(D)/photographs/photographs.json
+	$(PY) tools/dataset_converters/make_forgeries.py $(D)/photographs/test \
+	    --out $(D)/data/natural --preset natural --size 256 256 --count 24 --authentic 5 --seed 2 --workers 2
 
 # Interrupted training goes on from its last checkpoint.
 $(D)/train/.done: $(D)/data/train/forgeries.jsonl $(D)/data/test/forgeries.jsonl
@@ -168,17 +175,30 @@ $(D)/scores.json: $(D)/train/.done
 	$(TEST) $(D)/train/$$(cat $(D)/train/last_checkpoint) --work-dir $(D)/test \
 	    --per-image $(D)/images.jsonl --out $(D)/maps --json $@
 
+NATURAL := --cfg-options test_dataloader.dataset.data_root=$(D)/data/natural \
+    test_dataloader.dataset.ann_file=list.txt
+
+$(D)/natural/trained/scores.json: $(D)/train/.done $(D)/data/natural/forgeries.jsonl
+	$(TEST) $(D)/train/$$(cat $(D)/train/last_checkpoint) --work-dir $(D)/test_natural \
+	    --per-image $(@D)/images.jsonl --out $(@D)/maps --json $@ $(NATURAL)
+
+$(D)/natural/published/scores.json: $(D)/data/natural/forgeries.jsonl
+	$(PY) tools/test.py $(PUBLISHED_CONFIG) $(PUBLISHED) --work-dir $(D)/test_published \
+	    --per-image $(@D)/images.jsonl --out $(@D)/maps --json $@ $(NATURAL)
+
 $(D)/baselines.json: $(D)/scores.json $(D)/untrained.json $(D)/phase1.json
 	$(PY) tools/demo/baselines.py --per-image $(D)/images.jsonl --out $@ \
 	    'Untrained network=$(D)/untrained.json' \
 	    'After phase 1, clusters=$(D)/phase1.json'
 
-$(D)/report.html: $(D)/baselines.json $(D)/before.npz $(D)/after.npz
+$(D)/report.html: $(D)/baselines.json $(D)/before.npz $(D)/after.npz \
+    $(D)/natural/trained/scores.json $(D)/natural/published/scores.json
 	$(PY) tools/demo/report.py --work-dir $(D)/train --out $@ \
 	    --per-image $(D)/images.jsonl --scores $(D)/scores.json \
 	    --predictions $(D)/maps --baselines $(D)/baselines.json \
 	    --before $(D)/before.npz --after $(D)/after.npz \
-	    --model-name 'MPC, both phases' \
+	    --model-name 'MPC, both phases' --compare 'trained here'=$(D)/natural/trained \
+	    $(PUBLISHED)=$(D)/natural/published \
 	    --title 'Forgeries found in photographs that the model never saw'
 
 clean-demo:

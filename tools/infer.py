@@ -122,7 +122,9 @@ def main() -> int:
     leave_busy_cores()
     with parts_when_used():  # importing everything takes longer than an image
         from mpc_mmseg.apis.inference.folder_inference import infer_folder
+        from mpc_mmseg.freed_memory import keep_freed_memory
         from mpc_mmseg.plain_text import plain_text
+    keep_freed_memory()
     try:
         n_images, failures = infer_folder(
             args.inputs,

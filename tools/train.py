@@ -89,6 +89,7 @@ def configure(args: argparse.Namespace) -> 'Config':
 
     from mpc_mmseg.engine.checkpoints.checkpoint_files import latest_checkpoint
     from mpc_mmseg.engine.launch import load_config
+    from mpc_mmseg.freed_memory import keep_freed_memory
 
     cfg = load_config(
         args.config,
@@ -121,6 +122,8 @@ def configure(args: argparse.Namespace) -> 'Config':
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
         else:
             cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
+    if not is_cuda_available():
+        keep_freed_memory()
     return cfg
 
 

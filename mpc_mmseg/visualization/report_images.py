@@ -163,6 +163,24 @@ def image_row(
     return ImageRow(Path(record['img_path']).name, pictures, note, score)
 
 
+def compared_row(
+    records: Mapping[str, dict], maps: Mapping[str, ProbabilityFiles], threshold: float
+) -> ImageRow:
+    """One image with the heat map of each model, and what each scores.
+
+    Args:
+        records: Model -> its line of `read_per_image`; all of the same image.
+        maps: Model -> folder of its probability maps.
+        threshold: As of `image_row`.
+    """
+    rows = {n: image_row(r, maps[n], threshold) for n, r in records.items()}
+    first = next(iter(rows.values()))
+    pictures = {n: first.pictures[n] for n in ('photograph', 'ground truth')}
+    pictures |= {f'heat map: {n}': row.pictures['heat map'] for n, row in rows.items()}
+    note = '; '.join(f'{name}: {row.note}' for name, row in rows.items())
+    return ImageRow(first.name, pictures, note)
+
+
 def predicted_share(record: dict) -> float:
     """Share of an image's pixels that are predicted forged."""
     total = sum(record[name] for name in _COUNTS)

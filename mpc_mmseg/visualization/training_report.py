@@ -1,5 +1,6 @@
 """The report of a run: curves, scores against baselines, embeddings, maps."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,13 @@ from mpc_mmseg.json_files import json_lines
 from .pages import render
 from .pictures import Picture, colour_scale
 from .plots import LINE_COLOURS, figure_png, plot_embedding_file
-from .report_images import ProbabilityFiles, choose_images, image_row
+from .report_images import (
+    ImageRow,
+    ProbabilityFiles,
+    choose_images,
+    compared_row,
+    image_row,
+)
 from .results_files import (
     read_baselines,
     read_scores,
@@ -193,6 +200,7 @@ def build_report(
     model_name: str = 'this model',
     threshold: float = 0.5,
     max_images: int = 40,
+    compared: Mapping[str, str | Path] | None = None,
 ) -> Path:
     """Writes the report of a run as one HTML file, without sections that lack a file.
 
@@ -211,6 +219,8 @@ def build_report(
         model_name: Name of the model in the table.
         threshold: Threshold of the masks.
         max_images: Number of images at most, evenly from the best to the worst.
+        compared: Model -> folder with its ``images.jsonl``, ``scores.json`` and
+            ``maps``, all on the same other images: shown side by side.
 
     Returns:
         ``out``.
@@ -228,6 +238,7 @@ def build_report(
     shown = choose_images(images, max_images) if images else []
     maps = ProbabilityFiles(predictions) if predictions else None
     records = read_scalars(work_dir)
+    folders = {name: Path(folder) for name, folder in (compared or {}).items()}
     embeddings = {
         'Before phase 1': embeddings_before,
         'After phase 1': embeddings_after,
@@ -247,13 +258,33 @@ def build_report(
         ],
         images=[image_row(image, maps, threshold) for image in shown],
         n_images=len(images),
-        colours=colour_scale() if maps else (),
+        compared_scores={
+            name: short_names(read_scores(folder / 'scores.json'))
+            for name, folder in folders.items()
+        },
+        compared=_compared(folders, threshold),
+        colours=colour_scale() if maps or folders else (),
         run=Path(work_dir).name,
         threshold=threshold,
     )
     path = Path(out)
     write_atomic(path, page)
     return path
+
+
+def _compared(folders: Mapping[str, Path], threshold: float) -> list[ImageRow]:
+    maps = {name: ProbabilityFiles(path / 'maps') for name, path in folders.items()}
+    by_image: dict[str, dict[str, dict]] = defaultdict(dict)
+    for name, folder in folders.items():
+        for record in read_per_image(folder / 'images.jsonl'):
+            by_image[record['img_path']][name] = record
+    for path, records in by_image.items():
+        if missing := folders.keys() - records.keys():
+            raise ValueError(
+                f'{folders[missing.pop()] / "images.jsonl"} lacks {path}: score all '
+                'models on the same images'
+            )
+    return [compared_row(r, maps, threshold) for r in by_image.values()]
 
 
 def _curves(records: list[dict], names: Sequence[str]) -> list[Picture]:

@@ -189,3 +189,21 @@ def test_wrong_files_are_named(run):
     with pytest.raises(ValueError, match=r'good_gt\.png is \(5, 5\)'):
         build(per_image=run / 'images.jsonl')
     assert not (run / 'report.html').exists()
+
+
+def test_models_side_by_side_on_the_same_images(run):
+    lines = (run / 'images.jsonl').read_text().splitlines()
+    folders = {'small': run / 'small', 'large': run / 'large'}
+    for number, folder in enumerate(folders.values()):
+        folder.mkdir()
+        (folder / 'maps').symlink_to(run / 'maps')
+        # The order of a run's lines does not matter.
+        (folder / 'images.jsonl').write_text('\n'.join(lines[:: 1 - 2 * number]))
+        (folder / 'scores.json').write_text(json.dumps({'demo/F1': 0.25 + number / 2}))
+    page = build_report(run / 'run', run / 'report.html', compared=folders).read_text()
+    assert 'small and large' in page and '>0.250<' in page and '>0.750<' in page
+    assert page.count('heat map: small<') == page.count('heat map: large<') == 3
+    assert 'small: F1 1.000; large: F1 1.000' in page
+    (run / 'large/images.jsonl').write_text('\n'.join(lines[1:]))
+    with pytest.raises(ValueError, match=r'large/images.jsonl lacks .*good.png'):
+        build_report(run / 'run', run / 'report.html', compared=folders)

@@ -70,6 +70,14 @@ def parse_args() -> argparse.Namespace:
         metavar='N',
         help='images shown at most, evenly from best to worst (default 40)',
     )
+    parser.add_argument(
+        '--compare',
+        nargs='+',
+        default=[],
+        metavar='NAME=DIR',
+        help='models scored on other images: folders with images.jsonl, scores.json '
+        'and maps of tools/test.py, shown side by side',
+    )
     return parser.parse_args()
 
 
@@ -92,6 +100,7 @@ def main() -> int:
             model_name=args.model_name,
             threshold=args.threshold,
             max_images=args.max_images,
+            compared=dict(item.split('=', 1) for item in args.compare),
         )
     except (OSError, ValueError) as error:
         print(f'report.py: {error}', file=sys.stderr)
