@@ -205,7 +205,7 @@ def fit_calibration(
         for name in fitted[0].features
     }
     summary = max(columns, key=lambda name: roc_auc(columns[name], labels))
-    [slope], bias = fit_logistic(logits_of(columns[summary])[:, None], labels)
+    slope, bias = fit_logistic(logits_of(columns[summary]), labels)
     scores = np.array([image.features[summary] for image in held_out])
     kinds = np.array([image.forged for image in held_out])
     authentic, forged = scores[~kinds], scores[kinds]

@@ -119,16 +119,11 @@ def principal_plane(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f'embeddings must be (N, C), got {embeddings.shape}')
     if not np.isfinite(embeddings).all():
         raise ValueError('embeddings have a NaN or an infinity')
-    centred = embeddings - embeddings.mean(axis=0)
-    # C is small compared with N: the covariance is cheaper than an SVD.
-    variances, directions = np.linalg.eigh(centred.T @ centred)
-    order = np.argsort(variances)[::-1][:2]
-    plane = centred @ directions[:, order]
-    shares = variances[order].clip(min=0) / max(variances.clip(min=0).sum(), 1e-300)
-    if plane.shape[1] < 2:
-        plane = np.pad(plane, ((0, 0), (0, 1)))
-        shares = np.pad(shares, (0, 1))
-    return plane, shares
+    left, spreads, _ = np.linalg.svd(embeddings - embeddings.mean(0), False)
+    shares = spreads**2 / max(np.sum(spreads**2), 1e-300)
+    missing = max(0, 2 - len(spreads))
+    plane = np.pad((left * spreads)[:, :2], ((0, 0), (0, missing)))
+    return plane, np.pad(shares[:2], (0, missing))
 
 
 def plot_embeddings(

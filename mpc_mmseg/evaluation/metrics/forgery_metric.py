@@ -15,7 +15,6 @@ from mpc_mmseg.evaluation.conventions.convention import ScoredImage
 from mpc_mmseg.evaluation.probability_map import image_name, probability_map
 from mpc_mmseg.evaluation.results.dataset_summary import (
     pooled_bounds,
-    results_table,
     summarize,
     summarize_dataset,
 )
@@ -31,9 +30,9 @@ from mpc_mmseg.evaluation.results.results_file import (
     write_images,
     write_results,
 )
+from mpc_mmseg.evaluation.results.text_tables import results_table
 from mpc_mmseg.probability import binarize
 
-_AUTHENTIC = ('apart', 'as-zero')
 # Scores of a data set's pooled pixels.
 _POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 
@@ -61,9 +60,6 @@ class ForgeryMetric(BaseMetric):
     Args:
         threshold: A pixel is predicted forged above this probability. In F1 and IoU of
             the MPC convention 0.5 stands for 127 of 255.
-        authentic: 'apart' counts authentic images in image_AUC and
-            false_alarm_area alone; 'as-zero' also averages each in as F1 = 0 and
-            IoU = 0, as some benchmarks do.
         conventions: Names of conventions (mpc_mmseg/evaluation/conventions), configs of
             them, or 'all': scored side by side on the same maps, and logged as a table
             with explanations.
@@ -95,7 +91,6 @@ class ForgeryMetric(BaseMetric):
     def __init__(
         self,
         threshold: float = 0.5,
-        authentic: str = 'apart',
         conventions: str | Sequence[str | dict[str, Any]] = (),
         source_pattern: str | None = None,
         n_resamples: int = 1000,
@@ -113,8 +108,6 @@ class ForgeryMetric(BaseMetric):
         super().__init__(collect_device, prefix, collect_dir)
         if not 0 <= threshold <= 1:
             raise ValueError(f'threshold must be in 0..1, got {threshold}')
-        if authentic not in _AUTHENTIC:
-            raise ValueError(f'authentic must be one of {_AUTHENTIC}, got {authentic}')
         if n_resamples < 0:
             raise ValueError(f'n_resamples must not be negative, got {n_resamples}')
         self.conventions = build_conventions(conventions)
@@ -124,7 +117,6 @@ class ForgeryMetric(BaseMetric):
         self.origin = None if origin is None else {**origin, 'threshold': threshold}
         self.allow_duplicates = allow_duplicates
         self.threshold = threshold
-        self.authentic_as_zero = authentic == 'as-zero'
         self.per_image_file = per_image_file
         self.output_dir = output_dir
         self._first: dict[tuple[str, bool], ImageRecord] = {}
@@ -160,7 +152,7 @@ class ForgeryMetric(BaseMetric):
                 f'{pair[0].img_path} and {pair[1].img_path}; remove one, or set '
                 'allow_duplicates=True'
             )
-        scores = summarize(results, self.authentic_as_zero)
+        scores = summarize(results)
         set_sources(results, self.source_pattern)
         if self.per_image_file is not None:
             images = [record.as_dict() for record in results]
@@ -178,7 +170,7 @@ class ForgeryMetric(BaseMetric):
                 own,
                 self.conventions,
                 pooled,
-                pooled_bounds(own, self.authentic_as_zero),
+                pooled_bounds(own),
                 self.threshold,
                 self.n_resamples,
                 self.seed,

@@ -144,26 +144,3 @@ def _compare(
         'high': mean['high'],
         'p_value': p_value,
     }
-
-
-def comparison_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of `compare_results` as text."""
-    lines: list[str] = []
-    heading = None
-    for row in rows:
-        if (row['dataset'], row['part']) != heading:
-            heading = row['dataset'], row['part']
-            lines += [
-                '',
-                f'{row["dataset"]}, {row["part"]}',
-                f'  {"score":26}      A       B    B - A   95 % interval         p'
-                '      n',
-            ]
-        span = ''
-        if row['low'] is not None:
-            span = f'{row["low"]:+.4f}..{row["high"]:+.4f}'
-        lines.append(
-            f'  {row["score"]:26} {row["a"]:.4f}  {row["b"]:.4f}  '
-            f'{row["difference"]:+.4f}  {span:16}  {row["p_value"]:.4f}  {row["n"]:5}'
-        )
-    return '\n'.join(lines)
