@@ -5,9 +5,9 @@
     python tools/report.py W/results.json W/robustness/robustness.json \\
         --out W/report.html --maps W/maps
 
-Scores with intervals, curves of robustness, score against forged area, the best and
-the worst images, curves of training, pixel embeddings, and a table of all images that
-sorts and filters. Results of several runs stand side by side.
+Scores with intervals, curves of robustness, the best and the worst images, curves of
+training, pixel embeddings, and a table of all images that sorts and filters. Results
+of several runs stand side by side.
 
 A table for a paper, where files of one name are seeds of one run:
 

@@ -4,25 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mpc_mmseg.atomic_files import write_atomic
 
 from .image_table import table_of_runs
 from .pages import render
 from .pictures import Picture, colour_scale
-from .plots import plot_by_area, plot_embedding_file
+from .plots import plot_embedding_file
 from .report_images import ImageRow, ProbabilityFiles, best_and_worst, image_row
 from .results_files import Run, read_files, score_notes
 from .robustness_plots import plot_family, robustness_families
 from .training_curves import training_curves
 
 _CURVES = ('F1', 'image_AUC')
-_ORIGIN = (
-    'checkpoint', 'weights_sha256', 'phase', 'config_sha256', 'frame', 'interpolation',
-    'threshold', 'date',
-)  # fmt: skip
-_PACKAGES = ('mpc_mmseg', 'torch', 'mmengine', 'mmcv', 'mmseg')
 _ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')
 
 
@@ -77,12 +70,9 @@ def build_results_report(
         scores=scores,
         score_notes=score_notes({n for _, rows in scores.values() for n in rows}),
         conventions=_conventions(runs),
-        origins=_origins(
-            {run.name: run.origin for run in runs}
-            | {name: content.get('origin') for name, content in robustness.items()}
-        ),
+        origins={run.name: run.origin or {} for run in runs}
+        | {name: content.get('origin') or {} for name, content in robustness.items()},
         robustness={name: _robustness(each) for name, each in robustness.items()},
-        area_plot=_area_plot(runs),
         images=_images(runs, found, threshold, max_images, image_root),
         colours=colour_scale() if maps else (),
         curves=curves,
@@ -104,25 +94,6 @@ def _scores(runs: Sequence[Run]) -> dict[str, tuple[list[str], dict[str, list[An
         rows = {n: [column.get(n) for column in own.values()] for n in names}
         found[dataset] = list(own), rows
     return found
-
-
-def _origins(found: Mapping[str, Mapping[str, Any] | None]) -> dict[str, list[Any]]:
-    """Row -> a text per file that states what was run; no rows if none does."""
-    origins = [origin or {} for origin in found.values()]
-    if not any('weights_sha256' in origin for origin in origins):
-        return {}
-    rows = {'': list(found)}
-    for key in _ORIGIN:
-        rows[key.replace('_', ' ')] = [origin.get(key) or '–' for origin in origins]
-    rows['other config than the stored one'] = [
-        ', '.join(origin.get('config_differences') or ()) or '–' for origin in origins
-    ]
-    rows['versions'] = [
-        ', '.join(f'{name} {versions[name]}' for name in _PACKAGES if name in versions)
-        or '–'
-        for versions in (origin.get('versions') or {} for origin in origins)
-    ]
-    return rows
 
 
 def _conventions(runs: Sequence[Run]) -> dict[str, str]:
@@ -154,21 +125,6 @@ def _robustness(content: Mapping[str, Any]) -> dict[str, Any]:
             if all(score in own for _, own in scores)
         ],
     }
-
-
-def _area_plot(runs: Sequence[Run]) -> Picture | None:
-    points = {}
-    for run in runs:
-        forged = [image for image in run.images if image['forged']]
-        pixels = np.array(
-            [[image['tp'] + image['fn'], image['fp'] + image['tn']] for image in forged]
-        )
-        if forged:
-            areas = pixels[:, 0] / np.maximum(pixels.sum(axis=1), 1)
-            points[run.name] = areas, np.array([image['F1'] for image in forged])
-    if not points:
-        return None
-    return Picture(plot_by_area(points), 'F1 against the forged share of the image')
 
 
 def _images(

@@ -64,7 +64,7 @@ def parse(page):
 def report(**values):
     empty = dict(
         title='Nothing yet', scores={}, score_notes={}, conventions={}, origins={},
-        robustness={}, area_plot=None, curves=[], waiting=None, embeddings=[],
+        robustness={}, curves=[], waiting=None, embeddings=[],
         images={}, colours=[], columns=(), sources=['r'],
     )  # fmt: skip
     return render('results.html', **{**empty, **values})

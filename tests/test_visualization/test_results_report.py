@@ -75,7 +75,7 @@ def test_every_part_is_there(files):
     ).read_text()
     titles = re.findall('<h2>(.*?)</h2>', page)
     assert titles == [
-        'Scores', 'Robustness', 'Score against forged area', 'Images',
+        'Scores', 'Robustness', 'Images',
         'Pixel embeddings', 'All images',
     ]  # fmt: skip
     assert '0.375 <small>[0.275, 0.475]</small>' in page
@@ -85,8 +85,8 @@ def test_every_part_is_there(files):
     assert '<dt>weibo_like</dt><dd>longest_side_px=2048+jpeg_quality=85</dd>' in page
     assert 'alt="overlay of a.png"' in page
     assert 'no picture' in page and 'absent.png' in page
-    # Two families, areas, five pictures of one image, embeddings.
-    assert page.count('src="data:image') == 2 + 1 + 5 + 1
+    # Two families, five pictures of one image, embeddings.
+    assert page.count('src="data:image') == 2 + 5 + 1
     assert '://' not in page and 'url(' not in page
 
 

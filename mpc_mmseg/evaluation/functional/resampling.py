@@ -67,9 +67,9 @@ def bootstrap_intervals(
     Args:
         score: From weights (b, N) to score name -> (b,) floats; NaN where undefined:
             these resamples are left out.
-        groups: (N,) integers from 0, as of `bootstrap_weights`.
-        n_resamples: Number of resamples; 0 for no intervals.
-        seed: Seed of NumPy's generator.
+        groups: As of `bootstrap_weights`.
+        n_resamples: Likewise; 0 for no intervals.
+        seed: Likewise.
 
     Returns:
         Score name -> (low, high); None for fewer than two groups, or if the score is
@@ -103,9 +103,9 @@ def mean_with_interval(
 
     Args:
         values: (N,) finite numbers, one per image, N >= 1.
-        sources: Images of one source are drawn together; None: each alone.
-        n_resamples: Number of bootstrap samples; 0 for no interval.
-        seed: Seed of NumPy's generator.
+        sources: As of `group_numbers`; None: each image alone.
+        n_resamples: As of `bootstrap_intervals`.
+        seed: Likewise.
 
     Returns:
         ``value``, ``low`` and ``high`` (95 % percentile bootstrap; None for a single

@@ -41,43 +41,37 @@ _POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 class ForgeryMetric(BaseMetric):
     """F1, IoU and threshold-free scores of localized forgeries.
 
-    F1 and IoU of the forged class per image by the MPC convention, then the plain mean
-    over a data set's forged images. The paper's released code selects checkpoints by
-    ``mean/score``, the mean of F1 and IoU over data sets. Maps are compared at the
-    images' native size. Only counts are kept of each image.
+    Maps are compared at the images' native size, and only counts are kept of each. The
+    paper's released code selects checkpoints by ``mean/score``, the mean of F1 and IoU
+    over data sets.
 
     Scores, each as ``{data set}/{score}``, without undefined ones:
-        F1, IoU: Mean over images, at ``threshold``.
+        F1, IoU: Of the forged class by the MPC convention, mean over forged images.
         pooled_AP, pooled_AUC: Average precision and ROC AUC of all pixels.
-        best_F1, best_threshold: F1 of all pixels at the best threshold, and that
-            threshold.
+        best_F1, best_threshold: F1 of all pixels at the best threshold for them.
         image_AUC: ROC AUC of forged against authentic images.
         false_alarm_area: Mean share of authentic images predicted forged.
         {convention}.{score}: Scores of ``conventions`` for the same maps.
-        image.{score}: With conventions: AUC, balanced_accuracy, EER, F1, TPR@1%
-            and TPR@5% (of false alarms) of forged against authentic images.
+        image.{score}: With conventions: `image_level_scores`.
 
     Args:
         threshold: A pixel is predicted forged above this probability. In F1 and IoU of
             the MPC convention 0.5 stands for 127 of 255.
-        conventions: Names of conventions (mpc_mmseg/evaluation/conventions), configs of
-            them, or 'all': scored side by side on the same maps, and logged as a table
-            with explanations.
-        source_pattern: Regular expression that finds the source photographs in images'
-            names, as of tools/dataset_converters/split_by_source.py: images that share
-            one are drawn together for the intervals. None: ``source_groups`` of the
-            list; an image without them is alone.
+        conventions: As of `build_conventions`: scored side by side on the same maps.
+        source_pattern: As of `set_sources`: images that share a source photograph are
+            drawn together for the intervals.
         n_resamples: Number of bootstrap samples for the intervals; 0 for no intervals.
         seed: Seed of the bootstrap.
         per_image_file: JSON lines to write, one per image, or CSV by its suffix.
-        results_file: JSON of all results (docs/evaluation.md) to write. Optional.
-        origin: What was run, as of `origin_of_scores`, stored in both files. Optional.
+        results_file: JSON of all results (docs/evaluation.md) to write.
+        origin: What was run, as of `origin_of_scores`, stored in both files.
         allow_duplicates: Whether an image may be in a data set twice.
         output_dir: Folder for a mask per image, NAME.png with 1 where it is predicted
             forged, as of mmseg's IoUMetric: mmseg's test.py --out sets it.
         keep_results: Set by the same option; not used.
-        collect_device: 'cpu' or 'gpu'; where the ranks' results are gathered.
-        prefix: Prefix of all scores. Optional.
+        collect_device: As of MMEngine's ``BaseMetric``.
+        prefix: Likewise.
+        collect_dir: Likewise.
 
     Raises:
         ValueError: If an argument is not one of those; while evaluating, with the

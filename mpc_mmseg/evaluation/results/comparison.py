@@ -38,10 +38,9 @@ def compare_results(
         names: Names of the two in errors.
         tag_pattern: Regular expression; what it matches in a file's name becomes a
             tag of the image, groups joined.
-        n_resamples: Number of bootstrap samples; images of one source are drawn
-            together.
-        n_permutations: Number of permutations of the sign-flip test.
-        seed: Of NumPy's generator.
+        n_resamples: As of `mean_with_interval`.
+        n_permutations: As of `sign_flip_p_value`.
+        seed: Of both.
 
     Returns:
         A row per subset of the images (data set, forged area, tag) and score:

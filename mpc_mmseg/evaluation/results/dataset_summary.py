@@ -26,12 +26,12 @@ def score_images(
     threshold: float,
     weights: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Scores one data set by every convention, once per row of weights.
+    """Scores one data set by every convention, as of `summarize_dataset`.
 
     Args:
         records: Its N images.
-        conventions: The conventions of the images' scores.
-        threshold: Threshold of an image's score, for image-level accuracy and F1.
+        conventions: The conventions.
+        threshold: Of an image's score.
         weights: (B, N) how often each image counts.
 
     Returns:

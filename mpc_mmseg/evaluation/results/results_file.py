@@ -210,10 +210,14 @@ def check_summaries(datasets: Mapping[str, Any], where: str) -> None:
     check_numbers(datasets, where)
     for name, scores in datasets.items():
         for score, found in scores.items():
-            if not isinstance(found, dict) or 'value' not in found:
-                raise ValueError(f'{where}: {plain_text(f"{name}, {score}")}: no value')
-            if any(isinstance(v, dict) for v in found.values()):
-                raise ValueError(f'{where}: {plain_text(f"{name}, {score}")}: nested')
+            if (
+                not isinstance(found, dict)
+                or 'value' not in found
+                or any(isinstance(v, dict) for v in found.values())
+            ):
+                raise ValueError(
+                    f'{where}: {plain_text(f"{name}, {score}")}: no summary of a score'
+                )
 
 
 def _cell(value: Any) -> Any:
