@@ -61,7 +61,7 @@ class ImageCalibration:
     """A score of the image, its probability, and thresholds with a stated error rate.
 
     Images are divided by source. On one part the summary is chosen and the probability
-    is fitted; from the ranks of the other one, the held-out part, follow the thresholds.
+    is fitted; from the ranks of the other, the held-out part, follow the thresholds.
 
     Attributes:
         summary: Summary of the map (`map_features`) that is the score.
