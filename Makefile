@@ -164,41 +164,37 @@ $(D)/after.npz: $(D)/train/.done
 	$(PY) tools/demo/embeddings.py $(CONFIG) --out $@ \
 	    --checkpoint $(D)/train/$$(cat $(D)/train/last_checkpoint)
 
-$(D)/untrained.json: $(D)/untrained.pth
-	$(TEST) $< --work-dir $(D)/test_untrained --json $@
+$(D)/untrained/results.json: $(D)/untrained.pth
+	$(TEST) $< --work-dir $(D)/test_untrained --results $@
 
 # The last checkpoint of each phase: the test photographs must not choose it.
-$(D)/phase1.json: $(D)/train/.done
-	$(TEST) $(D)/train/contrast_end.pth --work-dir $(D)/test_phase1 --json $@
+$(D)/phase1/results.json: $(D)/train/.done
+	$(TEST) $(D)/train/contrast_end.pth --work-dir $(D)/test_phase1 --results $@
 
-$(D)/scores.json: $(D)/train/.done
+$(D)/trained/results.json: $(D)/train/.done
 	$(TEST) $(D)/train/$$(cat $(D)/train/last_checkpoint) --work-dir $(D)/test \
-	    --per-image $(D)/images.jsonl --out $(D)/maps --json $@
+	    --out $(@D)/maps --results $@
 
 NATURAL := --cfg-options test_dataloader.dataset.data_root=$(D)/data/natural \
-    test_dataloader.dataset.ann_file=list.txt
+    test_dataloader.dataset.ann_file=list.txt test_dataloader.dataset.dataset_name=natural
 
-$(D)/natural/trained/scores.json: $(D)/train/.done $(D)/data/natural/forgeries.jsonl
+$(D)/natural/trained/results.json: $(D)/train/.done $(D)/data/natural/forgeries.jsonl
 	$(TEST) $(D)/train/$$(cat $(D)/train/last_checkpoint) --work-dir $(D)/test_natural \
-	    --per-image $(@D)/images.jsonl --out $(@D)/maps --json $@ $(NATURAL)
+	    --out $(@D)/maps --results $@ $(NATURAL)
 
-$(D)/natural/published/scores.json: $(D)/data/natural/forgeries.jsonl
+$(D)/natural/published/results.json: $(D)/data/natural/forgeries.jsonl
 	$(PY) tools/test.py $(PUBLISHED_CONFIG) $(PUBLISHED) --work-dir $(D)/test_published \
-	    --per-image $(@D)/images.jsonl --out $(@D)/maps --json $@ $(NATURAL)
+	    --out $(@D)/maps --results $@ $(NATURAL)
 
-$(D)/baselines.json: $(D)/scores.json $(D)/untrained.json $(D)/phase1.json
-	$(PY) tools/demo/baselines.py --per-image $(D)/images.jsonl --out $@ \
-	    'Untrained network=$(D)/untrained.json' \
-	    'After phase 1, clusters=$(D)/phase1.json'
+DEMO_RESULTS := $(addprefix $(D)/,$(addsuffix /results.json,trained natural/trained \
+    natural/published phase1 untrained))
 
-$(D)/report.html: $(D)/baselines.json $(D)/before.npz $(D)/after.npz \
-    $(D)/natural/trained/scores.json $(D)/natural/published/scores.json
-	$(PY) tools/demo/report.py --work-dir $(D)/train --out $@ \
-	    --per-image $(D)/images.jsonl --scores $(D)/scores.json \
-	    --predictions $(D)/maps --baselines $(D)/baselines.json \
-	    --before $(D)/before.npz --after $(D)/after.npz \
-	    --model-name 'MPC, both phases' --compare 'trained here'=$(D)/natural/trained \
-	    $(PUBLISHED)=$(D)/natural/published \
+$(D)/report.html: $(DEMO_RESULTS) $(D)/before.npz $(D)/after.npz
+	$(PY) tools/report.py $(DEMO_RESULTS) --out $@ --work-dir $(D)/train \
+	    --names 'MPC, both phases' 'trained here' $(PUBLISHED) \
+	    'after phase 1, clusters' 'untrained network' \
+	    --maps $(D)/trained/maps $(D)/natural/trained/maps $(D)/natural/published/maps \
+	    --embeddings $(D)/before.npz $(D)/after.npz \
 	    --title 'Forgeries found in photographs that the model never saw'
 
 clean-demo:

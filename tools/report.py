@@ -5,9 +5,9 @@
     python tools/report.py W/results.json W/robustness/robustness.json \\
         --out W/report.html --maps W/maps
 
-Scores with intervals, curves of robustness, score against forged area, the best and
-the worst images, pixel embeddings, and a table of all images that sorts and filters.
-Results of several runs stand side by side.
+Scores with intervals, curves of robustness, the best and the worst images, curves of
+training, pixel embeddings, and a table of all images that sorts and filters. Results
+of several runs stand side by side.
 
 A table for a paper, where files of one name are seeds of one run:
 
@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
         'results',
         nargs='+',
         metavar='FILE',
-        help='results.json of tools/test.py, per-image .jsonl, robustness.json',
+        help='results.json of tools/test.py, robustness.json of tools/robustness.py',
     )
     parser.add_argument(
         '--out', metavar='FILE', help='page to write; a table is else printed'
@@ -50,8 +50,14 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--maps',
+        nargs='+',
+        default=[],
         metavar='DIR',
-        help='probability maps of the first run, as tools/test.py --out writes them',
+        help='probability maps of the first runs, as tools/test.py --out writes them; '
+        'those of one data set stand side by side',
+    )
+    parser.add_argument(
+        '--work-dir', metavar='DIR', help='folder of a training run, to show its curves'
     )
     parser.add_argument(
         '--embeddings',
@@ -74,7 +80,7 @@ def parse_args() -> argparse.Namespace:
         type=int,
         default=16,
         metavar='N',
-        help='images shown at most: best, worst, false alarms (default 16)',
+        help='images of a data set: best, worst, false alarms (default 16)',
     )
     parser.add_argument(
         '--images',
@@ -114,6 +120,7 @@ def main() -> int:
             threshold=args.threshold,
             max_images=args.max_images,
             image_root=args.images,
+            work_dir=args.work_dir,
         )
     except (OSError, ValueError) as error:
         print(f'report.py: {error}', file=sys.stderr)

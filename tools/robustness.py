@@ -68,10 +68,10 @@ def main() -> int:
     from mpc_mmseg.apis.scored_checkpoint import config_to_score
     from mpc_mmseg.datasets.post_processing import parse_grid
     from mpc_mmseg.evaluation.results.origin import differences_in_words
+    from mpc_mmseg.evaluation.results.text_tables import robustness_table
     from mpc_mmseg.visualization.robustness_plots import (
         plot_family,
         robustness_families,
-        robustness_table,
     )
 
     try:

@@ -60,9 +60,8 @@ class CalibrationImage:
 class ImageCalibration:
     """A score of the image, its probability, and thresholds with a stated error rate.
 
-    Images are divided by source, and of a source one image of a kind counts. On one
-    part the summary is chosen and the probability is fitted; from the ranks of the
-    other one, the held-out part, follow the thresholds.
+    Images are divided by source. On one part the summary is chosen and the probability
+    is fitted; from the ranks of the other, the held-out part, follow the thresholds.
 
     Attributes:
         summary: Summary of the map (`map_features`) that is the score.
@@ -205,7 +204,7 @@ def fit_calibration(
         for name in fitted[0].features
     }
     summary = max(columns, key=lambda name: roc_auc(columns[name], labels))
-    [slope], bias = fit_logistic(logits_of(columns[summary])[:, None], labels)
+    slope, bias = fit_logistic(logits_of(columns[summary]), labels)
     scores = np.array([image.features[summary] for image in held_out])
     kinds = np.array([image.forged for image in held_out])
     authentic, forged = scores[~kinds], scores[kinds]
@@ -285,7 +284,7 @@ def _common_range(images: Sequence[CalibrationImage]) -> FileRange:
 def write_calibration(
     path: str | Path, calibration: ImageCalibration, weights_sha256: str
 ) -> None:
-    """Writes a calibration of the weights with this hash as JSON, atomically."""
+    """Writes a calibration of the weights with this hash as JSON."""
     content = {'format': FORMAT, 'weights_sha256': weights_sha256}
     content |= calibration.as_meta()
     write_atomic(path, json.dumps(content, indent=1) + '\n')

@@ -128,11 +128,9 @@ def summarize_setting(
 
     Returns:
         ``name``, ``family``, ``chain``, ``value`` (of a single step, else None), and
-        ``scores`` and ``difference``: data set -> score -> ``value``, ``low``,
-        ``high`` (95 % bootstrap interval, None of a single image) and ``n`` images.
-        Differences are means over images that have the score in both. ``image_AUC``,
-        of the ``image_score`` of forged against authentic images, needs both kinds; its
-        difference is over images that are of the same kind in both.
+        ``scores`` and ``difference``: data set -> score -> as of `mean_with_interval`.
+        Differences are over images that have the score in both. ``image_AUC``, of
+        forged against authentic images, is over images of the same kind in both.
 
     Raises:
         ValueError: If the photographs are not the same.
@@ -145,32 +143,32 @@ def summarize_setting(
             f'{setting.name}: the images are not those of the clean run, for instance '
             f'{other[1]} of {other[0]!r}'
         )
-    source = {_key(record): record.get('source') for record in records}
     one = {_key(record): record for record in records}
     plain = {_key(record): record for record in clean}
+
+    def mean(keys: list[tuple[str, str]], values: list[float]) -> dict[str, Any]:
+        return mean_with_interval(
+            np.array(values), [one[k].get('source') for k in keys]
+        )
+
     scores: dict[str, dict[str, Any]] = {}
     differences: dict[str, dict[str, Any]] = {}
     for dataset in dict.fromkeys(key[0] for key in after):
         keys = [key for key in after if key[0] == dataset]
-        scores[dataset], differences[dataset] = {}, {}
+        own = scores[dataset] = {}
+        change = differences[dataset] = {}
         for name in dict.fromkeys(name for key in keys for name in after[key]):
             have = [key for key in keys if name in after[key]]
+            own[name] = mean(have, [after[key][name] for key in have])
             both = [key for key in have if name in before[key]]
-            scores[dataset][name] = mean_with_interval(
-                np.array([after[key][name] for key in have]),
-                [source[key] for key in have],
-            )
             if both:
-                differences[dataset][name] = mean_with_interval(
-                    np.array([after[key][name] - before[key][name] for key in both]),
-                    [source[key] for key in both],
-                )
-        if (auc := _image_auc([one[key] for key in keys])) is not None:
-            scores[dataset][IMAGE_AUC] = auc
+                gains = [after[key][name] - before[key][name] for key in both]
+                change[name] = mean(both, gains)
+        if auc := _image_auc([one[key] for key in keys]):
+            own[IMAGE_AUC] = auc
         same = [key for key in keys if one[key]['forged'] == plain[key]['forged']]
-        gain = _image_auc([one[k] for k in same], [plain[k] for k in same])
-        if gain is not None:
-            differences[dataset][IMAGE_AUC] = gain
+        if gain := _image_auc([one[k] for k in same], [plain[k] for k in same]):
+            change[IMAGE_AUC] = gain
     single = len(setting.steps) == 1
     return {
         'name': setting.name,

@@ -52,6 +52,7 @@ _TEMPLATES.filters['url'] = _picture_url
 # `tojson` escapes <, >, & and ', so that no name can end its script.
 _TEMPLATES.policies['json.dumps_kwargs'] = {
     'allow_nan': False,
+    'default': vars,  # of a dataclass
     'ensure_ascii': False,
     'separators': (',', ':'),
 }

@@ -160,17 +160,9 @@ def overlay(
         mask: (H, W); nonzero is predicted forged, tinted. None if there is no map.
     """
     picture = shrunk(image, _IN_A_ROW)
-    size = picture.shape[1::-1]
-
-    def small(inside: np.ndarray) -> np.ndarray:
-        shrunken = cv2.resize(
-            inside.astype(np.float32), size, interpolation=cv2.INTER_AREA
-        )
-        return shrunken >= 0.5
-
     if mask is not None:
-        picture = outline(picture, small(mask), opacity=0.45)
-    picture = outline(picture, small(gt == 1), GROUND_TRUTH_COLOUR)
+        picture = outline(picture, shrunk_mask(mask, _IN_A_ROW), opacity=0.45)
+    picture = outline(picture, shrunk_mask(gt == 1, _IN_A_ROW), GROUND_TRUTH_COLOUR)
     picture = add_key(picture, 'ground truth', GROUND_TRUTH_COLOUR)
     return picture if mask is None else add_key(picture, 'predicted forged')
 
@@ -190,6 +182,11 @@ def shrunk(image: np.ndarray, long_side: int) -> np.ndarray:
         return image
     size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def shrunk_mask(mask: np.ndarray, long_side: int) -> np.ndarray:
+    """A mask of 0 and 1 reduced likewise: what is set in half of a pixel or more."""
+    return shrunk(mask.astype(np.float32), long_side) >= 0.5
 
 
 def jpeg_picture(
@@ -216,12 +213,11 @@ def case_pictures(
         prob: (H, W) in 0..1.
         mask: (H, W) of 0 and 1.
     """
-    image, prob, inside = (
-        shrunk(array, _ON_A_SHEET) for array in (image, prob, mask.astype(np.float32))
-    )
+    image, prob = (shrunk(array, _ON_A_SHEET) for array in (image, prob))
+    inside = shrunk_mask(mask, _ON_A_SHEET)
     shown = {
         'Photograph': image,
-        'Predicted forged': outline(image, inside > 0.5, opacity=0.35),
+        'Predicted forged': outline(image, inside, opacity=0.35),
         'Probability map': heat_map(prob.clip(0, 1)),
     }
     return [jpeg_picture(each, _ON_A_SHEET, caption) for caption, each in shown.items()]

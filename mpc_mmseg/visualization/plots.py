@@ -1,8 +1,6 @@
-"""Plots of a report: score against forged area, pixel embeddings; and their style."""
+"""Plots of pixel embeddings, and the style of all plots."""
 
-from collections.abc import Mapping
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -10,15 +8,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mpc_mmseg.evaluation.functional.resampling import mean_with_interval
-
 from .pictures import Picture
 
 AUTHENTIC_COLOUR, FORGED_COLOUR = '#3b6fb6', '#d1495b'
 LINE_COLOURS = ('#1f2a44', '#3b6fb6', '#2a9d8f', '#e09f3e', '#d1495b', '#7a5195')
-# Bounds of the groups, as shares of the image.
-AREA_EDGES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-_SMALLEST = 1e-4
 _FORGED = 1
 
 
@@ -39,68 +32,6 @@ def figure_png(figure: Figure, dpi: int = 130) -> bytes:
     return file.getvalue()
 
 
-def by_area(areas: np.ndarray, scores: np.ndarray) -> list[dict]:
-    """Mean scores of images grouped by forged area.
-
-    Args:
-        areas: (N,) shares of the image that are forged, in 0..1.
-        scores: (N,) scores.
-
-    Returns:
-        Per non-empty group ``low_area`` (exclusive), ``high_area`` (inclusive) and the
-        entries of `mean_with_interval`.
-
-    Raises:
-        ValueError: If shapes differ.
-    """
-    areas, scores = np.asarray(areas, float), np.asarray(scores, float)
-    if areas.shape != scores.shape or areas.ndim != 1:
-        raise ValueError(f'expected two (N,), got {areas.shape} and {scores.shape}')
-    groups = []
-    for low, high in pairwise(AREA_EDGES):
-        inside = (areas > low) & (areas <= high)
-        if inside.any():
-            summary = mean_with_interval(scores[inside])
-            groups.append({'low_area': low, 'high_area': high, **summary})
-    return groups
-
-
-def plot_by_area(
-    runs: Mapping[str, tuple[np.ndarray, np.ndarray]], score: str = 'F1'
-) -> bytes:
-    """PNG of each image's score against its forged area, and the groups' means.
-
-    Args:
-        runs: Name -> areas (N,) and scores (N,) of its forged images.
-        score: Name of the scores.
-    """
-    figure = Figure(figsize=(7.4, 3.2), layout='constrained')
-    axes = figure.add_subplot()
-    for (name, (areas, scores)), colour in zip(
-        runs.items(), LINE_COLOURS[1:] * len(runs)
-    ):
-        shown = np.maximum(areas, _SMALLEST)
-        axes.scatter(shown, scores, s=9, color=colour, alpha=0.35, linewidths=0)
-        for group in by_area(areas, scores):
-            ends = [max(group['low_area'], _SMALLEST), group['high_area']]
-            axes.plot(ends, [group['value']] * 2, color=colour, linewidth=2)
-            if group['low'] is not None:
-                band = group['low'], group['high']
-                axes.fill_between(ends, *band, color=colour, alpha=0.15, linewidth=0)
-        axes.plot([], [], color=colour, linewidth=2, label=name)
-    axes.set_xscale('log')
-    ticks = [_SMALLEST, 1e-3, *AREA_EDGES[1:]]
-    axes.set_xticks(ticks, [f'{tick:.2%}'.replace('.00', '') for tick in ticks])
-    axes.set_xticks([], minor=True)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel('forged share of the image (logarithmic)', fontsize=8)
-    axes.set_ylabel(score, fontsize=8)
-    axes.tick_params(labelsize=7)
-    if len(runs) > 1:
-        axes.legend(fontsize=8, framealpha=0.85)
-    return figure_png(figure)
-
-
 def principal_plane(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Projects points onto their two principal axes.
 
@@ -119,16 +50,11 @@ def principal_plane(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f'embeddings must be (N, C), got {embeddings.shape}')
     if not np.isfinite(embeddings).all():
         raise ValueError('embeddings have a NaN or an infinity')
-    centred = embeddings - embeddings.mean(axis=0)
-    # C is small compared with N: the covariance is cheaper than an SVD.
-    variances, directions = np.linalg.eigh(centred.T @ centred)
-    order = np.argsort(variances)[::-1][:2]
-    plane = centred @ directions[:, order]
-    shares = variances[order].clip(min=0) / max(variances.clip(min=0).sum(), 1e-300)
-    if plane.shape[1] < 2:
-        plane = np.pad(plane, ((0, 0), (0, 1)))
-        shares = np.pad(shares, (0, 1))
-    return plane, shares
+    left, spreads, _ = np.linalg.svd(embeddings - embeddings.mean(0), False)
+    shares = spreads**2 / max(np.sum(spreads**2), 1e-300)
+    missing = max(0, 2 - len(spreads))
+    plane = np.pad((left * spreads)[:, :2], ((0, 0), (0, missing)))
+    return plane, np.pad(shares[:2], (0, missing))
 
 
 def plot_embeddings(

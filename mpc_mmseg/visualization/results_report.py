@@ -1,33 +1,21 @@
 """The page of results that tools/report.py writes."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mpc_mmseg.atomic_files import write_atomic
 
+from .image_table import table_of_runs
 from .pages import render
 from .pictures import Picture, colour_scale
-from .plots import plot_by_area, plot_embedding_file
-from .report_images import (
-    ImageRow,
-    ProbabilityFiles,
-    image_row,
-    predicted_share,
-    table_of_runs,
-)
+from .plots import plot_embedding_file
+from .report_images import ImageRow, ProbabilityFiles, best_and_worst, image_row
 from .results_files import Run, read_files, score_notes
 from .robustness_plots import plot_family, robustness_families
+from .training_curves import training_curves
 
 _CURVES = ('F1', 'image_AUC')
-_ORIGIN = (
-    'checkpoint', 'weights_sha256', 'phase', 'config_sha256', 'frame', 'interpolation',
-    'threshold', 'date',
-)  # fmt: skip
-_PACKAGES = ('mpc_mmseg', 'torch', 'mmengine', 'mmcv', 'mmseg')
 _ROBUSTNESS = ('F1', 'IoU', 'image_AUC', 'false_alarm_area')
 
 
@@ -35,12 +23,13 @@ def build_results_report(
     results: Sequence[str | Path],
     out: str | Path,
     names: Sequence[str] | None = None,
-    maps: str | Path | None = None,
+    maps: Sequence[str | Path] = (),
     embeddings: Sequence[str | Path] = (),
     title: str = 'Image forgery localization: results',
     threshold: float = 0.5,
     max_images: int = 16,
     image_root: str | Path | None = None,
+    work_dir: str | Path | None = None,
 ) -> Path:
     """Writes one self-contained HTML page of any number of results.
 
@@ -48,105 +37,63 @@ def build_results_report(
         results: Files as of `read_files`.
         out: The page to write.
         names: Their names on the page.
-        maps: Folder with probability maps of the first run (grey PNG).
+        maps: Folders with probability maps (grey PNG) of the first runs, in order.
         embeddings: NPZ files with ``embeddings`` (N, C) and ``labels`` (N,).
         title: Title of the page.
         threshold: Threshold of the masks.
-        max_images: Number of images of the first run: the best and the worst.
+        max_images: Number of images of a data set, the best and the worst of its first
+            run, beside the maps of its other runs.
         image_root: Show only pictures below this folder, as results may name any file;
             None for results of one's own.
+        work_dir: Folder of a training run, whose curves are shown.
 
     Returns:
         ``out``.
 
     Raises:
         FileNotFoundError: If a given file is missing.
-        ValueError: If a file has another content than expected, or ``max_images`` is
-            negative. The message names it.
+        ValueError: If a file has another content than expected, there are more maps
+            than runs, or ``max_images`` is negative. The message names it.
     """
     if max_images < 0:
         raise ValueError(f'max_images must not be negative, got {max_images}')
     runs, robustness = read_files(results, names)
-    images = None
-    if runs and max_images:
-        found = ProbabilityFiles(maps) if maps else None
-        images = _images(runs[0], found, threshold, max_images, image_root)
+    if len(maps) > len(runs):
+        raise ValueError(f'{len(maps)} folders of maps for {len(runs)} runs')
+    found = {run.name: ProbabilityFiles(path) for run, path in zip(runs, maps)}
     scores = _scores(runs)
+    curves, waiting = training_curves(work_dir) if work_dir else ([], None)
     path = Path(out)
     page = render(
         'results.html',
         title=title,
-        runs=[run.name for run in runs],
         scores=scores,
-        score_notes=score_notes({name for rows in scores.values() for name in rows}),
+        score_notes=score_notes({n for _, rows in scores.values() for n in rows}),
         conventions=_conventions(runs),
-        origins=_origins(
-            {run.name: run.origin for run in runs}
-            | {name: found.get('origin') for name, found in robustness.items()}
-        ),
-        robustness={name: _robustness(found) for name, found in robustness.items()},
-        area_plot=_area_plot(runs),
-        images=images,
+        origins={run.name: run.origin or {} for run in runs}
+        | {name: content.get('origin') or {} for name, content in robustness.items()},
+        robustness={name: _robustness(each) for name, each in robustness.items()},
+        images=_images(runs, found, threshold, max_images, image_root),
         colours=colour_scale() if maps else (),
+        curves=curves,
+        waiting=waiting,
         embeddings=[plot_embedding_file(p, Path(p).stem) for p in embeddings],
-        table_of_images=table_of_runs(runs) if any(r.images for r in runs) else None,
+        columns=table_of_runs(runs) if any(run.images for run in runs) else (),
         sources=results,
     )
     write_atomic(path, page)
     return path
 
 
-def best_and_worst(images: Sequence[dict], limit: int) -> dict[str, list[dict]]:
-    """At most ``limit`` lines of per-image results: 'best', 'worst' and 'alarms'.
-
-    The best and worst forged images by F1, and the authentic ones with the largest
-    share predicted forged; no image twice.
-    """
-    forged = sorted(
-        (image for image in images if image['forged']),
-        key=lambda image: (-image['F1'], image['img_path']),
-    )
-    authentic = sorted(
-        (image for image in images if not image['forged']),
-        key=lambda image: (-predicted_share(image), image['img_path']),
-    )
-    n_alarms = min(len(authentic), limit // 4) if forged else min(len(authentic), limit)
-    n_forged = min(len(forged), limit - n_alarms)
-    n_best = (n_forged + 1) // 2
-    n_worst = n_forged - n_best
-    return {
-        'best': forged[:n_best],
-        'worst': forged[len(forged) - n_worst :][::-1],
-        'alarms': authentic[:n_alarms],
-    }
-
-
-def _scores(runs: Sequence[Run]) -> dict[str, dict[str, list[Any]]]:
-    """Data set -> score -> its summary in each run, or None."""
-    found: dict[str, dict[str, list[Any]]] = {}
+def _scores(runs: Sequence[Run]) -> dict[str, tuple[list[str], dict[str, list[Any]]]]:
+    """Data set -> names of its runs, and score -> its summary in each run, or None."""
+    found = {}
     for dataset in dict.fromkeys(name for run in runs for name in run.datasets):
-        columns = [run.datasets.get(dataset, {}) for run in runs]
-        names = dict.fromkeys(name for column in columns for name in column)
-        found[dataset] = {n: [column.get(n) for column in columns] for n in names}
+        own = {r.name: r.datasets[dataset] for r in runs if dataset in r.datasets}
+        names = dict.fromkeys(name for column in own.values() for name in column)
+        rows = {n: [column.get(n) for column in own.values()] for n in names}
+        found[dataset] = list(own), rows
     return found
-
-
-def _origins(found: Mapping[str, Mapping[str, Any] | None]) -> dict[str, list[Any]]:
-    """Row -> a text per file that states what was run; no rows if none does."""
-    origins = [origin or {} for origin in found.values()]
-    rows = {'': list(found)}
-    for key in _ORIGIN:
-        rows[key.replace('_', ' ')] = [origin.get(key) or '–' for origin in origins]
-    rows['other config than the stored one'] = [
-        ', '.join(origin.get('config_differences') or ()) or '–' for origin in origins
-    ]
-    rows['versions'] = [
-        ', '.join(f'{name} {versions[name]}' for name in _PACKAGES if name in versions)
-        or '–'
-        for versions in (origin.get('versions') or origin for origin in origins)
-    ]
-    known = any('weights_sha256' in origin for origin in origins)
-    return rows if known else {}
 
 
 def _conventions(runs: Sequence[Run]) -> dict[str, str]:
@@ -177,55 +124,33 @@ def _robustness(content: Mapping[str, Any]) -> dict[str, Any]:
             for score in _CURVES
             if all(score in own for _, own in scores)
         ],
-        'chains': {
-            entry['name']: entry['chain']
-            for entry in settings
-            if entry['chain'] not in ('', entry['name'])
-        },
     }
 
 
-def _area_plot(runs: Sequence[Run]) -> Picture | None:
-    points = {}
-    for run in runs:
-        forged = [image for image in run.images if image['forged']]
-        pixels = np.array(
-            [[image['tp'] + image['fn'], image['fp'] + image['tn']] for image in forged]
-        )
-        if len(forged):
-            areas = pixels[:, 0] / np.maximum(pixels.sum(axis=1), 1)
-            points[run.name] = areas, np.array([image['F1'] for image in forged])
-    if not points:
-        return None
-    return Picture(plot_by_area(points), 'F1 against the forged share of the image')
-
-
 def _images(
-    run: Run,
-    maps: ProbabilityFiles | None,
+    runs: Sequence[Run],
+    maps: Mapping[str, ProbabilityFiles],
     threshold: float,
     limit: int,
     root: str | Path | None,
-) -> dict[str, list[ImageRow]]:
-    """Rows by heading."""
+) -> dict[str, dict[str, list[ImageRow]]]:
+    """Data set -> heading -> rows."""
+    by_run: dict[str, dict[str, dict[str, dict]]] = {}
+    for run in runs:
+        for image in run.images:
+            own = by_run.setdefault(image['dataset'], {}).setdefault(run.name, {})
+            own[image['img_path']] = image
+    found = {}
+    for dataset, own in by_run.items():
+        first, *others = own
+        # Other runs are shown by their maps.
+        shown = {name: own[name] for name in (first, *(n for n in others if n in maps))}
 
-    def row(image: dict) -> ImageRow:
-        try:
-            for path in (image['img_path'], image.get('seg_map_path')):
-                if root is not None and path is not None:
-                    # The path as written: links below the folder are its owner's.
-                    inside = Path(os.path.abspath(path))
-                    if not inside.is_relative_to(os.path.abspath(root)):
-                        raise OSError(f'{path} is not below {root} (--images)')
-            return image_row(image, maps, threshold, overlay=True)
-        except OSError as error:
-            # The photographs may be on another machine.
-            return ImageRow(Path(image['img_path']).name, {}, f'no picture: {error}')
+        def row(image: dict, shown: Mapping[str, dict] = shown) -> ImageRow:
+            path = image['img_path']
+            records = {name: own[path] for name, own in shown.items() if path in own}
+            return image_row(records, maps, threshold, root)
 
-    headings = (
-        'Best images',
-        'Worst images',
-        'Authentic images, largest predicted forged share first',
-    )
-    chosen = best_and_worst(run.images, limit).values()
-    return {heading: [*map(row, images)] for heading, images in zip(headings, chosen)}
+        chosen = best_and_worst(list(own[first].values()), limit)
+        found[dataset] = {head: [*map(row, rows)] for head, rows in chosen.items()}
+    return found if limit else {}

@@ -1,4 +1,4 @@
-"""Scores under post-processing, as curves against its severity and as a text table."""
+"""Scores under post-processing as curves against its severity."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,13 +15,6 @@ from .plots import LINE_COLOURS, figure_png
 Entry = Mapping[str, Any]
 # Families whose severities are a geometric series.
 _LOGARITHMIC = {'blur_sigma_px'}
-_COLUMNS = (('scores', 'F1'), ('difference', 'F1'), ('scores', 'IoU'))
-_DETECTION = (
-    ('scores', 'image_AUC'),
-    ('difference', 'image_AUC'),
-    ('scores', 'false_alarm_area'),
-    ('difference', 'false_alarm_area'),
-)
 
 
 def robustness_families(settings: Sequence[Entry]) -> list[str]:
@@ -124,47 +117,3 @@ def _label(axes: Axes, points: list[Entry], family: str, label: str) -> None:
     if family.endswith('quality'):
         # Severity grows to the right in every plot.
         axes.invert_xaxis()
-
-
-def robustness_table(results: Mapping[str, Any]) -> str:
-    """A table of each data set of `measure_robustness`, without empty columns."""
-    settings = results['settings']
-    datasets = dict.fromkeys(name for entry in settings for name in entry['scores'])
-    return '\n\n'.join(_table(settings, dataset) for dataset in datasets)
-
-
-def _table(settings: list[Mapping[str, Any]], dataset: str) -> str:
-    columns = [
-        (kind, score)
-        for kind, score in _COLUMNS + _DETECTION
-        if any(score in entry[kind].get(dataset, {}) for entry in settings)
-    ]
-    head = [dataset]
-    for kind, score in columns:
-        name = score.replace('_', ' ')
-        head.append(f'{name} [95 %]' if kind == 'scores' else f'{name} - clean [95 %]')
-    rows = [head]
-    for entry in settings:
-        clean = entry['family'] == 'clean'
-        cells = [
-            '' if clean and kind == 'difference' else _cell(entry[kind], dataset, score)
-            for kind, score in columns
-        ]
-        rows.append([entry['name'], *cells])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    return '\n'.join(
-        '  '.join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def _cell(values: Mapping[str, Any], dataset: str, score: str) -> str:
-    found = values.get(dataset, {}).get(score)
-    if found is None:
-        return '-'
-    if found['low'] is None:
-        return f'{found["value"]:.3f} [one image]'
-    return f'{found["value"]:.3f} [{found["low"]:.3f}, {found["high"]:.3f}]'

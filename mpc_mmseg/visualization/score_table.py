@@ -13,7 +13,7 @@ from .results_files import Run, read_files
 #: Kind -> spread, between cells, end of a line, escaped characters.
 _TEXT = {'md': (' ± ', ' | ', ' |', '|'), 'tex': (r' $\pm$ ', ' & ', r' \\', '&%$#_{}')}
 # The first of these that a result has.
-_SCORES = (('mpc.F1', 'mpc.IoU'), ('F1', 'IoU'), ('native.F1', 'native.IoU'))
+_SCORES = (('mpc.F1', 'mpc.IoU'), ('native.F1', 'native.IoU'))
 
 
 def score_table(
@@ -44,7 +44,7 @@ def score_table(
     for run, name in zip(runs, names or [run.name for run in runs]):
         groups.setdefault(name, []).append(run)
     known = {score for run in runs for own in run.datasets.values() for score in own}
-    scores = scores or next((s for s in _SCORES if known >= {*s}), ('F1',))
+    scores = scores or next((s for s in _SCORES if known >= {*s}), ('mpc.F1',))
     if unknown := [score for score in scores if score not in known]:
         raise ValueError(
             f'no result has {unknown[0]}; known: {", ".join(sorted(known))}'

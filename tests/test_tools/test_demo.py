@@ -1,6 +1,5 @@
 """What `make demo` runs beside training and testing."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -45,24 +44,3 @@ def test_embeddings_are_balanced_unit_vectors_and_repeat(config_file, tmp_path):
     np.testing.assert_array_equal(*found)
     state = torch.load(tmp_path / 'a.pth', weights_only=True)
     assert state['meta']['mpc_phase'] == 'localize'
-
-
-def test_everything_forged_by_hand(tmp_path):
-    images = tmp_path / 'images.jsonl'
-    rows = [
-        dict(dataset='d', forged=True, tp=1, fp=0, fn=9, tn=30),
-        dict(dataset='d', forged=True, tp=0, fp=7, fn=20, tn=0),
-        dict(dataset='d', forged=False, tp=0, fp=7, fn=0, tn=0),
-    ]
-    images.write_text(''.join(json.dumps(row) + '\n' for row in rows))
-    other = tmp_path / 'other.json'
-    other.write_text('{"d/F1": 0.5}')
-    out = tmp_path / 'baselines.json'
-    tool(
-        'baselines.py', '--per-image', images, '--out', out, f'Untrained={other}'
-    )  # fmt: skip
-    found = json.loads(out.read_text())
-    assert found['Untrained'] == {'d/F1': 0.5}
-    # F1 of calling all forged: 2 f / (2 f + a) with f forged, a authentic pixels.
-    expected = (20 / 50 + 40 / 47) / 2
-    assert found['Everything forged']['d/F1'] == pytest.approx(expected)

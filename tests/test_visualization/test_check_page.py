@@ -1,3 +1,5 @@
+import re
+
 import cv2
 import numpy as np
 
@@ -27,6 +29,7 @@ def test_a_picture_of_every_defect(tmp_path):
     assert 'Failed: 3 images' in page and 'gone.png' in page
     assert 'a&lt;b.png' in page and 'a<b' not in page
     assert 'error: empty mask (2)' in page and 'error: zero-size file (1)' in page
-    # Image, mask and outline of two empty masks, two images of the duplicate, a plot.
-    assert page.count('data:image/') == 3 * 2 + 2 + 1
+    # Image, mask and outline of two empty masks, two images of the duplicate.
+    assert page.count('data:image/') == 3 * 2 + 2
+    assert re.search('x: mask area.*>0–0.1</th><td>2</td>', page, re.DOTALL)
     assert 'and 1 more, in the JSON file' in check_page(result, 'Title', max_pictures=1)

@@ -63,26 +63,44 @@ def parse(page):
 
 def report(**values):
     empty = dict(
-        title='Nothing yet', verdict='', scores={}, score_notes={}, curves=[],
-        waiting=None, embeddings=[], images=[], n_images=0, colours=[], run='r',
-        threshold=0.5,
+        title='Nothing yet', scores={}, score_notes={}, conventions={}, origins={},
+        robustness={}, curves=[], waiting=None, embeddings=[],
+        images={}, colours=[], columns=(), sources=['r'],
     )  # fmt: skip
-    return render('training.html', **{**empty, **values})
+    return render('results.html', **{**empty, **values})
+
+
+def summary(value):
+    return dict(value=value, low=None, high=None, n=3)
 
 
 def full_report():
     return report(
         title=NASTY,
-        verdict=NASTY,
-        scores={NASTY: {'F1': 0.5, NASTY: 0.25}, 'other': {'F1': 0.125}},
+        scores={
+            NASTY: (
+                [NASTY, 'b'],
+                {'F1': [summary(0.5), None], NASTY: [summary(1)] * 2},
+            ),
+            'other': (['b'], {'F1': [summary(0.125)]}),
+        },
         score_notes={'F1': NASTY},
         curves=[Picture(png(1), NASTY)],
-        images=[
-            ImageRow(NASTY, {NASTY: Picture(png(2)), 'b': Picture(jpeg())}, NASTY, 0.5),
-            ImageRow('plain', {}, 'no score'),
-        ],
+        images={
+            NASTY: {
+                NASTY: [
+                    ImageRow(
+                        NASTY,
+                        {NASTY: Picture(png(2)), 'b': Picture(jpeg())},
+                        NASTY,
+                        0.5,
+                    ),
+                    ImageRow('plain', {}, 'no score'),
+                ]
+            }
+        },
         colours=['#000000', '#ffffff'],
-        run=NASTY,
+        sources=[NASTY],
     )
 
 
@@ -94,16 +112,17 @@ def test_page_is_well_formed_and_self_contained():
     assert all(
         s.startswith(('data:image/png', 'data:image/jpeg')) for s in collector.sources
     )
-    assert base64.b64decode(collector.sources[0].split(',')[1]) == png(1)
+    assert base64.b64decode(collector.sources[2].split(',')[1]) == png(1)
     assert '://' not in page and 'url(' not in page
-    # Title, heading, verdict and so on: shown as written.
+    # Title, heading, notes and so on: shown as written.
     assert ''.join(collector.text).count(NASTY) >= 8
 
 
 def test_scores_have_three_digits_and_gaps_a_dash():
     page = full_report()
-    assert re.search(r'<tr class="own">.*<td>0\.500</td><td>0\.250</td></tr>', page)
-    assert '<td>0.125</td><td>–</td>' in page
+    assert '<td>0.500</td><td>–</td>' in page
+    # A data set has the columns of its own runs.
+    assert re.search(r'<td>0\.125</td>\s*<td>3</td>', page)
 
 
 def test_a_bar_only_where_there_is_a_score():

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mpc_mmseg.visualization.results_files import read_files
+from mpc_mmseg.visualization.results_files import read_files, score_notes
 
 
 def record(path='a.png', f1=0.5, dataset='d'):
@@ -48,21 +48,21 @@ def write(tmp_path):
 
 
 def test_every_kind_of_file(write):
-    lines = [record('a', 0.5), record('b', 0.7), record('c', None)]
     paths = [
         write('a/results.json', results()),
         write('b/results.json', results()),
-        write('images.jsonl', '\n'.join(map(json.dumps, lines))),
         write('robustness.json', robustness()),
     ]
     runs, found = read_files(paths)
-    assert [run.name for run in runs] == ['a/results', 'b/results', 'images']
+    assert [run.name for run in runs] == ['a/results', 'b/results']
     assert list(found) == ['robustness']
     assert runs[0].datasets['d']['mpc.F1']['high'] == 0.6
     assert runs[0].conventions == {'mpc': 'resized'}
-    own = runs[2].datasets['d']
-    assert own['F1']['value'] == pytest.approx(0.6) and own['F1']['n'] == 2
-    assert own['image_AUC'] == {'value': 0.5}
+
+
+def test_only_scores_that_are_shown_are_explained():
+    notes = score_notes({'pooled_AP', 'image.AUC', 'trufor.IoU', 'unknown'})
+    assert list(notes) == ['pooled_AP', 'image']
 
 
 def test_names_of_the_users_choice(write):

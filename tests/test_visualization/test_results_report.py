@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mpc_mmseg.datasets.post_processing import parse_grid
-from mpc_mmseg.visualization.results_report import best_and_worst, build_results_report
+from mpc_mmseg.visualization.report_images import best_and_worst
+from mpc_mmseg.visualization.results_report import build_results_report
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'report.py'
 
@@ -69,12 +70,12 @@ def test_every_part_is_there(files):
     page = build_results_report(
         [files / 'results.json', files / 'robustness.json'],
         files / 'sub/page.html',
-        maps=files / 'maps',
+        maps=[files / 'maps'],
         embeddings=[files / 'after.npz'],
     ).read_text()
     titles = re.findall('<h2>(.*?)</h2>', page)
     assert titles == [
-        'Scores', 'Robustness', 'Score against forged area', 'Images',
+        'Scores', 'Robustness', 'Images',
         'Pixel embeddings', 'All images',
     ]  # fmt: skip
     assert '0.375 <small>[0.275, 0.475]</small>' in page
@@ -84,8 +85,8 @@ def test_every_part_is_there(files):
     assert '<dt>weibo_like</dt><dd>longest_side_px=2048+jpeg_quality=85</dd>' in page
     assert 'alt="overlay of a.png"' in page
     assert 'no picture' in page and 'absent.png' in page
-    # Two families, areas, five pictures of one image, embeddings.
-    assert page.count('src="data:image') == 2 + 1 + 5 + 1
+    # Two families, five pictures of one image, embeddings.
+    assert page.count('src="data:image') == 2 + 5 + 1
     assert '://' not in page and 'url(' not in page
 
 
@@ -122,7 +123,7 @@ def test_an_overlay_without_a_map_says_why(files):
         'predicted forged: 50.0% (not drawn: the page was made without --maps)' in page
     )
     page = build_results_report(
-        [path], files / 'p.html', maps=files / 'maps'
+        [path], files / 'p.html', maps=[files / 'maps']
     ).read_text()
     assert 'predicted forged: 50.0%<' in page and 'not drawn' not in page
 
@@ -136,15 +137,12 @@ def test_best_worst_and_false_alarms_are_chosen_once_each():
     images = [record(f'f{i}', i / 10) for i in range(6)]
     images += [record(f'a{i}', fp=i) for i in range(3)]
     found = best_and_worst(images, 8)
-    names = {kind: [r['img_path'] for r in rows] for kind, rows in found.items()}
-    assert names == dict(
-        best=['f5', 'f4', 'f3'], worst=['f0', 'f1', 'f2'], alarms=['a2', 'a1']
-    )
+    names = [[r['img_path'] for r in rows] for rows in found.values()]
+    assert names == [['f5', 'f4', 'f3'], ['f0', 'f1', 'f2'], ['a2', 'a1']]
     few = best_and_worst(images[:3], 100)
-    assert len(few['best']) + len(few['worst']) == 3
-    assert [r['img_path'] for r in best_and_worst(images[6:], 2)['alarms']] == [
-        'a2', 'a1'
-    ]  # fmt: skip
+    assert sum(map(len, few.values())) == 3
+    *_, alarms = best_and_worst(images[6:], 2).values()
+    assert [r['img_path'] for r in alarms] == ['a2', 'a1']
     assert not any(best_and_worst(images, 0).values())
 
 

@@ -1,82 +1,87 @@
+"""The table for a paper: rows, columns, and the spread over seeds."""
+
 import json
+from statistics import stdev
 
 import pytest
 
-from mpc_mmseg.visualization.results_files import (
-    read_baselines,
-    read_scores,
-    score_notes,
-    scores_of_images,
-    short_names,
-    verdict,
-)
+from mpc_mmseg.visualization.score_table import score_table
 
 
-def test_a_single_data_set_needs_no_name():
-    scores = {'a/F1': 0.5, 'a/IoU': 0.4, 'mean/F1': 0.5, 'mean/score': 0.45}
-    assert short_names(scores) == {'F1': 0.5, 'IoU': 0.4}
-    assert short_names({'F1': 0.5}) == {'F1': 0.5}
-    assert short_names({'mean/F1': 0.5}) == {'F1': 0.5}
-    two = {'a/F1': 0.5, 'b/F1': 0.3, 'mean/F1': 0.4}
-    assert short_names(two) == two
+@pytest.fixture
+def write(tmp_path):
+    def write(name, **datasets):
+        path = tmp_path / f'{name}.json'
+        path.write_text(
+            json.dumps(
+                {
+                    'format': 'mpc_mmseg.results', 'version': 1, 'list_hash': 'h',
+                    'conventions': {}, 'images': [],
+                    'datasets': {
+                        dataset: {
+                            'list_hash': dataset,
+                            'scores': {
+                                score: {'value': v, 'low': None, 'high': None, 'n': 3}
+                                for score, v in scores.items()
+                            },
+                        }
+                        for dataset, scores in datasets.items()
+                    },
+                }
+            )
+        )  # fmt: skip
+        return path
+
+    return write
 
 
-def test_verdict_is_honest():
-    table = {'ours': {'F1': 0.6}, 'all': {'F1': 0.2}, 'none': {'F1': 0.1}}
-    text = verdict(table, 12)
-    assert 'beats every baseline' in text and '12 forged' in text
-    assert '0.600' in text and '0.200 (all)' in text and '0.100 (none)' in text
-    table['best'] = {'F1': 0.6}
-    assert 'does not beat every baseline' in verdict(table, 0)
-    assert verdict({'ours': {'F1': 0.6}}, 0) == 'Mean F1 is 0.600.'
-    assert verdict({'ours': {'IoU': 0.6}, 'all': {'F1': 0.2}}, 0) == ''
-    assert verdict({}, 0) == ''
-    means = {'ours': {'mean/F1': 0.4}, 'all': {'mean/F1': 0.3}}
-    assert 'beats every baseline: mean F1 is 0.400' in verdict(means, 0)
-
-
-def test_only_scores_that_are_shown_are_explained():
-    notes = score_notes({'F1', 'image.AUC', 'trufor.IoU', 'unknown'})
-    assert list(notes) == ['F1', 'image']
-
-
-def test_scores_from_images():
-    def image(dataset, forged, image_score, **scores):
-        return dict(dataset=dataset, forged=forged, image_score=image_score, **scores)
-
-    images = [
-        image('a', True, 0.9, F1=0.5, IoU=0.4),
-        image('a', True, 0.4, F1=0.7, IoU=0.6),
-        image('a', False, 0.5),
-        image('b', True, 0.9, F1=0.2, IoU=0.1),
+@pytest.fixture
+def files(write):
+    values = {'a1': 0.3, 'a2': 0.5, 'b': 0.25}
+    return [
+        write(
+            name,
+            casia={'mpc.F1': value, 'mpc.IoU': value / 2},
+            nist={'mpc.F1': value + 0.1, 'mpc.IoU': value},
+        )
+        for name, value in values.items()
     ]
-    scores = scores_of_images(images)
-    assert scores == pytest.approx(
-        {
-            'a/F1': 0.6,
-            'a/IoU': 0.5,
-            'a/image_AUC': 0.5,
-            'b/F1': 0.2,
-            'b/IoU': 0.1,
-            'mean/F1': 0.4,
-            'mean/IoU': 0.3,
-        }
-    )
 
 
-def test_files(tmp_path):
-    file = tmp_path / 'scores.json'
-    file.write_text(json.dumps({'a/F1': 1, 'a/IoU': 0.5}))
-    assert read_scores(file) == {'a/F1': 1.0, 'a/IoU': 0.5}
-    file.write_text(json.dumps({'all': {'a/F1': 0.2}}))
-    assert read_baselines(file) == {'all': {'F1': 0.2}}
+def test_seeds_are_a_mean_and_its_spread(files):
+    lines = score_table(files, ['our_s', 'our_s', 'base'], 'md').splitlines()
+    assert [cell.strip() for cell in lines[0].split('|')[2:-1]] == [
+        'casia mpc.F1', 'casia mpc.IoU', 'nist mpc.F1', 'nist mpc.IoU',
+        'mean mpc.F1', 'mean mpc.IoU',
+    ]  # fmt: skip
+    sd = stdev([0.3, 0.5])
+    assert f'our_s (2 seeds) | 0.400 ± {sd:.3f} |' in lines[2]
+    # The spread of the mean over data sets, not the mean of the spreads.
+    assert lines[2].split('|')[6].strip() == f'0.450 ± {sd:.3f}'
+    assert lines[3].startswith('| base | 0.250 | 0.125 |') and '±' not in lines[3]
 
 
-@pytest.mark.parametrize('content', ['{', '[1]', '{"F1": "high"}', '{"F1": NaN}'])
-def test_broken_scores_are_named(tmp_path, content):
-    file = tmp_path / 'scores.json'
-    file.write_text(content)
-    with pytest.raises(ValueError, match=r'scores\.json'):
-        read_scores(file)
-    with pytest.raises(ValueError, match=r'scores\.json'):
-        read_baselines(file)
+def test_a_table_for_latex_escapes_names(files):
+    text = score_table(files, ['our_s', 'our_s', '50%'], 'tex', ['mpc.F1'])
+    assert r'\begin{tabular}{lrrr}' in text and r'50\% & 0.250 & 0.350' in text
+    assert r'our\_s (2 seeds) & 0.400 $\pm$ 0.141' in text
+
+
+def test_csv_has_a_row_per_score(files):
+    lines = score_table(files, ['a', 'a', 'b'], 'csv', ['mpc.F1']).splitlines()
+    assert lines[0] == 'run,dataset,score,seeds,value,sd'
+    assert lines[1].startswith('a,casia,mpc.F1,2,0.4,0.14142')
+    assert lines[-1].startswith('b,mean,mpc.F1,1,0.3') and lines[-1].endswith(',')
+
+
+def test_a_run_without_a_data_set_has_no_mean(write):
+    scores = {'mpc.F1': 0.1, 'mpc.IoU': 0.1}
+    files = [write('a', x=scores, y=scores), write('b', x=scores)]
+    assert score_table(files).splitlines()[3] == '| b | 0.100 | 0.100 | - | - | - | - |'
+
+
+def test_what_no_result_has_is_named(files):
+    with pytest.raises(ValueError, match=r'no result has F2; known: mpc\.F1, mpc\.IoU'):
+        score_table(files, scores=['F2'])
+    with pytest.raises(ValueError, match='3 files need as many'):
+        score_table(files, ['a'])

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.visualization.training_report import (
+from mpc_mmseg.visualization.training_curves import (
     data_time_share,
     plot_losses,
     plot_similarity,
@@ -12,6 +12,7 @@ from mpc_mmseg.visualization.training_report import (
     read_phase_names,
     read_scalars,
     split_by_losses,
+    training_curves,
 )
 
 
@@ -108,6 +109,14 @@ def test_plots():
         assert is_picture(plot_losses(phase, 'Phase'))
     assert is_picture(plot_validation(records, ('a/F1', 'a/IoU')))
     assert plot_validation(records, ('b/F1',)) is None
+
+
+def test_a_run_has_a_plot_of_each_phase_and_one_of_its_scores(tmp_path):
+    records = [contrast(1), localize(2), {'a/F1': 0.3, 'mean/F1': 0.3, 'step': 2}]
+    write_scalars(tmp_path, '1', records)
+    pictures, waiting = training_curves(tmp_path)
+    assert len(pictures) == 3 and all(is_picture(each.data) for each in pictures)
+    assert waiting == pytest.approx(0.2 / 1.2)
 
 
 def test_share_of_time_waiting_for_data():

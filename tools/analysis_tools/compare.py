@@ -39,11 +39,9 @@ def main() -> int:
     import json
 
     from mpc_mmseg.atomic_files import write_atomic
-    from mpc_mmseg.evaluation.results.comparison import (
-        compare_results,
-        comparison_table,
-    )
+    from mpc_mmseg.evaluation.results.comparison import compare_results
     from mpc_mmseg.evaluation.results.results_file import read_results
+    from mpc_mmseg.evaluation.results.text_tables import comparison_table
 
     try:
         rows = compare_results(

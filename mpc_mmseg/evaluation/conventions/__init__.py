@@ -1,13 +1,6 @@
 """Scoring conventions of the field, by name."""
 
+from . import native, published
 from .convention import CONVENTIONS, Convention, build_conventions
-from .native import NativeConvention
-from .published import TruForConvention
 
-__all__ = [
-    'CONVENTIONS',
-    'Convention',
-    'NativeConvention',
-    'TruForConvention',
-    'build_conventions',
-]
+__all__ = ['CONVENTIONS', 'Convention', 'build_conventions', 'native', 'published']

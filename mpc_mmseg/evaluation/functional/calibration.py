@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.special import betaincinv, expit, logit
+from scipy.special import betaincinv, log_expit, logit
 
 # Scores of exactly 0 or 1 have no logit.
 _MARGIN = 1e-6
@@ -17,39 +17,32 @@ def logits_of(probabilities: np.ndarray) -> np.ndarray:
 
 
 def fit_logistic(
-    features: np.ndarray, labels: np.ndarray, penalty: float = 1.0
-) -> tuple[list[float], float]:
-    """Fits a logistic regression with an L2 penalty on the weights.
+    values: np.ndarray, labels: np.ndarray, penalty: float = 1.0
+) -> tuple[float, float]:
+    """Fits the logistic regression of one value with an L2 penalty on the slope.
 
-    With the logit of a score as the only feature: Platt, Probabilistic Outputs for
-    Support Vector Machines, 1999.
+    With the logit of a score as the value: Platt, Probabilistic Outputs for Support
+    Vector Machines, 1999.
 
     Args:
-        features: (N, C) floats.
+        values: (N,) floats.
         labels: (N,) booleans.
-        penalty: Factor of half the squared weights, added to the summed loss.
+        penalty: Factor of half the squared slope, added to the summed loss.
 
     Returns:
-        C weights and the bias.
+        Slope and bias.
     """
-    features = np.asarray(features, float)
-    # Features are standardized, so that the penalty treats them alike.
-    mean, spread = features.mean(axis=0), features.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
-    z, target = (features - mean) / spread, np.asarray(labels, float)
+    from scipy.optimize import minimize  # not at the top: inference fits nothing
 
-    x = np.column_stack([z, np.ones(len(z))])
-    penalties = np.diag([penalty] * z.shape[1] + [0.0])
-    w = np.zeros(x.shape[1])
-    for _ in range(50):  # Newton's method; ten steps are the rule
-        p = expit(x @ w)
-        slope = x.T @ (p - target) + penalties @ w
-        step = np.linalg.solve((x.T * (p * (1 - p))) @ x + penalties, slope)
-        w -= step
-        if np.abs(step).max() < 1e-9:
-            break
-    weights = w[:-1] / spread
-    return weights.tolist(), float(w[-1] - weights @ mean)
+    # Standardized, so that the penalty does not depend on the unit.
+    mean, spread = np.mean(values), np.std(values) or 1.0
+    z, sign = (values - mean) / spread, np.where(labels, 1.0, -1.0)
+
+    def loss(w: np.ndarray) -> float:
+        return penalty / 2 * w[0] ** 2 - log_expit(sign * (w[0] * z + w[1])).sum()
+
+    slope, bias = minimize(loss, np.zeros(2)).x
+    return float(slope / spread), float(bias - slope / spread * mean)
 
 
 def expected_calibration_error(

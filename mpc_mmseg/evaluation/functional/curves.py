@@ -1,8 +1,7 @@
 """Average precision, ROC AUC and best F1: threshold-free scores.
 
 `ScoreHistogram` scores a data set of any size in constant memory; pixels of one bin
-count as ties, and the bounds of the error follow from its counts. `SortedScores` is
-exact, with a sort and memory that grows with the number of scores.
+count as ties, and the bounds of the error follow from its counts.
 """
 
 import numpy as np
@@ -20,45 +19,7 @@ _HALF = ((127 - 1) << (23 - _SHIFT)) - _LOWEST
 N_BINS = 2 * _HALF + 1
 
 
-class _Curves:
-    """Scores of the steps that a threshold takes from the highest score down."""
-
-    def steps(self) -> tuple[np.ndarray, np.ndarray]:
-        """True and false positives, (K,) integers, rising as the threshold falls.
-
-        Scores that share a step are ties.
-        """
-        raise NotImplementedError
-
-    def threshold_of(self, step: int) -> float:
-        """The threshold of a step."""
-        raise NotImplementedError
-
-    def average_precision(self) -> float:
-        """Area under the precision-recall curve as a sum of steps."""
-        tp, fp = self.steps()
-        gained = np.diff(tp, prepend=0)
-        return float(np.sum(tp / np.maximum(tp + fp, 1) * gained) / tp[-1])
-
-    def roc_auc(self) -> float:
-        """Chance that a positive outscores a negative; ties count half."""
-        tp, fp = self.steps()
-        both = tp + np.concatenate([[0], tp[:-1]])
-        # Whole numbers up to 2**63: exact for ten images of 12 megapixels pooled, and
-        # floats for more.
-        dtype = np.int64 if float(tp[-1]) * float(fp[-1]) < 2**61 else np.float64
-        doubled = np.sum(np.diff(fp, prepend=0).astype(dtype) * both.astype(dtype))
-        return float(doubled) / (2 * float(tp[-1]) * float(fp[-1]))
-
-    def best_f1(self) -> tuple[float, float]:
-        """The highest F1 of any threshold, and that threshold (`threshold_of`)."""
-        tp, fp = self.steps()
-        scores = 2 * tp / (tp + fp + tp[-1])
-        best = int(np.argmax(scores))
-        return float(scores[best]), self.threshold_of(best)
-
-
-class ScoreHistogram(_Curves):
+class ScoreHistogram:
     """Forged and authentic pixels per bin of probability; histograms add up.
 
     Attributes:
@@ -108,6 +69,29 @@ class ScoreHistogram(_Curves):
         other.counts = self.counts[:, ::-1]
         return other
 
+    def average_precision(self) -> float:
+        """Area under the precision-recall curve as a sum of steps."""
+        tp, fp = self._steps()
+        gained = np.diff(tp, prepend=0)
+        return float(np.sum(tp / np.maximum(tp + fp, 1) * gained) / tp[-1])
+
+    def roc_auc(self) -> float:
+        """Chance that a positive outscores a negative; ties count half."""
+        tp, fp = self._steps()
+        both = tp + np.concatenate([[0], tp[:-1]])
+        # Whole numbers up to 2**63: exact for ten images of 12 megapixels pooled, and
+        # floats for more.
+        dtype = np.int64 if float(tp[-1]) * float(fp[-1]) < 2**61 else np.float64
+        doubled = np.sum(np.diff(fp, prepend=0).astype(dtype) * both.astype(dtype))
+        return float(doubled) / (2 * float(tp[-1]) * float(fp[-1]))
+
+    def best_f1(self) -> tuple[float, float]:
+        """The highest F1 of any threshold, and the number that forged pixels exceed."""
+        tp, fp = self._steps()
+        scores = 2 * tp / (tp + fp + tp[-1])
+        best = int(np.argmax(scores))
+        return float(scores[best]), _threshold_below(N_BINS - 1 - best)
+
     def roc_auc_bounds(self) -> tuple[float, float]:
         """Bounds of the AUC of the unbinned scores: pairs of one bin count 0 to 1."""
         pairs = float(np.prod(self.counts.sum(axis=1), dtype=np.float64))
@@ -119,7 +103,7 @@ class ScoreHistogram(_Curves):
 
         In each bin, the forged pixels come first at best and last at worst.
         """
-        tp, fp = self.steps()
+        tp, fp = self._steps()
         gained, lost = np.diff(tp, prepend=0), np.diff(fp, prepend=0)
         some = gained > 0
         tp, fp, gained, lost = tp[some], fp[some], gained[some], lost[some]
@@ -131,16 +115,13 @@ class ScoreHistogram(_Curves):
 
         return area(fp), area(fp - lost)
 
-    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+    def _steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """True and false positives per bin, as the threshold falls."""
         if not self.has_both:
             absent = 'forged' if not self.counts[1].any() else 'authentic'
             raise ValueError(f'curves need both classes: there is no {absent} pixel')
         authentic, forged = self.counts[:, ::-1].cumsum(axis=1)
         return forged, authentic
-
-    def threshold_of(self, step: int) -> float:
-        """The number that forged pixels exceed; 0 if all are predicted forged."""
-        return _threshold_below(N_BINS - 1 - step)
 
 
 def _bin_of(prob: np.ndarray) -> np.ndarray:
@@ -166,65 +147,30 @@ def _edge(code: int) -> np.float32:
     return np.uint32((code + _LOWEST) << _SHIFT).view(np.float32)
 
 
-class SortedScores(_Curves):
-    """Positives and negatives at each distinct score, highest first.
-
-    Args:
-        scores: (N,) floats.
-        labels: (N,) booleans.
-
-    Raises:
-        ValueError: If shapes differ, there is a NaN, or one class is absent.
-    """
-
-    def __init__(self, scores: np.ndarray, labels: np.ndarray) -> None:
-        scores, labels = np.asarray(scores), np.asarray(labels, bool)
-        if scores.shape != labels.shape or scores.ndim != 1:
-            raise ValueError(
-                f'scores and labels must be (N,), got {scores.shape}, {labels.shape}'
-            )
-        if np.isnan(scores).any():
-            raise ValueError('scores hold a NaN')
-        if labels.all() or not labels.any():
-            raise ValueError('curves need a positive and a negative, got one class')
-        order = np.argsort(scores)[::-1]
-        scores, labels = scores[order], labels[order]
-        # Equal scores cannot be told apart by a threshold: one step for all of them.
-        last = np.append(np.flatnonzero(np.diff(scores)), scores.size - 1)
-        self.thresholds = scores[last]
-        self.tp = np.cumsum(labels)[last]
-        self.fp = 1 + last - self.tp
-
-    @classmethod
-    def of_map(cls, prob: np.ndarray, gt: np.ndarray) -> 'SortedScores':
-        """Sorts the pixels of an image.
-
-        Args:
-            prob: (H, W) floats.
-            gt: (H, W) integers; 1 forged, 0 authentic, 255 ignored.
-        """
-        if prob.shape != gt.shape:
-            raise ValueError(f'map is {prob.shape} but ground truth is {gt.shape}')
-        forged, authentic = class_masks(gt)
-        counted = (forged | authentic).view(bool)
-        return cls(prob[counted], forged.view(bool)[counted])
-
-    def steps(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.tp, self.fp
-
-    def threshold_of(self, step: int) -> float:
-        """The lowest score that is predicted positive."""
-        return float(self.thresholds[step])
-
-
 def roc_auc(scores: np.ndarray, labels: np.ndarray) -> float:
     """Chance that a positive outscores a negative, exactly; ties count half.
 
+    From the ranks of the positives (Mann and Whitney, On a Test of Whether one of Two
+    Random Variables is Stochastically Larger than the Other, 1947).
+
     Args:
         scores: (N,) floats.
         labels: (N,) booleans.
 
     Raises:
-        ValueError: If there is a NaN, or one class only.
+        ValueError: If shapes differ, there is a NaN, or one class only.
     """
-    return SortedScores(scores, labels).roc_auc()
+    scores, labels = np.asarray(scores), np.asarray(labels, bool)
+    if scores.shape != labels.shape or scores.ndim != 1:
+        raise ValueError(
+            f'scores and labels must be (N,), got {scores.shape}, {labels.shape}'
+        )
+    if np.isnan(scores).any():
+        raise ValueError('scores hold a NaN')
+    n = int(labels.sum())
+    if not 0 < n < labels.size:
+        raise ValueError('curves need a positive and a negative, got one class')
+    _, of_score, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[of_score]
+    above = ranks[labels].sum() - n * (n + 1) / 2
+    return float(above / (n * (labels.size - n)))

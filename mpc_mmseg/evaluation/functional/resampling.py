@@ -7,7 +7,7 @@ import numpy as np
 
 # Numbers at a time, which bounds the memory.
 _BLOCK = 4_000_000
-# Up to this number of groups all sign patterns are tried, not a sample.
+# Up to this number of groups all sign patterns are tried, however few are asked for.
 _EXACT_GROUPS = 13
 
 
@@ -67,9 +67,9 @@ def bootstrap_intervals(
     Args:
         score: From weights (b, N) to score name -> (b,) floats; NaN where undefined:
             these resamples are left out.
-        groups: (N,) integers from 0, as of `bootstrap_weights`.
-        n_resamples: Number of resamples; 0 for no intervals.
-        seed: Seed of NumPy's generator.
+        groups: As of `bootstrap_weights`.
+        n_resamples: Likewise; 0 for no intervals.
+        seed: Likewise.
 
     Returns:
         Score name -> (low, high); None for fewer than two groups, or if the score is
@@ -103,9 +103,9 @@ def mean_with_interval(
 
     Args:
         values: (N,) finite numbers, one per image, N >= 1.
-        sources: Images of one source are drawn together; None: each alone.
-        n_resamples: Number of bootstrap samples; 0 for no interval.
-        seed: Seed of NumPy's generator.
+        sources: As of `group_numbers`; None: each image alone.
+        n_resamples: As of `bootstrap_intervals`.
+        seed: Likewise.
 
     Returns:
         ``value``, ``low`` and ``high`` (95 % percentile bootstrap; None for a single
@@ -141,20 +141,19 @@ def sign_flip_p_value(
         n_permutations: Size of the sample.
         seed: Seed of NumPy's generator.
     """
+    from scipy.stats import permutation_test  # not at the top: it imports slowly
+
     sums = np.bincount(groups, weights=differences)
-    n_groups = len(sums)
-    # Rounding must not break a tie with the observed sum.
-    observed = abs(sums.sum()) - 1e-12 * np.abs(sums).sum()
-    if n_groups <= _EXACT_GROUPS:
-        patterns = np.arange(2**n_groups)[:, None] >> np.arange(n_groups) & 1
-        return float(np.mean(np.abs((1 - 2 * patterns) @ sums) >= observed))
-    rng = np.random.default_rng(seed)
-    rows, reached = max(1, _BLOCK // n_groups), 0
-    for start in range(0, n_permutations, rows):
-        size = (min(rows, n_permutations - start), n_groups)
-        signs = 1 - 2 * rng.integers(0, 2, size, dtype=np.int8)
-        reached += int(np.sum(np.abs(signs @ sums) >= observed))
-    return (1 + reached) / (1 + n_permutations)
+    result = permutation_test(
+        [sums],
+        np.sum,
+        permutation_type='samples',
+        vectorized=True,
+        n_resamples=max(n_permutations, 2**_EXACT_GROUPS),
+        batch=max(1, _BLOCK // len(sums)),
+        random_state=seed,
+    )
+    return float(result.pvalue)
 
 
 def group_numbers(names: Sequence[str | None]) -> np.ndarray:

@@ -15,7 +15,6 @@ from mpc_mmseg.evaluation.conventions.convention import ScoredImage
 from mpc_mmseg.evaluation.probability_map import image_name, probability_map
 from mpc_mmseg.evaluation.results.dataset_summary import (
     pooled_bounds,
-    results_table,
     summarize,
     summarize_dataset,
 )
@@ -31,9 +30,9 @@ from mpc_mmseg.evaluation.results.results_file import (
     write_images,
     write_results,
 )
+from mpc_mmseg.evaluation.results.text_tables import results_table
 from mpc_mmseg.probability import binarize
 
-_AUTHENTIC = ('apart', 'as-zero')
 # Scores of a data set's pooled pixels.
 _POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 
@@ -42,46 +41,37 @@ _POOLED = ('pooled_AP', 'pooled_AUC', 'best_F1', 'best_threshold')
 class ForgeryMetric(BaseMetric):
     """F1, IoU and threshold-free scores of localized forgeries.
 
-    F1 and IoU of the forged class per image by the MPC convention, then the plain mean
-    over a data set's forged images. The paper's released code selects checkpoints by
-    ``mean/score``, the mean of F1 and IoU over data sets. Maps are compared at the
-    images' native size. Only counts are kept of each image.
+    Maps are compared at the images' native size, and only counts are kept of each. The
+    paper's released code selects checkpoints by ``mean/score``, the mean of F1 and IoU
+    over data sets.
 
     Scores, each as ``{data set}/{score}``, without undefined ones:
-        F1, IoU: Mean over images, at ``threshold``.
+        F1, IoU: Of the forged class by the MPC convention, mean over forged images.
         pooled_AP, pooled_AUC: Average precision and ROC AUC of all pixels.
-        best_F1, best_threshold: F1 of all pixels at the best threshold, and that
-            threshold.
+        best_F1, best_threshold: F1 of all pixels at the best threshold for them.
         image_AUC: ROC AUC of forged against authentic images.
         false_alarm_area: Mean share of authentic images predicted forged.
         {convention}.{score}: Scores of ``conventions`` for the same maps.
-        image.{score}: With conventions: AUC, balanced_accuracy, EER, F1, TPR@1%
-            and TPR@5% (of false alarms) of forged against authentic images.
+        image.{score}: With conventions: `image_level_scores`.
 
     Args:
         threshold: A pixel is predicted forged above this probability. In F1 and IoU of
             the MPC convention 0.5 stands for 127 of 255.
-        authentic: 'apart' counts authentic images in image_AUC and
-            false_alarm_area alone; 'as-zero' also averages each in as F1 = 0 and
-            IoU = 0, as some benchmarks do.
-        conventions: Names of conventions (mpc_mmseg/evaluation/conventions), configs of
-            them, or 'all': scored side by side on the same maps, and logged as a table
-            with explanations.
-        source_pattern: Regular expression that finds the source photographs in images'
-            names, as of tools/dataset_converters/split_by_source.py: images that share
-            one are drawn together for the intervals. None: ``source_groups`` of the
-            list; an image without them is alone.
+        conventions: As of `build_conventions`: scored side by side on the same maps.
+        source_pattern: As of `set_sources`: images that share a source photograph are
+            drawn together for the intervals.
         n_resamples: Number of bootstrap samples for the intervals; 0 for no intervals.
         seed: Seed of the bootstrap.
         per_image_file: JSON lines to write, one per image, or CSV by its suffix.
-        results_file: JSON of all results (docs/evaluation.md) to write. Optional.
-        origin: What was run, as of `origin_of_scores`, stored in both files. Optional.
+        results_file: JSON of all results (docs/evaluation.md) to write.
+        origin: What was run, as of `origin_of_scores`, stored in both files.
         allow_duplicates: Whether an image may be in a data set twice.
         output_dir: Folder for a mask per image, NAME.png with 1 where it is predicted
             forged, as of mmseg's IoUMetric: mmseg's test.py --out sets it.
         keep_results: Set by the same option; not used.
-        collect_device: 'cpu' or 'gpu'; where the ranks' results are gathered.
-        prefix: Prefix of all scores. Optional.
+        collect_device: As of MMEngine's ``BaseMetric``.
+        prefix: Likewise.
+        collect_dir: Likewise.
 
     Raises:
         ValueError: If an argument is not one of those; while evaluating, with the
@@ -95,7 +85,6 @@ class ForgeryMetric(BaseMetric):
     def __init__(
         self,
         threshold: float = 0.5,
-        authentic: str = 'apart',
         conventions: str | Sequence[str | dict[str, Any]] = (),
         source_pattern: str | None = None,
         n_resamples: int = 1000,
@@ -113,8 +102,6 @@ class ForgeryMetric(BaseMetric):
         super().__init__(collect_device, prefix, collect_dir)
         if not 0 <= threshold <= 1:
             raise ValueError(f'threshold must be in 0..1, got {threshold}')
-        if authentic not in _AUTHENTIC:
-            raise ValueError(f'authentic must be one of {_AUTHENTIC}, got {authentic}')
         if n_resamples < 0:
             raise ValueError(f'n_resamples must not be negative, got {n_resamples}')
         self.conventions = build_conventions(conventions)
@@ -124,7 +111,6 @@ class ForgeryMetric(BaseMetric):
         self.origin = None if origin is None else {**origin, 'threshold': threshold}
         self.allow_duplicates = allow_duplicates
         self.threshold = threshold
-        self.authentic_as_zero = authentic == 'as-zero'
         self.per_image_file = per_image_file
         self.output_dir = output_dir
         self._first: dict[tuple[str, bool], ImageRecord] = {}
@@ -160,7 +146,7 @@ class ForgeryMetric(BaseMetric):
                 f'{pair[0].img_path} and {pair[1].img_path}; remove one, or set '
                 'allow_duplicates=True'
             )
-        scores = summarize(results, self.authentic_as_zero)
+        scores = summarize(results)
         set_sources(results, self.source_pattern)
         if self.per_image_file is not None:
             images = [record.as_dict() for record in results]
@@ -178,7 +164,7 @@ class ForgeryMetric(BaseMetric):
                 own,
                 self.conventions,
                 pooled,
-                pooled_bounds(own, self.authentic_as_zero),
+                pooled_bounds(own),
                 self.threshold,
                 self.n_resamples,
                 self.seed,

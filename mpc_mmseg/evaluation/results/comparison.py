@@ -38,10 +38,9 @@ def compare_results(
         names: Names of the two in errors.
         tag_pattern: Regular expression; what it matches in a file's name becomes a
             tag of the image, groups joined.
-        n_resamples: Number of bootstrap samples; images of one source are drawn
-            together.
-        n_permutations: Number of permutations of the sign-flip test.
-        seed: Of NumPy's generator.
+        n_resamples: As of `mean_with_interval`.
+        n_permutations: As of `sign_flip_p_value`.
+        seed: Of both.
 
     Returns:
         A row per subset of the images (data set, forged area, tag) and score:
@@ -144,26 +143,3 @@ def _compare(
         'high': mean['high'],
         'p_value': p_value,
     }
-
-
-def comparison_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of `compare_results` as text."""
-    lines: list[str] = []
-    heading = None
-    for row in rows:
-        if (row['dataset'], row['part']) != heading:
-            heading = row['dataset'], row['part']
-            lines += [
-                '',
-                f'{row["dataset"]}, {row["part"]}',
-                f'  {"score":26}      A       B    B - A   95 % interval         p'
-                '      n',
-            ]
-        span = ''
-        if row['low'] is not None:
-            span = f'{row["low"]:+.4f}..{row["high"]:+.4f}'
-        lines.append(
-            f'  {row["score"]:26} {row["a"]:.4f}  {row["b"]:.4f}  '
-            f'{row["difference"]:+.4f}  {span:16}  {row["p_value"]:.4f}  {row["n"]:5}'
-        )
-    return '\n'.join(lines)

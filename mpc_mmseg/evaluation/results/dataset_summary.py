@@ -1,8 +1,7 @@
-"""Scores of data sets from records of images, with intervals, and their table."""
+"""Scores of data sets from records of images, with intervals."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -27,12 +26,12 @@ def score_images(
     threshold: float,
     weights: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Scores one data set by every convention, once per row of weights.
+    """Scores one data set by every convention, as of `summarize_dataset`.
 
     Args:
         records: Its N images.
-        conventions: The conventions of the images' scores.
-        threshold: Threshold of an image's score, for image-level accuracy and F1.
+        conventions: The conventions.
+        threshold: Of an image's score.
         weights: (B, N) how often each image counts.
 
     Returns:
@@ -120,16 +119,13 @@ def summarize_dataset(
     }
 
 
-def summarize(
-    records: Sequence[ImageRecord], authentic_as_zero: bool = False
-) -> dict[str, float]:
+def summarize(records: Sequence[ImageRecord]) -> dict[str, float]:
     """Scores each data set, then averages over data sets.
+
+    Authentic images count in ``image_AUC`` and ``false_alarm_area`` alone.
 
     Args:
         records: All images, in any order.
-        authentic_as_zero: Whether each authentic image counts as F1 = 0 and
-            IoU = 0 and its pixels among the pooled ones; else they count in
-            ``image_AUC`` and ``false_alarm_area`` alone.
 
     Returns:
         ``{data set}/{score}`` and ``mean/{F1, IoU, score}``, in 0..1; undefined scores
@@ -146,7 +142,7 @@ def summarize(
     scores = {
         f'{name}/{score}': value
         for name, images in by_dataset.items()
-        for score, value in _plain_scores(images, authentic_as_zero).items()
+        for score, value in _plain_scores(images).items()
     }
     for score in ('F1', 'IoU'):
         values = [scores[k] for n in by_dataset if (k := f'{n}/{score}') in scores]
@@ -157,19 +153,14 @@ def summarize(
     return scores
 
 
-def _plain_scores(
-    images: list[ImageRecord], authentic_as_zero: bool
-) -> dict[str, float]:
+def _plain_scores(images: list[ImageRecord]) -> dict[str, float]:
     forged = [image for image in images if image.forged]
     authentic = [image for image in images if not image.forged]
     scores: dict[str, float] = {}
-    pairs = [image.f1_and_iou for image in forged]
-    if authentic_as_zero:
-        pairs += [(0.0, 0.0)] * len(authentic)
-    if pairs:
-        f1s, ious = zip(*pairs)
+    if forged:
+        f1s, ious = zip(*(image.f1_and_iou for image in forged))
         scores.update(F1=fmean(f1s), IoU=fmean(ious))
-    pooled = _pooled(images, authentic_as_zero)
+    pooled = _pooled(images)
     if pooled.has_both:
         scores['pooled_AP'] = pooled.average_precision()
         scores['pooled_AUC'] = pooled.roc_auc()
@@ -184,11 +175,9 @@ def _plain_scores(
     return scores
 
 
-def pooled_bounds(
-    images: Sequence[ImageRecord], authentic_as_zero: bool = False
-) -> dict[str, tuple[float, float]]:
+def pooled_bounds(images: Sequence[ImageRecord]) -> dict[str, tuple[float, float]]:
     """Bounds of the pooled scores of a data set's images, as of `summarize`."""
-    pooled = _pooled(images, authentic_as_zero)
+    pooled = _pooled(images)
     if not pooled.has_both:
         return {}
     return {
@@ -197,45 +186,9 @@ def pooled_bounds(
     }
 
 
-def _pooled(images: Sequence[ImageRecord], authentic_as_zero: bool) -> ScoreHistogram:
+def _pooled(images: Sequence[ImageRecord]) -> ScoreHistogram:
     pooled = ScoreHistogram()
     for image in images:
-        if image.histogram is not None and (image.forged or authentic_as_zero):
+        if image.histogram is not None and image.forged:
             pooled += image.histogram
     return pooled
-
-
-def results_table(
-    datasets: Mapping[str, Mapping[str, Any]], explanations: Mapping[str, str]
-) -> str:
-    """The table at the end of a test: scores, then the conventions' explanations.
-
-    Args:
-        datasets: Data set name -> summary as of `summarize_dataset`.
-        explanations: Convention name -> text.
-    """
-    names = [name for summary in datasets.values() for name in summary['scores']]
-    width = max(map(len, names), default=5)
-    lines = []
-    for dataset, summary in datasets.items():
-        lines += [
-            '',
-            f'{dataset}: {summary["n_forged"]} forged, '
-            f'{summary["n_authentic"]} authentic images',
-            f'  {"score":{width}}   value   95 % interval      n   exact value',
-        ]
-        for name, score in summary['scores'].items():
-            span = ''
-            if score['low'] is not None:
-                span = f'{score["low"]:.4f}..{score["high"]:.4f}'
-            line = f'  {name:{width}}  {score["value"]:.4f}   {span:14}  {score["n"]:5}'
-            if ends := score.get('bounds'):
-                line += f'   in {ends[0]:.6f}..{ends[1]:.6f}'
-            lines.append(line)
-    if explanations:
-        lines += ['', 'Numbers of different conventions cannot be compared:']
-    for name, text in explanations.items():
-        lines.append(
-            fill(f'{name}: {text}', 88, initial_indent='  ', subsequent_indent='    ')
-        )
-    return '\n'.join(lines)

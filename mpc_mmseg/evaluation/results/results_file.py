@@ -21,8 +21,9 @@ _KEYS = {
     RESULTS_FORMAT: {'list_hash', 'conventions', 'datasets', 'images'},
     ROBUSTNESS_FORMAT: {'hashes', 'settings'},
 }
-_COUNTS = ('tp', 'fp', 'fn', 'tn')
-_IMAGE_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *_COUNTS}
+#: Keys of an image's pixel counts.
+COUNTS = ('tp', 'fp', 'fn', 'tn')
+_IMAGE_KEYS = {'img_path', 'dataset', 'forged', 'image_score', *COUNTS}
 _FORGED_KEYS = {'F1', 'IoU'}
 _KINDS = {
     'img_path': str,
@@ -173,7 +174,7 @@ def check_record(record: object, where: str) -> None:
     needed = _IMAGE_KEYS | (_FORGED_KEYS if record['forged'] else set())
     if missing := needed - record.keys():
         raise ValueError(f'{where}: lacks {sorted(missing)}')
-    for key in (*_COUNTS, 'image_score', 'F1', 'IoU', 'scores', 'map_features'):
+    for key in (*COUNTS, 'image_score', 'F1', 'IoU', 'scores', 'map_features'):
         check_numbers(record.get(key), f'{where}: {key}')
     for key, kind in _KINDS.items():
         if not isinstance(record.get(key), kind):
@@ -209,10 +210,14 @@ def check_summaries(datasets: Mapping[str, Any], where: str) -> None:
     check_numbers(datasets, where)
     for name, scores in datasets.items():
         for score, found in scores.items():
-            if not isinstance(found, dict) or 'value' not in found:
-                raise ValueError(f'{where}: {plain_text(f"{name}, {score}")}: no value')
-            if any(isinstance(v, dict) for v in found.values()):
-                raise ValueError(f'{where}: {plain_text(f"{name}, {score}")}: nested')
+            if (
+                not isinstance(found, dict)
+                or 'value' not in found
+                or any(isinstance(v, dict) for v in found.values())
+            ):
+                raise ValueError(
+                    f'{where}: {plain_text(f"{name}, {score}")}: no summary of a score'
+                )
 
 
 def _cell(value: Any) -> Any:

@@ -1,4 +1,7 @@
-"""What reaches the web page: requests of its own visitors, of bounded size."""
+"""What reaches the web page, and what leaves it.
+
+Requests of its own visitors, of bounded size; responses with headers of security.
+"""
 
 import base64
 import hmac
@@ -13,6 +16,21 @@ from urllib.parse import urlsplit
 _OVERHEAD, _KEPT, _ARRIVING = 2**20, 8, 4
 #: Routes by which Gradio returns files and fetches addresses; the page needs neither.
 _CLOSED = ('/gradio_api/file', '/gradio_api/proxy', '/file', '/proxy')
+
+#: Content security policy: the browser loads from this server only. Gradio needs eval.
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' "
+    "'unsafe-eval' blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+_HEADERS = [
+    (b'content-security-policy', POLICY.encode()),
+    (b'referrer-policy', b'no-referrer'),
+    (b'x-content-type-options', b'nosniff'),
+    (b'cross-origin-opener-policy', b'same-origin'),
+    (b'cross-origin-resource-policy', b'same-origin'),
+]
 
 
 def is_loopback(host: str) -> bool:
@@ -53,6 +71,12 @@ class Gate:
         self.max_file_size, self.arriving = max_file_size, 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_with_headers(message: dict[str, Any]) -> None:
+            if message['type'] == 'http.response.start':
+                own = [*message.get('headers', ()), *_HEADERS]
+                message = {**message, 'headers': own}
+            await send(message)
+
         if scope['type'] == 'lifespan':
             await self.app(scope, receive, send)
             return
@@ -61,11 +85,11 @@ class Gate:
         if status == 200 and upload and (self.arriving >= _ARRIVING or self._full()):
             status, reason = 503, 'Too many uploads at the moment: try again later'
         if status != 200:
-            await _refuse(scope, send, status, reason)
+            await _refuse(scope, send_with_headers, status, reason)
             return
         self.arriving += upload
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, send_with_headers)
         finally:
             self.arriving -= upload
 

@@ -1,13 +1,16 @@
 """Pictures of an analysis for the interactive page, without another forward pass."""
 
-import cv2
-import numpy as np
-
 from mpc_mmseg.apis.inference.embedding_evidence import similarity_map
 from mpc_mmseg.apis.inference.prediction_files import similarity_picture
 from mpc_mmseg.forensics.case.case import Analysis
 from mpc_mmseg.probability import binarize
-from mpc_mmseg.visualization.pictures import Picture, jpeg_picture, outline, shrunk
+from mpc_mmseg.visualization.pictures import (
+    Picture,
+    jpeg_picture,
+    outline,
+    shrunk,
+    shrunk_mask,
+)
 
 #: Longer side of a picture on the page, in pixels.
 _LONGEST = 1000
@@ -30,16 +33,11 @@ def overlay_view(
     Raises:
         ValueError: If threshold or opacity is not in 0..1.
     """
-    if not 0 <= threshold <= 1:
-        raise ValueError(f'threshold must be in 0..1, got {threshold}')
     image, prob = analysis.prediction.image, analysis.prediction.prob
     assert image is not None and prob is not None
     mask = binarize(prob, threshold)
-    small = shrunk(image, _LONGEST)
-    inside = cv2.resize(
-        mask.astype(np.float32), small.shape[1::-1], interpolation=cv2.INTER_AREA
-    )
-    overlay = outline(small, inside > 0.5, opacity=opacity)
+    small, inside = shrunk(image, _LONGEST), shrunk_mask(mask, _LONGEST)
+    overlay = outline(small, inside, opacity=opacity)
     return jpeg_picture(overlay, _LONGEST), float(mask.mean())
 
 

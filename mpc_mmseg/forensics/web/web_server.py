@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
 
@@ -10,38 +9,9 @@ from mpc_mmseg.visualization.pages import source
 
 from .gate import Gate, is_loopback
 
-#: Content security policy: the browser loads from this server only. Gradio needs eval.
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' "
-    "'unsafe-eval' blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
 #: Limits memory: the embeddings of an analysis take about 64 MiB for a network of four
 #: scales at 512x512.
 _SESSIONS = 16
-
-
-class PolicyHeader:
-    """ASGI middleware that adds `POLICY` to each response."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def send_with_policy(message: dict[str, Any]) -> None:
-            if message['type'] == 'http.response.start':
-                own = [
-                    (b'content-security-policy', POLICY.encode()),
-                    (b'referrer-policy', b'no-referrer'),
-                    (b'x-content-type-options', b'nosniff'),
-                    (b'cross-origin-opener-policy', b'same-origin'),
-                    (b'cross-origin-resource-policy', b'same-origin'),
-                ]
-                message = {**message, 'headers': [*message.get('headers', ()), *own]}
-            await send(message)
-
-        await self.app(scope, receive, send_with_policy)
 
 
 def serve(
@@ -96,7 +66,6 @@ def serve(
             css=source('web_page.css'),
             app_kwargs={
                 'middleware': [
-                    Middleware(PolicyHeader),
                     Middleware(
                         Gate,
                         hosts=[host, *other_names],

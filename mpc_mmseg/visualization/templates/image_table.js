@@ -2,13 +2,14 @@
   'use strict';
   const STEP = 200;
   const root = document.getElementById('image-table');
-  const data = JSON.parse(document.getElementById('image-data').textContent);
-  const columns = data.columns, rows = data.rows;
+  const columns = JSON.parse(document.getElementById('image-data').textContent);
+  const size = columns[0].values.length;
   const form = root.querySelector('form');
   const body = root.querySelector('tbody');
   const more = root.querySelector('.more');
-  const texts = columns.map((c, i) => i).filter(i => columns[i].kind === 'text');
-  const searched = rows.map(r => texts.map(i => r[i]).join('\n').toLowerCase());
+  const texts = columns.filter(column => column.kind === 'text');
+  const searched = columns[0].values.map(
+    (_, i) => texts.map(column => column.values[i]).join('\n').toLowerCase());
   const collator = new Intl.Collator(undefined, {numeric: true});
   let sorted = -1, direction = 1, shown = STEP;
 
@@ -26,11 +27,11 @@
     const low = limit('low'), high = limit('high');
     const ranged = low === null && high === null ? -1 : Number(field('range').value);
     const found = [];
-    for (let i = 0; i < rows.length; i++) {
+    for (let i = 0; i < size; i++) {
       if (text && !searched[i].includes(text)) continue;
-      if (!choices.every(([c, value]) => String(rows[i][c]) === value)) continue;
+      if (!choices.every(([c, value]) => String(columns[c].values[i]) === value)) continue;
       if (ranged >= 0) {
-        const value = rows[i][ranged];
+        const value = columns[ranged].values[i];
         // What has no such score lies in no range of it.
         if (value === null) continue;
         if (low !== null && value < low || high !== null && value > high) continue;
@@ -42,12 +43,12 @@
 
   function inOrder(found) {
     if (sorted < 0) return found;
-    const numbers = columns[sorted].kind === 'number';
+    const {kind, values} = columns[sorted];
     return found.sort((a, b) => {
-      const x = rows[a][sorted], y = rows[b][sorted];
+      const x = values[a], y = values[b];
       // Missing values stand last in either direction; ties keep the given order.
       if (x === null || y === null) return (x === null) - (y === null) || a - b;
-      const order = numbers ? x - y : collator.compare(x, y);
+      const order = kind === 'number' ? x - y : collator.compare(x, y);
       return order * direction || a - b;
     });
   }
@@ -57,10 +58,10 @@
     const fragment = document.createDocumentFragment();
     for (const i of found.slice(0, shown)) {
       const line = document.createElement('tr');
-      columns.forEach((column, c) => {
+      columns.forEach(column => {
         const cell = document.createElement('td');
-        const value = rows[i][c];
-        cell.className = column.style;
+        const value = column.values[i];
+        cell.className = column.kind + (column.printed ? '' : ' screen');
         if (value === null) cell.textContent = '\u2013';
         else if (column.kind !== 'number') cell.textContent = value;
         else cell.textContent = value.toFixed(column.digits);
@@ -72,8 +73,7 @@
     const n = Math.min(shown, found.length);
     root.querySelector('.count').textContent =
       (n < found.length ? 'The first ' + n + ' of ' + found.length : found.length) +
-      (found.length === rows.length ? ' images' : ' images that match, of ' +
-       rows.length);
+      (found.length === size ? ' images' : ' images that match, of ' + size);
     more.hidden = n >= found.length;
     more.textContent = 'Show ' + Math.min(STEP, found.length - n) + ' more';
     root.querySelectorAll('th').forEach((head, c) => head.setAttribute('aria-sort',

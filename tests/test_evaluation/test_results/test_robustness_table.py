@@ -1,4 +1,4 @@
-from mpc_mmseg.visualization.robustness_plots import robustness_table
+from mpc_mmseg.evaluation.results.text_tables import robustness_table
 
 
 def value(mean):
