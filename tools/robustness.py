@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
         help="config file, whose test data is scored; default: the checkpoint's own",
     )
     parser.add_argument('checkpoint', help='checkpoint of either phase')
-    parser.add_argument('--data-root', help='data_root of every data set of the config')
+    parser.add_argument('--data-root', help='data_root of every data set of the test')
     parser.add_argument(
         '--out', metavar='DIR', help='default: robustness/ in the run folder'
     )

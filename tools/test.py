@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir', help='folder of the log; default work_dirs/CONFIG'
     )
-    parser.add_argument('--data-root', help='data_root of every data set of the config')
+    parser.add_argument('--data-root', help='data_root of every data set of the test')
     parser.add_argument(
         '--conventions',
         nargs='+',
