@@ -39,6 +39,8 @@ KNOWN_TYPES.add('BrightIsForged')
 class BrightIsForged(BaseSegmentor):
     """Probability = weight x mean brightness."""
 
+    multiple = 1
+
     def __init__(self, data_preprocessor, init_cfg=None, gives='prob', test_cfg=None):
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.weight = torch.nn.Parameter(torch.ones(1))

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from inference_arguments import add_trust
+from quiet_import import register_quietly
 
 LISTS = (
     Path(__file__).parents[1] / 'configs' / '_base_' / 'robustness' / 'lists_in_use.py'
@@ -61,6 +62,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
+    register_quietly()
     # Imported here, so that --help does not wait for torch.
     from mmengine.config import Config
 
