@@ -233,6 +233,21 @@ def test_one_data_root_for_a_mixture_of_several_is_refused():
     assert roots == ['data/tampcoco', 'mine', 'data/imd2020']
 
 
+def test_the_data_root_of_a_test_is_that_of_its_own_data_sets():
+    inner = dict(type='ForgeryDataset', data_root='a')
+    mixture = dict(datasets=[inner, dict(inner, data_root='b')])
+    cfg = Config(
+        {
+            'train_dataloader': dict(dataset=mixture),
+            'test_dataloader': dict(dataset=inner),
+        }
+    )
+    with pytest.raises(ValueError, match='train_dataloader mixes'):
+        set_data_root(cfg, 'c')
+    set_data_root(cfg, 'c', ['test_dataloader'])
+    assert cfg.test_dataloader.dataset.data_root == 'c'
+
+
 def test_an_epoch_of_the_medium_list_is_the_papers(tmp_path, monkeypatch):
     parts = {'tampcoco': 199_999 + 199_429 + 199_443, 'casia_v2': 5123, 'imd2020': 2010}
     for name, count in parts.items():

@@ -25,6 +25,7 @@ from inference_arguments import (
     add_pixel_limit,
     check_model,
 )
+from quiet_import import register_quietly
 
 
 def parse_args() -> argparse.Namespace:
@@ -78,6 +79,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
+    register_quietly()
     try:
         return calibrate(args)
     except (OSError, ValueError, RuntimeError) as error:

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from inference_arguments import add_trust
+from quiet_import import register_quietly
 
 LISTS = (
     Path(__file__).parents[1] / 'configs' / '_base_' / 'robustness' / 'lists_in_use.py'
@@ -31,7 +32,7 @@ def parse_args() -> argparse.Namespace:
         help="config file, whose test data is scored; default: the checkpoint's own",
     )
     parser.add_argument('checkpoint', help='checkpoint of either phase')
-    parser.add_argument('--data-root', help='data_root of every data set of the config')
+    parser.add_argument('--data-root', help='data_root of every data set of the test')
     parser.add_argument(
         '--out', metavar='DIR', help='default: robustness/ in the run folder'
     )
@@ -61,6 +62,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
+    register_quietly()
     # Imported here, so that --help does not wait for torch.
     from mmengine.config import Config
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from free_cores import leave_busy_cores
 from inference_arguments import add_trust
+from quiet_import import register_quietly
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -34,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir', help='folder of the log; default work_dirs/CONFIG'
     )
-    parser.add_argument('--data-root', help='data_root of every data set of the config')
+    parser.add_argument('--data-root', help='data_root of every data set of the test')
     parser.add_argument(
         '--conventions',
         nargs='+',
@@ -121,6 +122,7 @@ def configure(args: argparse.Namespace) -> tuple['Config', dict]:
 def main() -> None:
     args = parse_args()
     leave_busy_cores()
+    register_quietly()
     from mmengine.dist import is_main_process
     from mmengine.fileio import dump
     from quiet_runner import QuietRunner, end_with_message

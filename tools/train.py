@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from free_cores import leave_busy_cores
+from quiet_import import register_quietly
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -130,6 +131,7 @@ def configure(args: argparse.Namespace) -> 'Config':
 def main() -> None:
     args = parse_args()
     leave_busy_cores()
+    register_quietly()
     from quiet_runner import QuietRunner, earlier_checkpoints, end_with_message
 
     from mpc_mmseg.engine.launch import leave_process_group

@@ -3,8 +3,8 @@
 import copy
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
-from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
+from rich.console import Console
+from rich.progress import Progress
 
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
@@ -91,12 +92,12 @@ def measure_robustness(
     files = {setting.name: _file_of(setting, hashes) for setting in settings}
     todo = [setting for setting in settings if not (out / files[setting.name]).exists()]
     if todo:
-        progress = ProgressBar(len(todo) * len(samples), file=sys.stderr)
-        for setting in todo:
-            score_setting(
-                model, cfg, setting, metric, out / files[setting.name], progress.update
-            )
-        sys.stderr.write('\n')
+        with Progress(console=Console(stderr=True)) as bar:
+            task = bar.add_task('images', total=len(todo) * len(samples))
+            step = partial(bar.advance, task)
+            for setting in todo:
+                file = out / files[setting.name]
+                score_setting(model, cfg, setting, metric, file, step)
     records = {name: read_per_image(out / file) for name, file in files.items()}
     results = {
         'format': ROBUSTNESS_FORMAT,

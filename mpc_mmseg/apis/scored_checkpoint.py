@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from mmengine.config import Config
 
 from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
 from mpc_mmseg.engine.checkpoints.stored_config import stored_config
-from mpc_mmseg.engine.launch import load_config
+from mpc_mmseg.engine.launch import load_config, set_data_root
 from mpc_mmseg.evaluation.results.origin import origin_of_scores
 
 from .release.release_config import scoring_config
@@ -21,7 +22,9 @@ _RUN_TIME = re.compile(r'_\d{8}_\d{6}$')
 def config_to_score(
     config: str | None,
     checkpoint: str | Path,
-    *args: Any,
+    options: Sequence[str] = (),
+    data_root: str | None = None,
+    launcher: str = 'none',
     work_dir: str | None = None,
     trust_config: bool = False,
 ) -> tuple[Config, dict[str, Any]]:
@@ -30,7 +33,8 @@ def config_to_score(
     Args:
         config: Config file; None for the config that the checkpoint contains.
         checkpoint: The file, or the name of a published model.
-        *args: The arguments of `load_config` after the first one.
+        options, launcher: See `load_config`.
+        data_root: Folder of every data set that is tested on, or None.
         work_dir: Folder of the log; None for work_dirs/CONFIG.
         trust_config: See `stored_config`.
 
@@ -50,7 +54,10 @@ def config_to_score(
         used = stored if trust_config else Config(scoring_config(stored))
         name = config_name(meta) or Path(path).stem
         used.work_dir = work_dir or os.path.join('work_dirs', name)
-    cfg = load_config(used if config is None else config, *args, work_dir=work_dir)
+    used = used if config is None else config
+    cfg = load_config(used, options, launcher=launcher, work_dir=work_dir)
+    if data_root is not None:
+        set_data_root(cfg, data_root, ['test_dataloader'])
     cfg.load_from, cfg.resume = path, False
     return cfg, origin_of_scores(cfg, Path(path).name, meta)
 

@@ -25,16 +25,19 @@ _RUNNER_KEYS = {
     'sync_bn',
     'work_dir',
 }
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-def set_data_root(cfg: Config, data_root: str) -> None:
-    """Point every data set of a config to one folder.
+def set_data_root(
+    cfg: Config, data_root: str, loaders: Sequence[str] = LOADERS
+) -> None:
+    """Point every data set of some dataloaders of a config to one folder.
 
     Raises:
         ValueError: If a dataloader mixes data sets of different folders; names their
             keys.
     """
-    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+    for key in loaders:
         if not cfg.get(key):
             continue
         found = dict(innermost_by_key(cfg[key].dataset, f'{key}.dataset'))

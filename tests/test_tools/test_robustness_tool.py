@@ -1,30 +1,22 @@
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import pytest
+import tool_by_path
 import torch
 from mmseg.registry import MODELS
-
-TOOL = Path(__file__).parents[2] / 'tools' / 'robustness.py'
 
 
 @pytest.fixture
 def run_tool(monkeypatch, tmp_path, tiny_config):
     """Runs the tool on a tiny network with random weights."""
-    spec = importlib.util.spec_from_file_location('robustness_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     tiny_config.dump(tmp_path / 'tiny.py')
     state = MODELS.build(tiny_config.model).state_dict()
     torch.save({'meta': {'mpc_phase': 'localize'}, 'state_dict': state}, tmp_path / 'w')
 
     def run(*args, config=tmp_path / 'tiny.py', weights=tmp_path / 'w'):
-        monkeypatch.setattr(
-            sys, 'argv', ['robustness.py', *map(str, (config, weights, *args))]
+        return tool_by_path.run_tool(
+            monkeypatch, 'robustness.py', config, weights, *args
         )
-        return module.main()
 
     return run
 

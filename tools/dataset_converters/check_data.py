@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,7 +43,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    from mmengine.utils import ProgressBar
+    from rich.console import Console
+    from rich.progress import Progress
 
     from mpc_mmseg.atomic_files import write_atomic
     from mpc_mmseg.datasets.check.checked_list import open_lists
@@ -53,12 +55,12 @@ def main() -> int:
     try:
         lists = open_lists(args.lists, args.data_root)
         entries = [entry for each in lists for entry in each.entries]
-        bar = ProgressBar(len(entries), file=sys.stderr)
         cache = os.path.join(args.out, 'measured.jsonl')
         begin = time.perf_counter()
-        facts = iter(measure_all(entries, cache, args.workers, bar.update))
+        with Progress(console=Console(stderr=True)) as bar:
+            step = partial(bar.advance, bar.add_task('images', total=len(entries)))
+            facts = iter(measure_all(entries, cache, args.workers, step))
         seconds = time.perf_counter() - begin
-        print(file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f'check_data: {error}', file=sys.stderr)
         return 2

@@ -11,12 +11,13 @@ unchanged.
 
 import argparse
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
 from mmengine.config import DictAction
-from mmengine.utils import ProgressBar
+from rich.console import Console
+from rich.progress import Progress
 
 from mpc_mmseg.datasets.forge import ALL_KINDS, PRESETS, override
 from mpc_mmseg.datasets.forge.forgery_folder import make_forgeries
@@ -117,20 +118,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def progress(wanted: ForgerySet) -> Callable[[], None]:
-    """A progress bar that appears with the first image."""
-    bar = ProgressBar(wanted.count + wanted.authentic, start=False, file=sys.stderr)
-
-    def step() -> None:
-        if not bar.completed:
-            bar.start()
-        bar.update()
-        if bar.completed == bar.task_num:
-            print(file=sys.stderr)
-
-    return step
-
-
 def main() -> None:
     args = parse_args()
     if args.workers > 1:
@@ -149,14 +136,16 @@ def main() -> None:
             downscale=tuple(args.downscale),
             image_format=args.format,
         )
-        new = make_forgeries(
-            args.photographs,
-            args.out,
-            wanted,
-            args.workers,
-            progress(wanted),
-            args.patches,
-        )
+        with Progress(console=Console(stderr=True)) as bar:
+            number = wanted.count + wanted.authentic
+            new = make_forgeries(
+                args.photographs,
+                args.out,
+                wanted,
+                args.workers,
+                partial(bar.advance, bar.add_task('images', total=number)),
+                args.patches,
+            )
         if args.gallery:
             print(write_gallery(args.out))
     except (ValueError, OSError) as error:

@@ -88,17 +88,12 @@ def main() -> int:
     if args.layouts:
         show_layouts()
         return 0
-    from mmengine.utils import ProgressBar
+    from rich.console import Console
+    from rich.progress import Progress
 
     from mpc_mmseg.datasets.layouts import build_layout
     from mpc_mmseg.datasets.layouts.conversion import convert
     from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
-
-    bar = ProgressBar(start=False, file=sys.stderr)
-
-    def start(number: int) -> None:
-        bar.task_num = number
-        bar.start()
 
     try:
         layout = build_layout(args.layout, args.layout_options)
@@ -106,18 +101,19 @@ def main() -> int:
         if args.select is not None:
             lines = args.select.read_text(encoding='utf-8').split('\n')
             names = [line.strip() for line in lines if line.strip()]
-        done = convert(
-            layout,
-            args.root,
-            args.masks_to or args.root / 'decoded_masks',
-            part=args.part,
-            select=names,
-            resize_masks=args.resize_masks,
-            workers=args.workers,
-            on_start=start,
-            on_sample=bar.update,
-        )
-        print(file=sys.stderr)
+        with Progress(console=Console(stderr=True)) as bar:
+            images = bar.add_task('images', total=None)
+            done = convert(
+                layout,
+                args.root,
+                args.masks_to or args.root / 'decoded_masks',
+                part=args.part,
+                select=names,
+                resize_masks=args.resize_masks,
+                workers=args.workers,
+                on_start=lambda number: bar.update(images, total=number),
+                on_sample=lambda: bar.advance(images),
+            )
         if not done.entries:
             raise ValueError(f'nothing to list\n{done.report()}')
         out = args.out or args.root / f'{layout.name}.txt'

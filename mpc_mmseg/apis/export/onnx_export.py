@@ -20,7 +20,8 @@ from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.inference.onnx_engine import FORMAT, METADATA_KEY, OnnxEngine
 from mpc_mmseg.atomic_files import atomic_path
-from mpc_mmseg.hashing import file_sha256, sha256
+from mpc_mmseg.evaluation.results.origin import config_sha256
+from mpc_mmseg.hashing import file_sha256
 from mpc_mmseg.models.input_filters.whole_photograph import photograph_filters
 from mpc_mmseg.models.input_needs import needs_of
 from mpc_mmseg.models.segmentors import MPCSegmentor
@@ -206,7 +207,7 @@ def describe(model: BaseModel, cfg: Config, checkpoint: str | Path) -> dict[str,
         'calibration': None if calibration is None else calibration.as_meta(),
         'pipeline': steps,
         'data_preprocessor': before,
-        'config_sha256': sha256(cfg.pretty_text.encode()),
+        'config_sha256': config_sha256(cfg),
         # Of the bytes that were loaded: the file may have been replaced since.
         'weights_sha256': getattr(model, 'weights_sha256', None)
         or file_sha256(checkpoint),

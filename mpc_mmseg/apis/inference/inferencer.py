@@ -13,6 +13,7 @@ from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.file_kind import FileKind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
 from mpc_mmseg.evaluation.image_calibration import read_calibration
+from mpc_mmseg.evaluation.results.origin import frame_of
 from mpc_mmseg.models.input_needs import needs_of
 
 from .embedding_evidence import captured_embeddings
@@ -109,6 +110,7 @@ class ForgeryInferencer(ImageByImage):
             self.tiling = self.tiling.on_grid(lcm(needs.grid, needs.multiple, divisor))
             steps = [step for step in steps if step['type'] not in _RESIZES]
         needs.check_pipeline(steps, test=True)
+        self.frame = frame_of(steps)
         self.network = NetworkPass(
             self.model, preparation(steps), batch_size, amp, views
         )

@@ -19,6 +19,7 @@ from mpc_mmseg.engine.checkpoints.safe_reading import read_with_hash
 from mpc_mmseg.engine.checkpoints.stored_config import stored_config, without_pretrained
 from mpc_mmseg.engine.phases import known_phases, set_phases
 from mpc_mmseg.evaluation.image_calibration import ImageCalibration
+from mpc_mmseg.evaluation.results.origin import config_differences, config_in
 from mpc_mmseg.plain_text import plain_text
 from mpc_mmseg.shipped_files import shipped
 from mpc_mmseg.weights import weights_of
@@ -52,8 +53,9 @@ def load_model(
 
     Returns:
         The model, with ``image_calibration``, that of a checkpoint or None, and
-        ``weights_sha256``, the hash of the bytes that were loaded or None; and the
-        config from which it was built.
+        ``weights_sha256``, the hash of the bytes that were loaded or None, and
+        ``config_differences`` from the config in ``weights``, None if there is none;
+        and the config from which it was built.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -93,10 +95,13 @@ def load_model(
             f'the model of {model} cannot be built: {plain_text(error)}'
         ) from error
     built.image_calibration, built.weights_sha256 = None, digest
+    built.config_differences = {} if weights is None else None
     if checkpoint is not None:
         _load(built, checkpoint, str(source))
+        meta = checkpoint.get('meta', {})
+        if weights is not None and (stored := config_in(meta)):
+            built.config_differences = config_differences(stored, cfg)
         if weights is None or with_calibration:
-            meta = checkpoint.get('meta', {})
             built.image_calibration = ImageCalibration.from_meta(meta)
     if device is None:
         mps = torch.backends.mps.is_available()

@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -40,17 +40,41 @@ def config_differences(stored: Config, used: Config) -> dict[str, list[str | Non
     return {k: [a.get(k), b.get(k)] for k in keys if a.get(k) != b.get(k)}
 
 
+def config_sha256(cfg: Config) -> str:
+    """SHA-256 of the decisive settings."""
+    return sha256(json.dumps(decisive_settings(cfg), sort_keys=True).encode())
+
+
+def frame_of(steps: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The size at which a pipeline shows an image, and how it gets there."""
+    resizing = [
+        {'interpolation': 'bilinear', **step}
+        for step in steps
+        if any(word in step['type'] for word in ('Resize', 'Crop', 'Pad'))
+    ]
+    interpolations = {step.pop('interpolation') for step in resizing}
+    return {
+        'frame': json.dumps(resizing) if resizing else 'native size',
+        'interpolation': ', '.join(sorted(interpolations)) or 'none',
+    }
+
+
 def differences_in_words(origin: Mapping[str, Any]) -> str:
     """The differences of an origin's config from the stored one; '' without any."""
-    lines = [
-        f'  {key}: {stored or "absent"} -> {used or "absent"}'
-        for key, (stored, used) in (origin['config_differences'] or {}).items()
-    ]
+    lines = difference_lines(origin['config_differences'] or {})
     title = 'The config differs from the one that the checkpoint contains (-> used):'
-    return '\n'.join([title, *lines] if lines else [])
+    return '\n  '.join([title, *lines] if lines else [])
 
 
-def stored_config(meta: Mapping[str, Any]) -> Config | None:
+def difference_lines(differences: Mapping[str, Sequence[str | None]]) -> list[str]:
+    """A line for each of the `config_differences`."""
+    return [
+        f'{key}: {stored or "absent"} -> {used or "absent"}'
+        for key, (stored, used) in differences.items()
+    ]
+
+
+def config_in(meta: Mapping[str, Any]) -> Config | None:
     """The config that a checkpoint's meta contains; None if it is not data."""
     try:
         return Config(parse_config(meta['cfg'], 'the checkpoint'))
@@ -69,23 +93,14 @@ def origin_of_scores(
         meta: The checkpoint's.
         weights_sha256: Hash of the file.
     """
-    stored = stored_config(meta)
-    resizing = [
-        {'interpolation': 'bilinear', **step}
-        for pipeline in _test_pipelines(cfg)
-        for step in pipeline
-        if any(word in step['type'] for word in ('Resize', 'Crop', 'Pad'))
-    ]
-    interpolations = {step.pop('interpolation') for step in resizing}
-    text = json.dumps(decisive_settings(cfg), sort_keys=True)
+    stored = config_in(meta)
     return {
         'checkpoint': checkpoint,
         'weights_sha256': weights_sha256,
         'phase': meta.get('mpc_phase') or (cfg.get('model') or {}).get('phase'),
-        'config_sha256': sha256(text.encode()),
+        'config_sha256': config_sha256(cfg),
         'config_differences': stored and config_differences(stored, cfg),
-        'frame': json.dumps(resizing) if resizing else 'native size',
-        'interpolation': ', '.join(sorted(interpolations)) or 'none',
+        **frame_of([step for steps in _test_pipelines(cfg) for step in steps]),
         'versions': installed_versions(),
         'date': datetime.datetime.now(datetime.UTC).isoformat(timespec='seconds'),
     }

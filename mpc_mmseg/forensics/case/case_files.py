@@ -1,11 +1,11 @@
 """Case reports as files: writing and verifying them."""
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmengine.utils import ProgressBar
+from rich.console import Console
+from rich.progress import track
 
 from mpc_mmseg.apis.inference.image_inputs import expand
 from mpc_mmseg.apis.inference.prediction_files import output_names
@@ -47,10 +47,10 @@ def write_cases(
     root = folders[0] if len(images) == len(folders) == 1 else Path()
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    progress = ProgressBar(len(paths), file=sys.stderr)
     seals: dict[str, str] = {}
     failures: list[str] = []
-    for path, name in zip(paths, output_names(paths, root)):
+    named, console = zip(paths, output_names(paths, root)), Console(stderr=True)
+    for path, name in track(named, 'reports', len(paths), console=console):
         try:
             analysis = examiner.analyse(read_regular(path), path.name, pixel_limit)
             report = examiner.report(analysis, notes)
@@ -64,8 +64,6 @@ def write_cases(
         except (OSError, ValueError) as error:
             reason = str(error)
             failures.append(reason if str(path) in reason else f'{path}: {reason}')
-        progress.update()
-    sys.stderr.write('\n')
     failures += [
         f'{out / file}: was removed during the run'
         for file in seals

@@ -13,6 +13,7 @@ from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.zoo.zoo import CONFIG_SUFFIXES, model_file
 from mpc_mmseg.datasets.io.file_kind import file_kind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT, read_image
+from mpc_mmseg.evaluation.results.origin import config_sha256, difference_lines
 from mpc_mmseg.forensics.evidence.file_metadata import file_metadata
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.plain_text import plain_text
@@ -39,7 +40,8 @@ class Examiner:
     Args:
         inferencer: With the model.
         model: Identity of the model: file name and SHA-256 of its ``weights`` (of the
-            ONNX file), SHA-256 of the config's text, and phase.
+            ONNX file), SHA-256 of the config, its differences from the one in the
+            weights, and phase.
     """
 
     def __init__(self, inferencer: ForgeryInferencer, model: Mapping[str, Any]) -> None:
@@ -68,12 +70,16 @@ class Examiner:
             raise ValueError(
                 f'{model} is a config: its weights are needed, a checkpoint of it'
             )
+        differences = inferencer.model.config_differences
         return cls(
             inferencer,
             {
                 'weights': plain_text(checkpoint.name),
                 'weights_sha256': inferencer.model.weights_sha256,
-                'config_sha256': sha256(inferencer.cfg.pretty_text.encode('utf-8')),
+                'config_sha256': config_sha256(inferencer.cfg),
+                'config_differences': ['unknown: the weights contain no config']
+                if differences is None
+                else difference_lines(differences),
                 'phase': getattr(inferencer.model, 'phase', None),
             },
         )
@@ -143,6 +149,7 @@ class Examiner:
             engine, device = 'torch', parameter.device.type
         return {
             'threshold': inferencer.threshold,
+            **inferencer.frame,
             'tile': tiling and tiling.tile,
             'overlap': tiling and tiling.overlap,
             'tta': list(inferencer.tta),

@@ -60,6 +60,9 @@ def test_what_a_report_holds(examiner, photos, tmp_path):
     assert len(case['model']['weights_sha256']) == 64
     assert case['model']['weights'] == 'model.pth'
     assert case['settings']['threshold'] == 0.5
+    assert case['model']['config_differences'] == []
+    assert case['settings']['frame'] == '[{"scale": [32, 32], "type": "Resize"}]'
+    assert case['settings']['interpolation'] == 'bilinear'
     assert case['result']['verdict'] is None
     assert 'not calibrated' in case['result']['meaning'][0]
     [region] = case['result']['regions']
