@@ -87,7 +87,7 @@ def calibration_images(
     }
     groups = {path: g[0] for g in connected_groups(sources) for path in g}
     images = []
-    for path, prediction in zip(labelled, inferencer(list(labelled), read_ahead=True)):
+    for path, prediction in zip(labelled, inferencer(list(labelled))):
         if prediction.prob is None:
             raise ValueError(f'{path}: {prediction.error}')
         kind = file_kind(path)

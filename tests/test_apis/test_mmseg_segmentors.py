@@ -13,6 +13,7 @@ from mmseg.structures import SegDataSample
 from plain_segmentor import plain_model
 from tool_by_path import run_tool
 
+from mpc_mmseg.apis.calibrate_checkpoint import calibration_images
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 
 STEPS = [
@@ -115,16 +116,16 @@ def test_case_report_and_tiles(run, monkeypatch):
     assert run_tool(monkeypatch, 'case_report.py', '--verify', run / 'case') == 0
 
 
-def test_robustness_and_calibration(run, monkeypatch):
-    from mpc_mmseg.apis.calibrate_checkpoint import features_of_validation
-
+def test_robustness_and_maps_for_a_calibration(run, monkeypatch):
     args = [run / 'config.py', run / 'model.pth']
     grid = ['--grid', 'jpeg_quality=70', '--out', run / 'robust', '--device', 'cpu']
     assert run_tool(monkeypatch, 'robustness.py', *args, *grid) == 0
     results = json.loads((run / 'robust/robustness.json').read_text())
     assert [s['name'] for s in results['settings']] == ['clean', 'jpeg_quality=70']
-    features, forged = features_of_validation(*map(str, args))
-    assert len(features) == 8 and sum(forged) == 6
+    inferencer = ForgeryInferencer(run / 'model.pth', device='cpu')
+    write_image(run / 'a.png')
+    [image] = calibration_images(inferencer, {str(run / 'a.png'): (True, frozenset())})
+    assert image.forged and 0 < image.features['max'] < 1
 
 
 @pytest.mark.parametrize('out', ['onnx', 'onnx/name.onnx'])

@@ -7,11 +7,10 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.zoo import publish as module
 from mpc_mmseg.apis.zoo.publish import publish
 from mpc_mmseg.apis.zoo.zoo import parse_index
-from mpc_mmseg.engine.checkpoints.stored_config import stored_config
+from mpc_mmseg.engine.checkpoints.stored_config import stored_config, test_pipelines
 
 SECRETS = (
     'hunter2',
@@ -70,7 +69,7 @@ def test_no_secret_of_a_run_is_published(secret, run, tmp_path):
         assert b'hunter2' not in path.read_bytes()
     content = torch.load(file, weights_only=True)
     cfg = stored_config(content, 'it')
-    assert inference_steps(cfg)[0] == {'type': 'LoadForgeryImage'}
+    assert next(test_pipelines(cfg.test_dataloader))[0] == {'type': 'LoadForgeryImage'}
     assert cfg.model.type == 'MPCSegmentor' and 'train_dataloader' not in cfg
     assert 'optimizer' not in content
 

@@ -16,7 +16,6 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import Upsample
 from torch import Tensor, nn
 
-from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.inference.onnx_engine import FORMAT, METADATA_KEY, OnnxEngine
 from mpc_mmseg.atomic_files import atomic_path
@@ -59,7 +58,7 @@ def export_onnx(
 
     The graph maps ``image`` (B, 3, H, W), prepared as described in the file, to
     ``prob`` (B, 1, h, w) at the size of the finest map, of a segmentor of mmseg at that
-    of the image. BatchNorm is folded.
+    of the image. The exporter folds BatchNorm.
 
     Args:
         model: An MPCSegmentor, or an EncoderDecoder of two classes or one logit; in
@@ -89,7 +88,7 @@ def export_onnx(
             'the checkpoint is of phase 1 (contrast), which predicts by clustering '
             'pixels and has no trained head: export a checkpoint of phase 2'
         )
-    traced = _Probability(_with_dynamic_sizes(fold_batch_norm(model))).eval()
+    traced = _Probability(_with_dynamic_sizes(model)).eval()
     if len(traced.filters) > 1:
         raise ValueError(
             f'only one filter that measures photographs can be exported, the model has '

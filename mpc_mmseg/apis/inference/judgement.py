@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
     """What is stated of an image.
 
     Attributes:
-        verdict: 'forged', 'authentic' or 'inconclusive'; None if there is no
-            calibration that holds for the image.
-        forged_probability: Calibrated probability; None in the same case.
-        regions: Of the mask, the largest first.
+        verdict: 'forged', 'authentic' or 'inconclusive'; None without a calibration
+            (tools/calibrate.py) that holds for the image.
+        forged_probability: Calibrated probability that it is forged; None likewise.
+        regions: Connected components of the mask, the largest first.
         statement: Verdict, its reason and the number of regions, in words.
         caveats: What the numbers mean, in words.
     """
 
-    verdict: str | None
-    forged_probability: float | None
-    regions: tuple[Region, ...]
-    statement: str
-    caveats: tuple[str, ...]
+    verdict: str | None = None
+    forged_probability: float | None = None
+    regions: tuple[Region, ...] | None = None
+    statement: str | None = None
+    caveats: tuple[str, ...] = ()
 
 
 def judge(
@@ -77,20 +77,22 @@ def judge(
         'The values of pixels are scores of the model, not the probability that the '
         'image was forged; large images reach higher ones by chance alone.'
     )
-    if calibration is None:
-        reason: str | None = 'the model was not calibrated (tools/calibrate.py)'
-    else:
+    reason: str | None = 'the model was not calibrated (tools/calibrate.py)'
+    if calibration is not None:
         reason = calibration.why_not_for(kind, settings)
     if calibration is None or reason is not None:
-        return Judgement(
-            None, None, regions, f'No verdict: {reason}. {where}', (highest,)
-        )
+        statement = f'No verdict: {reason}. {where}'
+        return Judgement(regions=regions, statement=statement, caveats=(highest,))
     score = calibration.score(map_features(prob))
     probability = calibration.probability(score)
     verdict, why = _verdict(calibration, score, probability, bool(n_marked))
-    statement = f'{verdict.capitalize()}: {why} {where}'
-    caveats = (*_calibration_in_words(calibration, probability), highest)
-    return Judgement(verdict, probability, regions, statement, caveats)
+    return Judgement(
+        verdict=verdict,
+        forged_probability=probability,
+        regions=regions,
+        statement=f'{verdict.capitalize()}: {why} {where}',
+        caveats=(*_calibration_in_words(calibration, probability), highest),
+    )
 
 
 def _verdict(
@@ -157,11 +159,7 @@ def _beside(value: float | np.float32, threshold: float) -> str:
     """A number with three decimals, or more until it is on its side of a threshold."""
     # As the map is compared: 0.3 as float32 does not exceed 0.3.
     cut = type(value)(threshold)
-    for digits in range(3, 17):
-        text = f'{value:.{digits}f}'
-        if np.sign(float(text) - threshold) == np.sign(value - cut):
-            return text
-    return str(threshold)
+    return str(threshold) if value == cut else shown(value, cut)[0]
 
 
 def shown(*values: float) -> list[str]:

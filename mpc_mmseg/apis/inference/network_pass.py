@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import Compose, pseudo_collate
 from mmengine.model import BaseModel
+from mmseg.registry import TRANSFORMS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
@@ -22,13 +22,13 @@ from mpc_mmseg.models.input_filters.whole_photograph import (
     statistics_known,
 )
 from mpc_mmseg.models.input_needs import TTA_KINDS, needs_of
+from mpc_mmseg.openmmlab_notices import import_openmmlab
 
 SCALES = (0.75, 1.0, 1.25)
 # A backbone with stride 32 needs at least one pixel in its coarsest map.
 _LEAST = 32
 # Rows of a photograph that are measured at once; whole blocks of any grid.
 _STRIP = 512
-_META_KEYS = ('img_path', 'ori_shape', 'img_shape')
 
 
 @dataclass(frozen=True)
@@ -90,59 +90,17 @@ def views_of(kinds: Sequence[str]) -> tuple[View, ...]:
 
 
 def preparation(steps: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], Any]:
-    """Builds a test pipeline without its loading step.
-
-    Resizing to a fixed size and packing, the usual steps, are done without importing
-    mmseg's transforms and their dependencies.
-
-    Args:
-        steps: Configs of transforms.
+    """Builds the steps of a test pipeline that follow on loading.
 
     Returns:
-        A function of an image as `LoadForgeryImage` gives it, which returns
-        ``inputs`` and ``data_samples``.
+        A function of an image as `as_loaded` gives it, which returns ``inputs`` and
+        ``data_samples``.
     """
-    *before, last = steps
-    if last == {'type': 'PackForgeryInputs'}:
-        if not before:
-            return ResizeAndPack(None)
-        scale = before[0].get('scale')
-        plain = [{'type': 'Resize', 'scale': scale}]
-        if before == plain and isinstance(scale, tuple | list):
-            return ResizeAndPack((scale[0], scale[1]))
-    from mmengine.dataset import Compose
-    from mmseg.registry import TRANSFORMS
-
+    # Here, as they take a while.
+    import_openmmlab('mmseg.datasets')
     import mpc_mmseg.datasets.transforms  # noqa: F401 - registers them
 
     return Compose([TRANSFORMS.build(step) for step in steps])
-
-
-class ResizeAndPack:
-    """``Resize`` and ``PackForgeryInputs`` for an image without a mask.
-
-    Args:
-        scale: (width, height); None to keep the size.
-    """
-
-    def __init__(self, scale: tuple[int, int] | None) -> None:
-        self.scale = scale
-
-    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Gives ``inputs`` (3, H, W) uint8 and ``data_samples``."""
-        image = results['img']
-        meta = {key: results[key] for key in _META_KEYS}
-        if self.scale is not None:
-            height, width = image.shape[:2]
-            if (width, height) != self.scale:
-                image = cv2.resize(image, self.scale, interpolation=cv2.INTER_LINEAR)
-            meta['img_shape'] = image.shape[:2]
-            meta['scale_factor'] = (self.scale[0] / width, self.scale[1] / height)
-        pixels = np.ascontiguousarray(image.transpose(2, 0, 1))
-        return {
-            'inputs': torch.from_numpy(pixels),
-            'data_samples': SegDataSample(metainfo=meta),
-        }
 
 
 class NetworkPass:

@@ -33,6 +33,8 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
         ValueError: The same, and if the file names other steps than known ones.
     """
 
+    phase = None  # of `predict`: it is no phase that clusters
+
     def __init__(
         self, file: str | Path, device: str | None = None, threads: int | None = None
     ) -> None:

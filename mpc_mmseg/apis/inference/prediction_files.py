@@ -150,10 +150,8 @@ def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:
         return _sixteen_bit(prob)
     if kind == 'heatmap':
         return add_legend(heat_map(prob))
-    if kind == 'overlay':
-        key = f'forged: probability above {threshold}'
-        return add_key(outline(image, mask, opacity=0.35), key)
-    raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
+    key = f'forged: probability above {threshold}'
+    return add_key(outline(image, mask, opacity=0.35), key)
 
 
 def _sixteen_bit(prob: np.ndarray) -> np.ndarray:
@@ -177,27 +175,19 @@ def result_line(
     """
     if prediction.prob is None:
         return {'path': prediction.path, 'error': prediction.error}
-    calibrated: dict[str, object] = {}
-    if prediction.verdict is not None:
-        calibrated['forged_probability'] = prediction.forged_probability
-        calibrated['verdict'] = prediction.verdict
+    calibrated = ('forged_probability', 'verdict') if prediction.verdict else ()
     return {
         'path': prediction.path,
         'size': list(prediction.prob.shape),
         'regions': [asdict(region) for region in prediction.regions or ()],
         'image_score': prediction.image_score,
         'forged_share': prediction.forged_share,
-        **calibrated,
+        **{key: getattr(prediction, key) for key in calibrated},
         'statement': prediction.statement,
         'threshold': threshold,
         'files': list(files),
         **({'warnings': list(prediction.warnings)} if prediction.warnings else {}),
     }
-
-
-def as_text(line: Mapping[str, Any]) -> str:
-    """An entry of results.jsonl as text."""
-    return json_line(line)
 
 
 def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[str]:
@@ -231,7 +221,7 @@ def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[
         lines = _finished(out)
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / SETTINGS_FILE, json.dumps(settings, indent=2) + '\n')
-    write_atomic(out / FILE, ''.join(as_text(line) for line in lines.values()))
+    write_atomic(out / FILE, ''.join(json_line(line) for line in lines.values()))
     return set(lines)
 
 

@@ -3,6 +3,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
+from calibrated_images import random_images
 from mmengine.logging import HistoryBuffer
 
 from mpc_mmseg.apis.inference.model_from_files import (
@@ -41,7 +42,9 @@ def test_config_and_bare_weights(config, tmp_path):
 def test_weights_may_be_the_name_of_a_published_model(config, tmp_path, monkeypatch):
     weights = tmp_path / 'bare.pth'
     torch.save({'weight': torch.tensor([0.5])}, weights)
-    monkeypatch.setattr(Zoo, 'find', lambda self, name: {'published': weights}[name])
+    monkeypatch.setattr(
+        Zoo, 'find', lambda self, name, onnx: {'published': weights}[name]
+    )
     model, _ = load_model(config, 'published', device='cpu')
     assert model.weight.item() == 0.5
 
@@ -111,11 +114,7 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
 
 def test_weights_with_ones_own_config_bring_no_calibration(config, checkpoint):
     content = torch.load(checkpoint)
-    calibration = fit_calibration(
-        [dict.fromkeys(('max', 'top_0.1%', 'top_1%', 'mean'), 0.2 + 0.5 * (i > 19))
-         for i in range(40)],
-        [i > 19 for i in range(40)],
-    )  # fmt: skip
+    calibration = fit_calibration(random_images(30), 0.2)
     content['meta'][META_KEY] = calibration.as_meta()
     torch.save(content, checkpoint)
     for model, weights, with_calibration, expected in (
