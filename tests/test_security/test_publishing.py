@@ -10,7 +10,7 @@ from mmseg.registry import MODELS
 from mpc_mmseg.apis.zoo import publish as module
 from mpc_mmseg.apis.zoo.publish import publish
 from mpc_mmseg.apis.zoo.zoo import parse_index
-from mpc_mmseg.engine.checkpoints.stored_config import stored_config, test_pipelines
+from mpc_mmseg.engine.checkpoints.stored_config import stored_config
 
 SECRETS = (
     'hunter2',
@@ -69,7 +69,7 @@ def test_no_secret_of_a_run_is_published(secret, run, tmp_path):
         assert b'hunter2' not in path.read_bytes()
     content = torch.load(file, weights_only=True)
     cfg = stored_config(content, 'it')
-    assert next(test_pipelines(cfg.test_dataloader))[0] == {'type': 'LoadForgeryImage'}
+    assert cfg.test_dataloader.dataset.pipeline[0] == {'type': 'LoadForgeryImage'}
     assert cfg.model.type == 'MPCSegmentor' and 'train_dataloader' not in cfg
     assert 'optimizer' not in content
 

@@ -59,14 +59,12 @@ class OnnxEngine:
             raise FileNotFoundError(f'no ONNX file {path}')
         available = onnxruntime.get_available_providers()
         kinds = [k for k in ('cuda', 'cpu') if _PROVIDERS[k] in available]
-        kind = kinds[0] if device is None else device.split(':')[0]
+        kind, _, number = (device or kinds[0]).partition(':')
         if kind not in kinds:
             raise ValueError(
                 f'device must be one of {kinds} with this onnxruntime, got {device!r}'
             )
-        provider: str | tuple[str, dict] = _PROVIDERS[kind]
-        if device is not None and ':' in device:
-            provider = (_PROVIDERS[kind], {'device_id': device.split(':')[1]})
+        provider = (_PROVIDERS[kind], {'device_id': number} if number else {})
         options = onnxruntime.SessionOptions()
         if threads is not None:
             options.intra_op_num_threads = threads
@@ -78,9 +76,7 @@ class OnnxEngine:
         options.log_severity_level = 3
         try:
             self.session = onnxruntime.InferenceSession(
-                content,
-                options,
-                [provider, _PROVIDERS['cpu']] if kind != 'cpu' else [provider],
+                content, options, [provider, _PROVIDERS['cpu']][: 1 + (kind != 'cpu')]
             )
         except Exception as error:  # its errors have no common base class
             raise RuntimeError(f'{path} is no ONNX model: {error}') from error
@@ -112,10 +108,10 @@ class OnnxEngine:
             return None
         total, blocks = np.zeros((1, self.measures)), np.zeros((1, 1))
         for top in range(0, len(image), 512):
-            strip, (height, width) = prepare(
+            strip, size = prepare(
                 image[top : top + 512], {**self.description, 'resize': None}
             )
-            own, number = self.own_statistics(strip, [(height, width)])
+            own, number = self.own_statistics(strip, [size])
             total, blocks = total + own * number, blocks + number
         return (total / np.maximum(blocks, 1)).astype(np.float32)
 
@@ -139,11 +135,9 @@ class OnnxEngine:
         if self.measures:
             known = [images.shape[2:]] * len(images) if sizes is None else sizes
             feed['sizes'] = np.asarray(known, np.int64)
-            feed['statistics'] = (
-                np.full((1, self.measures), np.nan, np.float32)
-                if statistics is None
-                else statistics
-            )
+            if statistics is None:
+                statistics = np.full((1, self.measures), np.nan, np.float32)
+            feed['statistics'] = statistics
         return feed
 
     def probability(self, image: np.ndarray) -> np.ndarray:

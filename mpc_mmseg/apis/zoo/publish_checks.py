@@ -33,8 +33,11 @@ def check_card(card: str | Path) -> None:
     """Checks that a card was filled in.
 
     Raises:
+        FileNotFoundError: If there is none.
         ValueError: If it has a text of the template or an empty part; names it.
     """
+    if not Path(card).is_file():
+        raise FileNotFoundError(f'no card {card}')
     text = Path(card).read_text(encoding='utf-8')
     template = (
         _TEMPLATE.read_text(encoding='utf-8') if _TEMPLATE.is_file() else '# NAME'
