@@ -21,6 +21,8 @@ SECRETS = (
     '/home/hunter2/a',
 )
 
+RUN = 'mpc_hrnet-w18s_1xb8_demo-128x128'
+
 
 @pytest.fixture
 def run(tiny_config, tmp_path):
@@ -32,7 +34,7 @@ def run(tiny_config, tmp_path):
         cfg = Config(tiny_config.to_dict(), format_python_code=False)
         change(cfg)
         path = tmp_path / 'best.pth'
-        meta = dict(cfg=cfg.pretty_text, mpc_phase='localize', experiment_name='tiny')
+        meta = dict(cfg=cfg.pretty_text, mpc_phase='localize', experiment_name=RUN)
         torch.save(dict(meta=meta, state_dict=state, optimizer=dict(a=1)), path)
         return path
 

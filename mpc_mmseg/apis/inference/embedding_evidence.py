@@ -81,9 +81,9 @@ def similarity_map(
         (H, W) float32 in -1..1, resized bilinearly.
 
     Raises:
-        ValueError: If the embeddings have another shape or the pixel is not inside.
+        ValueError: If the pixel is not inside.
     """
-    unit = F.normalize(_checked(embeddings), dim=0)
+    unit = F.normalize(embeddings.float(), dim=0)
     (x, y), (height, width) = pixel, size
     if not (0 <= x < width and 0 <= y < height):
         raise ValueError(
@@ -98,7 +98,7 @@ def similarity_map(
 
 
 @torch.no_grad()
-def cluster_separation(embeddings: Tensor, iterations: int = 20) -> float:
+def cluster_separation(embeddings: Tensor) -> float:
     """How clearly an image's embeddings are of two sources: a reliability score.
 
     `two_cluster_separation` of cosine 2-means, by which `ClusterHead` decides whether
@@ -106,26 +106,14 @@ def cluster_separation(embeddings: Tensor, iterations: int = 20) -> float:
 
     Args:
         embeddings: (C, h, w).
-        iterations: Lloyd iterations.
 
     Returns:
         In 0..2; 0 if all embeddings are equal.
-
-    Raises:
-        ValueError: If the embeddings have another shape.
     """
-    points = F.normalize(_checked(embeddings).flatten(1), dim=0).T[None]
-    return float(two_cluster_separation(*cosine_two_means(points, iterations)))
+    points = F.normalize(embeddings.float().flatten(1), dim=0).T[None]
+    return float(two_cluster_separation(*cosine_two_means(points, 20)))
 
 
 def separation_in_words(score: float) -> str:
     """'strong', 'reasonable', 'weak' or 'none', from `cluster_separation`."""
     return next((word for least, word in SEPARATION_LEVELS if score > least), 'none')
-
-
-def _checked(embeddings: Tensor) -> Tensor:
-    if embeddings.ndim != 3 or not embeddings.numel():
-        raise ValueError(
-            f'embeddings must be (C, h, w), got shape {tuple(embeddings.shape)}'
-        )
-    return embeddings.float()

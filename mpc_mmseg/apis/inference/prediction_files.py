@@ -123,22 +123,19 @@ def write_png(picture: np.ndarray, path: Path, noisy: bool = False) -> None:
     write_atomic(path, encoded.data)
 
 
-def similarity_picture(
-    similarity: np.ndarray, pixel: tuple[int, int], legend: bool = True
-) -> np.ndarray:
+def similarity_picture(similarity: np.ndarray, pixel: tuple[int, int]) -> np.ndarray:
     """Colours cosine similarities to a pixel, 0 and below dark, and marks the pixel.
 
     Args:
         similarity: (H, W) in -1..1, from `similarity_map`.
         pixel: (x, y).
-        legend: Whether to add the colour scale.
     """
     picture = heat_map(np.maximum(similarity, 0))
     size = max(15, min(similarity.shape) // 25)
     # White on black: the pixel itself has the brightest colour.
     for colour, length, width in (((0, 0, 0), size + 4, 6), ((255, 255, 255), size, 2)):
         cv2.drawMarker(picture, pixel, colour, cv2.MARKER_CROSS, length, width)
-    return add_legend(picture) if legend else picture
+    return picture
 
 
 def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Conversion of released MPC checkpoints: names, config, file."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,24 +46,19 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
 
     Args:
         path: A phase-2 file (``encoder.`` and ``decoder.``), a phase-1 file (no
-            prefixes), the ImageNet file (under ``model``; its classifier is left out),
-            or a JSON file of names and shapes.
+            prefixes), or the ImageNet file (under ``model``; its classifier is left
+            out).
 
     Raises:
         FileNotFoundError: If there is no such file.
         RuntimeError: If torch's safe loader refuses it.
         ValueError: If it does not contain weights by name.
     """
-    if Path(path).suffix == '.json':
-        shapes = json.loads(Path(path).read_text(encoding='utf-8'))
-        return bare_names({k: torch.empty(s, device='meta') for k, s in shapes.items()})
     content = read_checkpoint(path)
-    for key in ('model', 'state_dict'):
-        if isinstance(content.get(key), Mapping):
-            content = dict(content[key])
-            break
-    else:
-        key = ''
+    kind = next((k for k in ('model', 'state_dict') if k in content), '')
+    content = content[kind] if kind else content
+    if not isinstance(content, Mapping):
+        content = {kind: content}
     unexpected = [n for n, value in content.items() if not isinstance(value, Tensor)]
     if unexpected or not content:
         raise ValueError(
@@ -72,7 +66,7 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
             f'{unexpected[:5] or "nothing"}'
         )
     weights = bare_names(content)
-    if key == 'model':
+    if kind == 'model':
         weights = {n: v for n, v in weights.items() if not n.startswith(_CLASSIFIER)}
     return weights
 
@@ -173,9 +167,7 @@ def write_checkpoint(
     """Writes a checkpoint, and its config as ``.py`` of the same name, atomically.
 
     Args:
-        state: Weights by name.
-        cfg: Their config.
-        lacks: Parts whose weights are random.
+        state, cfg, lacks: From `convert_release`.
         path: The checkpoint.
 
     Returns:
@@ -206,10 +198,9 @@ def build(model: dict) -> nn.Module:
 
 def _check_indices(weights: Mapping[str, Tensor], source: str) -> None:
     for name, index in weights.items():
-        if index.is_meta or not _INDEX.fullmatch(name):
-            continue
-        side = round(len(index) ** 0.5)
-        if not torch.equal(index.cpu().long(), relative_position_index(side)):
+        if _INDEX.fullmatch(name) and not torch.equal(
+            index.cpu().long(), relative_position_index(round(len(index) ** 0.5))
+        ):
             raise ValueError(
                 f'{source}: {name} is not the relative position index of Swin'
             )

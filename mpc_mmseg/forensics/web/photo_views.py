@@ -72,5 +72,5 @@ def similarity_view(
     at = pixel[0] * size[1] // width, pixel[1] * size[0] // height
     # Computed at the size of the picture, which shows no more detail.
     similarity = similarity_map(analysis.embeddings, at, size)
-    picture = similarity_picture(similarity, at, legend=False)
+    picture = similarity_picture(similarity, at)
     return jpeg_picture(picture, _LONGEST), pixel
