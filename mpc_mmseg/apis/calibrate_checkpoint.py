@@ -30,34 +30,24 @@ Labelled = dict[str, tuple[bool, frozenset[str]]]
 def labelled_folders(
     forged: str | Path, authentic: str | Path, source_pattern: str | None = None
 ) -> Labelled:
-    """The images of two folders, read with their sub-folders.
+    """The images of two folders, see `expand`.
 
     Args:
         forged, authentic: The folders.
         source_pattern: Finds the source photographs in the names of files, see
             `source_ids`; None if each image is its own source.
-
-    Raises:
-        FileNotFoundError: If a folder contains no image.
     """
-    return {
-        str(path): (
-            kind,
-            source_ids(Path(str(path)).stem, source_pattern)
-            if source_pattern
-            else frozenset(),
-        )
-        for folder, kind in ((forged, True), (authentic, False))
-        for path in expand(folder)
-    }
+    found: Labelled = {}
+    for folder, is_forged in ((forged, True), (authentic, False)):
+        for path in map(str, expand(folder)):
+            name = Path(path).stem
+            sources = source_ids(name, source_pattern) if source_pattern else ()
+            found[path] = (is_forged, frozenset(sources))
+    return found
 
 
 def labelled_lists(files: Iterable[str | Path], root: str | None = None) -> Labelled:
-    """The images of list files.
-
-    Args:
-        files: The lists.
-        root: Folder where relative paths start; None for the list's own.
+    """The images of list files, with paths relative to a root or the list's folder.
 
     Raises:
         ValueError: If a list is wrong, or an image of it is missing.

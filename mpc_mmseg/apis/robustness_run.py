@@ -50,8 +50,7 @@ def measure_robustness(
     run resumes at the first incomplete setting; another grid reuses equal settings.
 
     Args:
-        cfg: The config; its test set is processed and scored.
-        checkpoint: The weights.
+        cfg, checkpoint: The config, whose test set is scored, and the weights.
         settings: Post-processing of the photographs; clean ones are scored as well.
         out: Folder of ``robustness.json`` and ``per_image/``.
         device: A torch device; None for the GPU if there is one.
@@ -62,10 +61,9 @@ def measure_robustness(
         of `summarize_setting` with the file of the per-image scores.
 
     Raises:
-        FileNotFoundError: If a file is missing.
+        FileNotFoundError, RuntimeError: See `load_model`.
         ValueError: If the config has no ForgeryMetric, its pipeline does not start by
-            reading the photograph, or an image cannot be scored. The message names it.
-        RuntimeError: If the checkpoint cannot be read or does not fit the model.
+            reading the photograph, or an image cannot be scored.
     """
     out = Path(out)
     metric = _forgery_metric(cfg)
@@ -84,8 +82,7 @@ def measure_robustness(
     }
     if origin is not None:
         threshold = metric.get('threshold', 0.5)
-        weights = model.weights_sha256
-        origin = {**origin, 'weights_sha256': weights, 'threshold': threshold}
+        origin = {**origin, 'weights_sha256': hashes['weights'], 'threshold': threshold}
         metric = {**metric, 'origin': origin}
     settings = [CLEAN, *(setting for setting in settings if setting.steps)]
     files = {setting.name: _file_of(setting, hashes) for setting in settings}

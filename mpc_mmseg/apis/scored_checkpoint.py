@@ -30,17 +30,15 @@ def config_to_score(
     Args:
         config: Config file; None for the config that the checkpoint contains.
         checkpoint: The file, or the name of a published model.
-        *args: The arguments of `load_config` after the first one.
-        work_dir: Folder of the log; None for work_dirs/CONFIG.
+        *args, work_dir: See `load_config`.
         trust_config: See `stored_config`.
 
     Returns:
         The config, whose ``load_from`` is the file, and `origin_of_scores`.
 
     Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If ``config`` is None and the checkpoint contains none that is data.
-        RuntimeError: If the checkpoint cannot be read.
+        FileNotFoundError, RuntimeError, ValueError: See `read_checkpoint` and
+            `stored_config`.
     """
     path = str(model_file(checkpoint))
     content = read_checkpoint(path)

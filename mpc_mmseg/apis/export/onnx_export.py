@@ -34,11 +34,13 @@ _OPSET = 17
 class _Probability(nn.Module):
     """The graph's function; with a `PhotographFilter` also of its measurements."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
         self.filters = photograph_filters(model)
-        self.measuring = [m for m in model.modules() if hasattr(m, 'measure_all')]
+        self.measuring: list[Any] = [
+            m for m in model.modules() if hasattr(m, 'measure_all')
+        ]
 
     def forward(
         self, image: Tensor, sizes: Tensor | None = None, known: Tensor | None = None
@@ -91,7 +93,7 @@ def export_onnx(
     traced = _Probability(_with_dynamic_sizes(model)).eval()
     if len(traced.filters) > 1:
         raise ValueError(
-            f'only one filter that measures photographs can be exported, the model has '
+            'only one filter that measures photographs can be exported, not '
             f'{len(traced.filters)}'
         )
     multiple = model.input_multiple
@@ -118,11 +120,7 @@ def export_onnx(
                 dynamic_axes={
                     'image': {0: 'B', 2: 'H', 3: 'W'},
                     'prob': {0: 'B', 2: 'h', 3: 'w'},
-                    **{
-                        n: {0: 'B'}
-                        for n in ('sizes', *outputs[1:])
-                        if n in inputs + outputs
-                    },
+                    **{n: {0: 'B'} for n in (*inputs[1:2], *outputs[1:])},
                 },
             )
         graph = onnx.load(temporary)
@@ -168,16 +166,11 @@ def _with_dynamic_sizes(model: nn.Module) -> nn.Module:
 
 
 def describe(model: BaseModel, cfg: Config, checkpoint: str | Path) -> dict[str, Any]:
-    """Describes how images are prepared for a model, and identifies the model.
+    """Describes for JSON how images are prepared for a model, and identifies the model.
 
     Args:
-        model: The segmentor, with ``image_calibration``.
-        cfg: The config from which it was built.
+        model, cfg: From `load_model`.
         checkpoint: The file of its weights, if `load_model` did not read them.
-
-    Returns:
-        A dict for JSON. ``resize`` is [H, W], None if images keep their size, or
-        'other' if the preparation is described by ``pipeline`` only.
 
     Raises:
         ValueError: If the config has no test pipeline or JSON cannot represent it.

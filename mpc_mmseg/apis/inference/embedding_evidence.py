@@ -1,4 +1,4 @@
-"""Evidence from an image's embeddings: similar pixels, and separation of two clusters.
+"""Evidence from an image's embeddings: separation of two clusters.
 
 The embeddings are those of the forward pass that also gives the map.
 """
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
@@ -64,37 +63,6 @@ def captured_embeddings(model: BaseModel) -> Iterator[list[Tensor]]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-@torch.no_grad()
-def similarity_map(
-    embeddings: Tensor, pixel: tuple[int, int], size: tuple[int, int]
-) -> np.ndarray:
-    """Cosine similarity of a pixel's embedding to those of all others.
-
-    Args:
-        embeddings: (C, h, w), covering the image.
-        pixel: (x, y) of the image, from its top left corner.
-        size: (H, W) of the image.
-
-    Returns:
-        (H, W) float32 in -1..1, resized bilinearly.
-
-    Raises:
-        ValueError: If the pixel is not inside.
-    """
-    unit = F.normalize(embeddings.float(), dim=0)
-    (x, y), (height, width) = pixel, size
-    if not (0 <= x < width and 0 <= y < height):
-        raise ValueError(
-            f'pixel (x, y) must be inside an image {width} wide and {height} high, '
-            f'got {pixel}'
-        )
-    h, w = unit.shape[1:]
-    query = unit[:, y * h // height, x * w // width]
-    similarity = torch.einsum('c,chw->hw', query, unit)[None, None]
-    resized = F.interpolate(similarity, size, mode='bilinear', align_corners=False)
-    return resized[0, 0].clamp(-1, 1).cpu().numpy()
 
 
 @torch.no_grad()

@@ -71,10 +71,8 @@ def infer_folder(
         The number of images, and a message per image that failed.
 
     Raises:
-        FileNotFoundError: If a source, model or weights are missing.
-        ValueError: If an argument or the config is wrong, or the run to be resumed
-            had other settings.
-        RuntimeError: If a checkpoint cannot be read or does not fit the model.
+        FileNotFoundError, RuntimeError, ValueError: See `ForgeryInferencer` and
+            `expand`; ValueError also if the run to be resumed had other settings.
     """
     sources = [sources] if isinstance(sources, str | Path) else sources
     out = Path(out)

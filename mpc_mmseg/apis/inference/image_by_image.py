@@ -33,17 +33,14 @@ class ImageByImage:
         tile: Side in pixels of the tiles that an image is cut into at its own size,
             rounded up to the model's grid; None to predict the whole image, resized as
             the model's config requires.
-        overlap: Pixels shared by neighbouring tiles; None for a quarter of a tile.
+        overlap: Least number of pixels shared by neighbouring tiles; None for a
+            quarter of a tile, at most 128.
         pixel_limit: Files of more pixels are refused.
 
     Attributes:
-        network: Takes images as `LoadForgeryImage` gives them, and returns
-            (H, W) float32 for each.
+        network: Takes images of `as_loaded`, and returns (H, W) float32 for each.
         whole: A context in which the network gets tiles of an image, with what must be
             measured on the whole of it.
-        calibration: Gives the verdict from a map; None for no verdict.
-        tiling: How images are cut; None for whole images.
-        tta: Kinds of test-time augmentation.
         image_errors: Errors that an image can cause; any other error ends the run.
 
     Raises:
@@ -76,7 +73,9 @@ class ImageByImage:
         self.batch_size, self.pixel_limit = batch_size, pixel_limit
         self.tiling = None
         if tile is not None:
-            self.tiling = Tiling(tile, tile // 4 if overlap is None else overlap)
+            self.tiling = Tiling(
+                tile, min(tile // 4, 128) if overlap is None else overlap
+            )
 
     def __call__(self, inputs: Input | Iterable[Input]) -> Iterator[Prediction]:
         """Predicts images lazily, batch by batch.

@@ -36,25 +36,17 @@ class ForgeryInferencer(ImageByImage):
     classes.
 
     Args:
-        model: See `load_model`: a config, a checkpoint, the name of a published
-            model, or an ONNX file.
-        weights: A checkpoint; None if ``model`` is one. Checkpoints are read with
-            torch's safe loader only.
-        device: A torch device; None for the GPU if there is one.
-        threshold: A pixel is predicted forged above this probability; None for the
-            model's own, 0.5 unless its config sets another.
-        batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
+        model, weights, device, trust_config: See `load_model`.
+        threshold, batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
         amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
         tta: Kinds of test-time augmentation, see `views_of`.
         calibration: A file of tools/calibrate.py for these weights; None for the
             calibration inside of the checkpoint, if there is one.
-        trust_config: See `load_model`.
 
     Raises:
-        FileNotFoundError: If a file is missing.
+        FileNotFoundError, RuntimeError: See `load_model`.
         ValueError: If an argument is out of range, the config has no test pipeline, or
             ``tta`` or the pipeline breaks what the model needs of its input.
-        RuntimeError: If a checkpoint cannot be read or does not fit the model.
     """
 
     network: NetworkPass

@@ -56,11 +56,9 @@ def judge(
     verdict more frequent than the calibration states.
 
     Args:
-        prob: (H, W) probabilities.
-        mask: (H, W) uint8; 1 where they exceed the threshold.
+        prob, mask: (H, W) probabilities, and uint8, 1 where they exceed the threshold.
         threshold: As it is shown to a reader.
-        calibration: Of the model, or None.
-        kind: Of the image's file; None if unknown.
+        calibration, kind: Of the model and of the image's file; None if unknown.
         settings: How the map was computed, see `image_calibration.WHOLE`.
     """
     regions, n_marked = find_regions(prob, mask), int(np.count_nonzero(mask))

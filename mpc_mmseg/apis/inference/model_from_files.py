@@ -33,9 +33,8 @@ def load_model(
 ) -> tuple[BaseModel, Config]:
     """Builds a model, loads its weights and puts it into eval mode.
 
-    A checkpoint is enough, as MMEngine stores the config's text in it. That text is
-    read as data and not executed, see `stored_config`; a config file, which you name,
-    is executed as your own code.
+    The config in a checkpoint is read as data, see `stored_config`; a config file,
+    which you name, is executed as your own code.
 
     Args:
         model: A config file; the name of a config of this project, with ``weights``;
@@ -44,16 +43,14 @@ def load_model(
         weights: A checkpoint, or the name of a published model; None if ``model`` is
             one, or for random weights.
         device: A torch device; None for the GPU (CUDA, then MPS) if there is one.
-        trust_config: Whether to execute the config in a checkpoint, which can then do
-            whatever you can: only for files of people whose programs you would run.
+        trust_config: See `stored_config`.
         with_calibration: Whether ``weights`` bring their calibration along, which holds
             for the preparation of images in their own config. Otherwise only tensors
             and the name of the phase are read from them.
 
     Returns:
-        The model, with ``image_calibration``, that of a checkpoint or None, and
-        ``weights_sha256``, the hash of the bytes that were loaded or None; and the
-        config from which it was built.
+        The model, with ``image_calibration`` and ``weights_sha256``, the hash of the
+        bytes that were loaded, each or None; and the config from which it was built.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -67,7 +64,6 @@ def load_model(
 
         return load_onnx(model, weights, device)
     checkpoint, digest = None, None
-    expected = getattr(model, 'sha256', None)
     if not Path(model).is_file():
         model = find_config(model)
     if Path(model).suffix in CONFIG_SUFFIXES:
@@ -75,13 +71,11 @@ def load_model(
         if known_phases(cfg):
             set_phases(cfg)  # overridden by the phase of a checkpoint, if it has one
     else:
-        checkpoint, digest = read_with_hash(model, sha256_expected=expected)
+        checkpoint, digest = _read(model)
         cfg = stored_config(checkpoint, str(model), trust_config)
     source = model if weights is None else weights
     if weights is not None:
-        weights = model_file(weights)
-        expected = getattr(weights, 'sha256', None)
-        checkpoint, digest = read_with_hash(weights, sha256_expected=expected)
+        checkpoint, digest = _read(model_file(weights))
     if 'model' not in cfg:
         raise ValueError(f'the config of {model} defines no model')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
@@ -107,10 +101,7 @@ def load_model(
 
 
 def find_config(name: str | Path) -> Path:
-    """Finds a config of this project by its name.
-
-    Args:
-        name: Name of a file in a folder of ``configs``, with or without ``.py``.
+    """Finds a config of this project by its name, with or without ``.py``.
 
     Raises:
         FileNotFoundError: If there is none; suggests similar names.
@@ -128,6 +119,10 @@ def find_config(name: str | Path) -> Path:
     )
 
 
+def _read(file: str | Path) -> tuple[dict[str, Any], str]:
+    return read_with_hash(file, sha256_expected=getattr(file, 'sha256', None))
+
+
 def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
     state = {
         name.removeprefix('module.'): value
@@ -136,6 +131,5 @@ def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
     check_weights(state, weights_of(model), required=('',), source=source)
     model.load_state_dict(state)
     phase = checkpoint.get('meta', {}).get('mpc_phase')
-    set_phase = getattr(model, 'set_phase', None)
-    if phase is not None and callable(set_phase):
-        set_phase(phase)
+    if phase is not None and hasattr(model, 'set_phase'):
+        model.set_phase(phase)

@@ -33,13 +33,7 @@ _STRIP = 512
 
 @dataclass(frozen=True)
 class View:
-    """An image scaled, then rotated, then mirrored.
-
-    Attributes:
-        scale: Factor of both sides.
-        turns: Quarter turns to the left, 0..3.
-        mirrored: Whether left and right are swapped last.
-    """
+    """An image scaled, then turned left by quarters, then mirrored left to right."""
 
     scale: float = 1.0
     turns: int = 0
@@ -109,8 +103,7 @@ class NetworkPass:
     Args:
         model: In eval mode.
         transform: From `preparation`.
-        batch_size: Maximum number of images per batch.
-        amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
+        batch_size, amp: See `ForgeryInferencer`.
         views: Test-time views, at least one. The mean of their probabilities is
             taken: each view then has the same bounded weight, for heads of one logit
             and of two.
@@ -163,10 +156,7 @@ class NetworkPass:
         ]
 
     def __call__(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
-        """Predicts images as `LoadForgeryImage` gives them.
-
-        Args:
-            images: Each with ``img`` (H, W, 3), ``ori_shape``, ``img_path``.
+        """Predicts images as `as_loaded` gives them.
 
         Returns:
             (H, W) float32 in 0..1 for each.

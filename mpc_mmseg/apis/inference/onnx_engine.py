@@ -92,10 +92,10 @@ class OnnxEngine:
         sizes: Any = None,
         statistics: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Probabilities (B, 1, h, w) for prepared images (B, 3, H, W) float32.
+        """Probabilities (B, 1, h, w) for images (B, 3, H, W) float32 from `prepare`.
 
         Args:
-            images: From `prepare`.
+            images: The images.
             sizes: (B, 2), height and width of each without the padding.
             statistics: (1, S) of the photograph whose tiles the images are, from
                 `measured`; None for those of each image.
@@ -141,13 +141,10 @@ class OnnxEngine:
         return feed
 
     def probability(self, image: np.ndarray) -> np.ndarray:
-        """The probability that each pixel is forged.
+        """The probability (H, W) float32 in 0..1 that each pixel is forged.
 
         Args:
             image: (H, W, 3) uint8 BGR, as OpenCV reads it.
-
-        Returns:
-            (H, W) float32 in 0..1.
 
         Raises:
             ValueError: If the image has another shape or dtype, or the model needs
@@ -161,15 +158,11 @@ class OnnxEngine:
 
 
 def read_description(metadata: dict[str, str], path: str | Path) -> dict[str, Any]:
-    """Reads the description of an exported model.
-
-    Args:
-        metadata: Metadata of the ONNX file.
-        path: The file, for errors.
+    """Reads the description of an exported model from the metadata of its file.
 
     Raises:
-        ValueError: If there is no description, it has another version, or a value that
-            `prepare` cannot use; names it.
+        ValueError: If there is none, it has another version, or a value that `prepare`
+            cannot use; names it and the file.
     """
     try:
         description = json.loads(metadata[METADATA_KEY])
@@ -221,11 +214,7 @@ _VALID = {
 def prepare(
     image: np.ndarray, description: dict[str, Any]
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Resizes, normalises and pads an image for an exported model.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        description: Description of the model.
+    """Resizes, normalises and pads an image (H, W, 3) uint8 BGR as described.
 
     Returns:
         (1, 3, H', W') float32, and (height, width) without the padding.

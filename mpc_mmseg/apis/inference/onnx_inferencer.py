@@ -27,9 +27,7 @@ class OnnxInferencer(ImageByImage):
     Args:
         model: The file.
         device: See `OnnxEngine`.
-        threshold: A pixel is predicted forged above this probability; None for the
-            model's own threshold.
-        batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
+        threshold, batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
         calibration: See `ForgeryInferencer`.
 
     Raises:
@@ -64,15 +62,15 @@ class OnnxInferencer(ImageByImage):
             self.tiling = self.tiling.on_grid(self._description['size_divisor'])
             self.whole = self._whole
             self._description['resize'] = None
-        if calibration or self._description['calibration']:
+        own = self._description['calibration']
+        if calibration or own:
             # It imports SciPy, which is slow.
-            from mpc_mmseg.evaluation import image_calibration as calibrations
+            from mpc_mmseg.evaluation import image_calibration as module
 
-            meta = {calibrations.META_KEY: self._description['calibration']}
             self.calibration = (
-                calibrations.read_calibration(calibration, self.engine.sha256)
+                module.read_calibration(calibration, self.engine.sha256)
                 if calibration
-                else calibrations.ImageCalibration.from_meta(meta)
+                else module.ImageCalibration.from_meta({module.META_KEY: own})
             )
         self.network = self._run
 

@@ -51,10 +51,8 @@ def output_names(paths: Sequence[str | Path], root: str | Path) -> list[str]:
         A relative path with ``/`` per image, to which an ending is added.
     """
     relative = [
-        PurePath(path).relative_to(root)
-        if PurePath(path).is_relative_to(root)
-        else PurePath(PurePath(path).name)
-        for path in paths
+        path.relative_to(root) if path.is_relative_to(root) else PurePath(path.name)
+        for path in map(PurePath, paths)
     ]
     # Compared in lower case: some file systems do not distinguish A.png from a.png.
     plain = Counter(path.with_suffix('').as_posix().lower() for path in relative)
@@ -91,20 +89,12 @@ def write_prediction(
 
     Returns:
         The files, relative to ``out``: ``NAME_KIND.png`` each.
-
-    Raises:
-        ValueError: If the prediction has an error.
-        OSError: If a file cannot be written.
     """
-    if prediction.prob is None:
-        raise ValueError(f'{prediction.path}: nothing to write: {prediction.error}')
-    files = []
+    files = [f'{name}_{kind}.png' for kind in kinds]
     # One at a time: the pictures of a large image may not fit into memory together.
-    for kind in kinds:
-        file = f'{name}_{kind}.png'
+    for kind, file in zip(kinds, files):
         picture = _picture(prediction, kind, threshold)
         write_png(picture, out / file, noisy=kind == 'overlay')
-        files.append(file)
     return files
 
 
@@ -115,27 +105,9 @@ def write_png(picture: np.ndarray, path: Path, noisy: bool = False) -> None:
         picture: (H, W) or (H, W, 3), 8 or 16 bits.
         path: The file.
         noisy: Whether it shows a photograph, which is compressed differently.
-
-    Raises:
-        OSError: If it cannot be written.
     """
     encoded = cv2.imencode('.png', picture, _NOISY if noisy else _SMOOTH)[1]
     write_atomic(path, encoded.data)
-
-
-def similarity_picture(similarity: np.ndarray, pixel: tuple[int, int]) -> np.ndarray:
-    """Colours cosine similarities to a pixel, 0 and below dark, and marks the pixel.
-
-    Args:
-        similarity: (H, W) in -1..1, from `similarity_map`.
-        pixel: (x, y).
-    """
-    picture = heat_map(np.maximum(similarity, 0))
-    size = max(15, min(similarity.shape) // 25)
-    # White on black: the pixel itself has the brightest colour.
-    for colour, length, width in (((0, 0, 0), size + 4, 6), ((255, 255, 255), size, 2)):
-        cv2.drawMarker(picture, pixel, colour, cv2.MARKER_CROSS, length, width)
-    return picture
 
 
 def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:
@@ -163,13 +135,7 @@ def _sixteen_bit(prob: np.ndarray) -> np.ndarray:
 def result_line(
     prediction: Prediction, threshold: float, files: Sequence[str]
 ) -> dict[str, Any]:
-    """The entry of an image in results.jsonl: the result, or the error.
-
-    Args:
-        prediction: The image's.
-        threshold: Threshold of the mask.
-        files: The pictures that were written.
-    """
+    """The entry of an image in results.jsonl, with its pictures, or the error."""
     if prediction.prob is None:
         return {'path': prediction.path, 'error': prediction.error}
     calibrated = ('forged_probability', 'verdict') if prediction.verdict else ()
@@ -188,7 +154,7 @@ def result_line(
 
 
 def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[str]:
-    """Prepares a folder of results and finds the images that are finished.
+    """Prepares a folder of results; returns paths of the images that are finished.
 
     An image is finished if its line is complete and has no error, and all its
     pictures exist. All other lines are removed.
@@ -197,9 +163,6 @@ def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[
         out: The folder.
         settings: What determines the results; stored in settings.json.
         resume: Whether to resume an earlier run; if False, no line is kept.
-
-    Returns:
-        Paths of the finished images.
 
     Raises:
         ValueError: If the earlier run had other settings.

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from mpc_mmseg.atomic_files import atomic_path, write_atomic
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
-from mpc_mmseg.models.backbones.hrformer_block import relative_position_index
 
 from .release_config import model_config, test_config
 
@@ -78,16 +77,11 @@ def bare_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Renames weights, and joins the query, key and value projections of each block.
+    """Renames weights from `bare_names` to those of `MPCSegmentor`.
 
-    Position indices of the attention are dropped, as they follow from the window. A
-    missing ``num_batches_tracked`` of a BatchNorm is set to zero.
-
-    Args:
-        weights: Weights by name, from `bare_names`.
-
-    Returns:
-        Weights by their names in `MPCSegmentor`.
+    Query, key and value projections of each block are joined. Position indices of the
+    attention are dropped, as they follow from the window. A missing
+    ``num_batches_tracked`` of a BatchNorm is set to zero.
 
     Raises:
         ValueError: If names are unknown or projections are missing; lists the names.
@@ -155,7 +149,6 @@ def convert_release(
     expected = built.state_dict()
     required = [f'{part}.' for part in _PARTS if part not in lacks]
     check_weights(state, expected, required, source)
-    _check_indices(weights, source)
     for name, value in expected.items():
         state.setdefault(name, value)
     return {name: state[name] for name in expected}, test_config(model), lacks
@@ -174,7 +167,7 @@ def write_checkpoint(
         The config's file.
 
     Raises:
-        ValueError: If ``path`` ends in ``.py``.
+        ValueError: If ``path`` is that of the config.
     """
     path = Path(path)
     if path.suffix == '.py':
@@ -194,13 +187,3 @@ def build(model: dict) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return MODELS.build(Config(model))
-
-
-def _check_indices(weights: Mapping[str, Tensor], source: str) -> None:
-    for name, index in weights.items():
-        if _INDEX.fullmatch(name) and not torch.equal(
-            index.cpu().long(), relative_position_index(round(len(index) ** 0.5))
-        ):
-            raise ValueError(
-                f'{source}: {name} is not the relative position index of Swin'
-            )

@@ -71,10 +71,8 @@ def publish(
         half: Whether to store float16, which halves the size and changes the maps by
             rounding.
         results: File of tools/test.py --results, for these weights.
-        config: Name of a config of this project, or path of another one; None for that
-            of the run.
-        address: Public address of the zoo, for the metafile; None for the folder's
-            name.
+        config: See `check_config`; None for that of the run.
+        address: Public address of the zoo for the metafile; None for the folder's name.
         date: YYYYMMDD; None for today.
         trust_config: See `stored_config`; for a model of your own types.
 
@@ -119,7 +117,11 @@ def publish(
         terms=terms,
         metrics=metrics,
     )
-    n_parameters = _count_parameters(saved, entry.file, trust_config)
+    with tempfile.TemporaryDirectory() as folder:  # loaded as a user will
+        file = Path(folder) / entry.file
+        file.write_bytes(saved)
+        model, _ = load_model(file, device='cpu', trust_config=trust_config)
+    n_parameters = sum(p.numel() for p in model.parameters())
     with locked(zoo / '.lock', f'another process is publishing in {zoo}: waiting'):
         index = zoo / FILE
         entries = parse_index(index.read_bytes(), str(index)) if index.is_file() else {}
@@ -138,7 +140,7 @@ def _published(
     metrics: Mapping[str, Any],
     trust_config: bool,
 ) -> dict[str, Any]:
-    """The content of a published checkpoint: weights, a config and their origin.
+    """The content of a published checkpoint.
 
     Of the run's config the model and its test pipeline are kept, if they consist of
     numbers and words: no path, address or password of the run can be among them.
@@ -225,15 +227,6 @@ def _protocols(cfg: Config) -> Iterator[tuple[str, list[dict[str, str | None]]]]
                 }
             )
         yield side, lists
-
-
-def _count_parameters(saved: bytes, name: str, trust_config: bool) -> int:
-    """Loads the file as a user will, and counts the model's parameters."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / name
-        file.write_bytes(saved)
-        model, _ = load_model(file, device='cpu', trust_config=trust_config)
-    return sum(p.numel() for p in model.parameters())
 
 
 def _metafile(

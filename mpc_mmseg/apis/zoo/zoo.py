@@ -103,8 +103,7 @@ def parse_index(
     """Reads an index: name -> entry, in the order of the file.
 
     Args:
-        content: Content of the file.
-        source: Its name in errors.
+        content, source: Content of the file, and its name in errors.
         pin: The SHA-256 that it must have, hexadecimal.
 
     Raises:
@@ -149,11 +148,7 @@ def format_index(entries: Iterable[ZooEntry]) -> str:
 
 
 def entry_of(entries: Mapping[str, ZooEntry], name: str, source: str) -> ZooEntry:
-    """The entry of a model.
-
-    Raises:
-        FileNotFoundError: If there is none; suggests similar names.
-    """
+    """The entry of a model, or a FileNotFoundError that suggests similar names."""
     if name in entries:
         return entries[name]
     hint = f'it has {", ".join(entries) or "none"}'
@@ -304,15 +299,11 @@ def model_file(
         model: A user's argument; returned unchanged unless it can only be the name of
             a published model, not a file.
         weights: If given, a name is that of a config.
-        onnx: See `Zoo.find`.
-
-    Raises:
-        FileNotFoundError, OSError, RuntimeError, ValueError: See `Zoo.find`.
+        onnx: See `Zoo.find`, also for errors.
     """
     name = str(model)
-    if weights is not None or os.path.exists(name) or os.path.dirname(name):
-        return model
-    if name.endswith((*CONFIG_SUFFIXES, '.pth', '.onnx')):
+    is_file = os.path.exists(name) or os.path.dirname(name)
+    if weights or is_file or name.endswith((*CONFIG_SUFFIXES, '.pth', '.onnx')):
         return model
     check_name(name)
     try:

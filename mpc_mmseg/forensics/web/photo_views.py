@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
-from mpc_mmseg.apis.inference.embedding_evidence import similarity_map
-from mpc_mmseg.apis.inference.prediction_files import similarity_picture
 from mpc_mmseg.forensics.case.case import Analysis
 from mpc_mmseg.probability import binarize
 from mpc_mmseg.visualization.pictures import Picture, jpeg_picture, outline, shrunk
+
+from .similarity import similarity_map, similarity_picture
 
 #: Longer side of a picture on the page, in pixels.
 _LONGEST = 1000
