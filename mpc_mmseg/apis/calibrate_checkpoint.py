@@ -93,8 +93,7 @@ def store_calibration(
     """Writes a copy of a checkpoint that contains a calibration, atomically.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        RuntimeError: If it cannot be read.
+        FileNotFoundError, RuntimeError: See `read_checkpoint`.
         ValueError: If the target is the checkpoint itself.
     """
     if Path(target).exists() and Path(target).samefile(source):

@@ -3,8 +3,7 @@
 import copy
 import json
 import re
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
-from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
+from rich.console import Console
+from rich.progress import track
 
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
@@ -86,14 +86,9 @@ def measure_robustness(
         metric = {**metric, 'origin': origin}
     settings = [CLEAN, *(setting for setting in settings if setting.steps)]
     files = {setting.name: _file_of(setting, hashes) for setting in settings}
-    todo = [setting for setting in settings if not (out / files[setting.name]).exists()]
-    if todo:
-        progress = ProgressBar(len(todo) * len(samples), file=sys.stderr)
-        for setting in todo:
-            score_setting(
-                model, cfg, setting, metric, out / files[setting.name], progress.update
-            )
-        sys.stderr.write('\n')
+    for setting in settings:
+        if not (file := out / files[setting.name]).exists():
+            score_setting(model, cfg, setting, metric, file)
     records = {name: read_per_image(out / file) for name, file in files.items()}
     results = {
         'format': ROBUSTNESS_FORMAT,
@@ -115,12 +110,7 @@ def measure_robustness(
 
 
 def score_setting(
-    model: BaseModel,
-    cfg: Config,
-    setting: Setting,
-    metric: dict,
-    per_image_file: Path,
-    progress: Callable[[int], None],
+    model: BaseModel, cfg: Config, setting: Setting, metric: dict, per_image_file: Path
 ) -> None:
     """Scores the test set under one setting, as MMEngine's test loop does."""
     loader_cfg = copy.deepcopy(cfg.test_dataloader)
@@ -128,10 +118,9 @@ def score_setting(
     loader = Runner.build_dataloader(loader_cfg, seed=0)
     evaluator = Evaluator([{**metric, 'per_image_file': str(per_image_file)}])
     try:
-        for batch in loader:
+        for batch in track(loader, setting.name, console=Console(stderr=True)):
             samples = model.test_step(batch)
             evaluator.process(data_samples=samples, data_batch=batch)
-            progress(len(samples))
     except ValueError as error:
         raise ValueError(f'{setting.name}: {error}') from error
     evaluator.evaluate(len(loader.dataset))  # writes the file

@@ -73,10 +73,7 @@ def cluster_separation(embeddings: Tensor) -> float:
     it found a second source. It does not show which cluster is forged.
 
     Args:
-        embeddings: (C, h, w).
-
-    Returns:
-        In 0..2; 0 if all embeddings are equal.
+        embeddings: (C, h, w); if all are equal, the score is 0, at most it is 2.
     """
     points = F.normalize(embeddings.float().flatten(1), dim=0).T[None]
     return float(two_cluster_separation(*cosine_two_means(points, 20)))

@@ -20,6 +20,9 @@ from .tiling import Tiling, Window, tiled_map
 if TYPE_CHECKING:
     from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
+# Errors that an image can cause, besides lack of memory; any other one ends the run.
+_OF_AN_IMAGE = (OSError, ValueError, MemoryError)
+
 
 class ImageByImage:
     """Reads images, runs a network on them, and derives predictions from the maps.
@@ -41,7 +44,6 @@ class ImageByImage:
         network: Takes images of `as_loaded`, and returns (H, W) float32 for each.
         whole: A context in which the network gets tiles of an image, with what must be
             measured on the whole of it.
-        image_errors: Errors that an image can cause; any other error ends the run.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -51,7 +53,6 @@ class ImageByImage:
     calibration: 'ImageCalibration | None' = None
     tta: tuple[str, ...] = ()
     whole: Callable[[dict[str, Any]], AbstractContextManager] = nullcontext
-    image_errors: tuple[type[Exception], ...] = (OSError, ValueError, MemoryError)
 
     def __init__(
         self,
@@ -124,7 +125,7 @@ class ImageByImage:
         try:
             return self._predictions(items, loaded)
         except Exception as error:  # lack of memory has no common base class
-            if not (isinstance(error, self.image_errors) or lacks_memory(error)):
+            if not (isinstance(error, _OF_AN_IMAGE) or lacks_memory(error)):
                 raise
             if len(items) > 1:
                 # One by one, so that only the image at fault gets an error.
@@ -176,7 +177,7 @@ class ImageByImage:
             if self.calibration is not None and not isinstance(item, np.ndarray):
                 kind = file_kind(item)
             return {**image, 'file_kind': kind}
-        except self.image_errors as error:
+        except _OF_AN_IMAGE as error:
             return str(error) or type(error).__name__
 
     def _maps(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:

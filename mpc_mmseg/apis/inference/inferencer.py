@@ -5,7 +5,6 @@ from math import lcm
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from torch import Tensor
 
@@ -50,7 +49,6 @@ class ForgeryInferencer(ImageByImage):
     """
 
     network: NetworkPass
-    image_errors = (*ImageByImage.image_errors, torch.cuda.OutOfMemoryError)
 
     def __init__(
         self,
@@ -99,10 +97,7 @@ class ForgeryInferencer(ImageByImage):
     def predict_with_embeddings(
         self, item: Input, kind: FileKind | None = None
     ) -> tuple[Prediction, Tensor | None]:
-        """Predicts one image and returns its embeddings, see `embedding_evidence`.
-
-        Args:
-            item, kind: See `predict`.
+        """Predicts one image, see `predict`, and returns its embeddings.
 
         Returns:
             The prediction, and embeddings (C, h, w) that cover the image; of a network
@@ -118,9 +113,8 @@ class ForgeryInferencer(ImageByImage):
             with captured_embeddings(self.model) as captured:
                 if prediction.image is not None:
                     self._forward_untiled(prediction.image, self.tiling.tile)
-        if prediction.error is not None or not captured:
-            return prediction, None
-        return prediction, captured[0]
+        failed = prediction.error is not None or not captured
+        return prediction, None if failed else captured[0]
 
     def _forward_untiled(self, image: np.ndarray, side: int) -> None:
         steps = self._steps

@@ -1,12 +1,11 @@
 """A model ready for inference, from a config, a checkpoint, or both."""
 
-from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
 from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
@@ -42,7 +41,7 @@ def load_model(
             an ONNX file of tools/export_onnx.py, which onnxruntime runs.
         weights: A checkpoint, or the name of a published model; None if ``model`` is
             one, or for random weights.
-        device: A torch device; None for the GPU (CUDA, then MPS) if there is one.
+        device: A torch device; None for MMEngine's choice, a GPU if there is one.
         trust_config: See `stored_config`.
         with_calibration: Whether ``weights`` bring their calibration along, which holds
             for the preparation of images in their own config. Otherwise only tensors
@@ -54,8 +53,7 @@ def load_model(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a checkpoint has no config, or it needs trust, or the config has
-            no model.
+        ValueError: If a checkpoint has no config that is data, or that has no model.
         RuntimeError: If a checkpoint cannot be read or does not fit the model.
     """
     model = model_file(model, weights)
@@ -88,16 +86,20 @@ def load_model(
         ) from error
     built.image_calibration, built.weights_sha256 = None, digest
     if checkpoint is not None:
-        _load(built, checkpoint, str(source))
+        meta = checkpoint.get('meta', {})
+        state = {
+            name.removeprefix('module.'): value
+            for name, value in checkpoint.get('state_dict', checkpoint).items()
+        }
+        check_weights(state, weights_of(built), required=('',), source=str(source))
+        built.load_state_dict(state)
+        if 'mpc_phase' in meta and hasattr(built, 'set_phase'):
+            built.set_phase(meta['mpc_phase'])
         if weights is None or with_calibration:
-            meta = checkpoint.get('meta', {})
             built.image_calibration = ImageCalibration.from_meta(meta)
-    if device is None:
-        mps = torch.backends.mps.is_available()
-        device = 'cuda' if torch.cuda.is_available() else 'mps' if mps else 'cpu'
     if any('SyncBatchNorm' in type(module).__name__ for module in built.modules()):
         built = revert_sync_batchnorm(built)
-    return built.to(device).eval(), cfg
+    return built.to(device or get_device()).eval(), cfg
 
 
 def find_config(name: str | Path) -> Path:
@@ -121,15 +123,3 @@ def find_config(name: str | Path) -> Path:
 
 def _read(file: str | Path) -> tuple[dict[str, Any], str]:
     return read_with_hash(file, sha256_expected=getattr(file, 'sha256', None))
-
-
-def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
-    state = {
-        name.removeprefix('module.'): value
-        for name, value in checkpoint.get('state_dict', checkpoint).items()
-    }
-    check_weights(state, weights_of(model), required=('',), source=source)
-    model.load_state_dict(state)
-    phase = checkpoint.get('meta', {}).get('mpc_phase')
-    if phase is not None and hasattr(model, 'set_phase'):
-        model.set_phase(phase)

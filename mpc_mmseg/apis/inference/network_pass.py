@@ -165,13 +165,11 @@ class NetworkPass:
             ValueError: If the model gives a NaN, or a map of another size.
         """
         packed = [self.transform(dict(image)) for image in images]
-        maps: list[np.ndarray | None] = [None] * len(packed)
+        maps: list[Any] = [0] * len(packed)
         for view in self.views:
             for index, prob in self._view(packed, view):
-                total = maps[index]
-                maps[index] = prob if total is None else np.add(total, prob, out=total)
-        share = np.float32(1 / len(self.views))
-        return [m if share == 1 else m * share for m in maps if m is not None]
+                maps[index] = maps[index] + prob
+        return [total * np.float32(1 / len(self.views)) for total in maps]
 
     def _view(
         self, packed: Sequence[dict[str, Any]], view: View

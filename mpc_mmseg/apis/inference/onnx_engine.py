@@ -38,12 +38,11 @@ class OnnxEngine:
         measures: Number of statistics of the whole photograph that the model uses.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ImportError: If onnxruntime is missing.
+        FileNotFoundError, ImportError: If the file or onnxruntime is missing.
         RuntimeError: If it is not an ONNX model, or differs from the file that a zoo
             verified.
-        ValueError: If it was not exported by this package, its description is invalid,
-            or onnxruntime does not support the device.
+        ValueError: If its description is missing or invalid, or onnxruntime does not
+            support the device.
     """
 
     def __init__(

@@ -23,8 +23,7 @@ def find_sources(embeddings: Tensor) -> np.ndarray:
         embeddings: (C, h, w), of a contrast-phase checkpoint.
 
     Returns:
-        (h, w) uint8; 0 is the largest source, 1 the next one and so on. All 0 if there
-        is one source.
+        (h, w) uint8; 0 is the largest source, 1 the next one and so on.
     """
     points = F.normalize(embeddings.float().flatten(1), dim=0).T.cpu().numpy()
     rng = np.random.default_rng(0)
@@ -44,12 +43,7 @@ def find_sources(embeddings: Tensor) -> np.ndarray:
 
 
 def sources_picture(sources: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A map of sources at an image's size: the largest black, others in colours.
-
-    Args:
-        sources: (h, w), from `find_sources`.
-        size: (H, W).
-    """
+    """A map of `find_sources` at size (H, W): the largest black, others in colours."""
     hsv = np.full((256, 1, 3), 255, np.uint8)
     hsv[:, 0, 0] = (np.arange(256) * 47 + 120) % 180  # neighbours differ clearly
     hsv[0] = 0

@@ -19,10 +19,6 @@ class Tiling:
         overlap: Minimum number of pixels shared by neighbours, over which they are
             blended.
         grid: Tiles begin at its multiples; tile and overlap are multiples of it.
-
-    Raises:
-        ValueError: If the tile is smaller than 32 pixels, or the overlap is not in
-            0..tile / 2.
     """
 
     tile: int
@@ -77,9 +73,7 @@ def fade(length: int, starts: Sequence[int], tiling: Tiling) -> list[np.ndarray]
     The weight of a tile rises from its edge as a squared sine over the overlap.
 
     Args:
-        length: Length of the axis.
-        starts: From `tile_starts`.
-        tiling: Size and overlap of the tiles.
+        length, starts, tiling: See `tile_starts`.
 
     Returns:
         (side,) float32 for each tile, less if it ends at the image's end; all 1 for a

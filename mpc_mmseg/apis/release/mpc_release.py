@@ -49,8 +49,7 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
             out).
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        RuntimeError: If torch's safe loader refuses it.
+        FileNotFoundError, RuntimeError: See `read_checkpoint`.
         ValueError: If it does not contain weights by name.
     """
     content = read_checkpoint(path)
@@ -103,14 +102,11 @@ def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif rules := [(p, new) for p, new in _RULES if re.fullmatch(p, name)]:
             pattern, new = rules[0]
             converted[re.sub(pattern, new, name)] = value
-        elif not (_QKV.fullmatch(name) or _INDEX.fullmatch(name)):
+        elif _QKV.fullmatch(name):  # joined with the query, if there is one
+            if re.sub(r'\.[kv]_proj\.', '.q_proj.', name) not in weights:
+                leftover.append(name)
+        elif not _INDEX.fullmatch(name):
             leftover.append(name)
-    leftover += [
-        name
-        for name in weights
-        if _QKV.fullmatch(name)
-        and re.sub(r'\.[kv]_proj\.', '.q_proj.', name) not in weights
-    ]
     if leftover:
         raise ValueError(
             f'{len(leftover)} weights are not part of any released MPC model: '
@@ -125,11 +121,10 @@ def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def convert_release(
     weights: Mapping[str, Tensor], source: str
 ) -> tuple[dict[str, Tensor], dict, list[str]]:
-    """Converts weights, and checks them against a model built from their config.
+    """Converts weights of `read_release`, and checks them against a model.
 
     Args:
-        weights: From `read_release`.
-        source: Their name in errors.
+        weights, source: The weights, and their name in errors.
 
     Returns:
         All weights of the model by name; the config; the parts missing in the file,

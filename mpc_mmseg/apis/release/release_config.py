@@ -47,18 +47,15 @@ def _read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
             num_channels=tuple(channels),
             num_heads=tuple(heads for _, heads in tables),
             window_sizes=tuple((isqrt(rows) + 1) // 2 for rows, _ in tables),
-            mlp_ratios=tuple(_ratio(h, c) for h, c in zip(hidden, channels)),
+            mlp_ratios=tuple(h / c for h, c in zip(hidden, channels)),
         )
     return extra
 
 
 def model_config(state: Mapping[str, Tensor]) -> dict:
-    """Derives the config of the segmentor from converted weights.
+    """Derives the config of the segmentor from weights of `convert_keys`.
 
     Parts without weights get the published widths.
-
-    Args:
-        state: Weights by name, from `convert_keys`.
 
     Raises:
         ValueError: If the weights are not of an HRFormer; gives the first missing name.
@@ -74,8 +71,7 @@ def model_config(state: Mapping[str, Tensor]) -> dict:
         and value.ndim == 4
     )
     # Preprocessor and losses are those of all models.
-    file = shipped('configs') / '_base_' / 'models' / 'mpc.py'
-    model = Config.fromfile(file).model.to_dict()
+    model = Config.fromfile(shipped('configs') / '_base_/models/mpc.py').model.to_dict()
     model['backbone'] = dict(
         type='HRFormer',
         drop_path_rate=0.2,
@@ -135,7 +131,3 @@ def _shape(state: Mapping[str, Tensor], name: str) -> tuple[int, ...]:
 def _count(state: Mapping[str, Tensor], prefix: str) -> int:
     found = {n[len(prefix) :].split('.')[0] for n in state if n.startswith(prefix)}
     return len({n for n in found if n.isdigit()})
-
-
-def _ratio(hidden: int, channels: int) -> float:
-    return hidden // channels if hidden % channels == 0 else hidden / channels

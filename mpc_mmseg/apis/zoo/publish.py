@@ -77,8 +77,7 @@ def publish(
         trust_config: See `stored_config`; for a model of your own types.
 
     Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If an argument is invalid; names it.
+        FileNotFoundError, ValueError: If a file is missing or an argument is invalid.
         RuntimeError: If the checkpoint cannot be read, or its copy cannot be loaded.
     """
     zoo = Path(zoo)
