@@ -65,11 +65,7 @@ def labelled_lists(files: Iterable[str | Path], root: str | None = None) -> Labe
 def calibration_images(
     inferencer: ImageByImage, labelled: Labelled
 ) -> list[CalibrationImage]:
-    """Runs a model on labelled images.
-
-    Raises:
-        ValueError: If an image cannot be read or predicted.
-    """
+    """Runs a model on labelled images; an error of one is a ValueError."""
     # Copies of one file are of one source, whatever their names.
     sources = {
         path: known | {f'file {file_sha256(path)}'}
@@ -93,8 +89,7 @@ def store_calibration(
     """Writes a copy of a checkpoint that contains a calibration, atomically.
 
     Raises:
-        FileNotFoundError, RuntimeError: See `read_checkpoint`.
-        ValueError: If the target is the checkpoint itself.
+        ValueError: If the target is the checkpoint itself; see also `read_checkpoint`.
     """
     if Path(target).exists() and Path(target).samefile(source):
         raise ValueError(f'{target} is the checkpoint itself: choose another file')

@@ -57,8 +57,7 @@ def measure_robustness(
         origin: As of `origin_of_scores`, if known; stored with the results.
 
     Returns:
-        The content of ``robustness.json``: ``hashes``, and in ``settings`` the results
-        of `summarize_setting` with the file of the per-image scores.
+        The content of ``robustness.json``.
 
     Raises:
         FileNotFoundError, RuntimeError: See `load_model`.

@@ -174,7 +174,6 @@ def describe(model: BaseModel, cfg: Config, checkpoint: str | Path) -> dict[str,
 
     Raises:
         ValueError: If the config has no test pipeline or JSON cannot represent it.
-        OSError: If the checkpoint cannot be read.
     """
     steps, before = inference_steps(cfg), cfg.model.data_preprocessor
     needs = needs_of(model)

@@ -70,10 +70,8 @@ def cluster_separation(embeddings: Tensor) -> float:
     """How clearly an image's embeddings are of two sources: a reliability score.
 
     `two_cluster_separation` of cosine 2-means, by which `ClusterHead` decides whether
-    it found a second source. It does not show which cluster is forged.
-
-    Args:
-        embeddings: (C, h, w); if all are equal, the score is 0, at most it is 2.
+    it found a second source, in 0..2, for embeddings (C, h, w). It does not show which
+    cluster is forged.
     """
     points = F.normalize(embeddings.float().flatten(1), dim=0).T[None]
     return float(two_cluster_separation(*cosine_two_means(points, 20)))

@@ -54,8 +54,8 @@ def infer_folder(
     """Predicts images, or all images of folders, and writes the results.
 
     Args:
-        sources: One or more images, folders, patterns or lists, see `expand`. Images in
-            ``out`` are skipped as results of an earlier run.
+        sources: See `expand`. Images in ``out`` are skipped as results of an earlier
+            run.
         out: Folder of the results: pictures (see `write_prediction`),
             ``results.jsonl``, written line by line, and ``settings.json``.
         model: See `ForgeryInferencer`; or an inferencer, whose settings are not

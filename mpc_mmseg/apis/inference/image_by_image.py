@@ -44,9 +44,6 @@ class ImageByImage:
         network: Takes images of `as_loaded`, and returns (H, W) float32 for each.
         whole: A context in which the network gets tiles of an image, with what must be
             measured on the whole of it.
-
-    Raises:
-        ValueError: If an argument is out of range.
     """
 
     network: Callable[[Sequence[dict[str, Any]]], list[np.ndarray]]
@@ -172,8 +169,9 @@ class ImageByImage:
         """A loaded image, or why it cannot be loaded."""
         try:
             image = as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
-            of_file = isinstance(item, str | Path | bytes)
-            image['warnings'] = damage_of(item) if of_file else ()
+            image['warnings'] = ()
+            if isinstance(item, str | Path | bytes):
+                image['warnings'] = damage_of(item)
             if self.calibration is not None and not isinstance(item, np.ndarray):
                 kind = file_kind(item)
             return {**image, 'file_kind': kind}

@@ -84,12 +84,7 @@ def views_of(kinds: Sequence[str]) -> tuple[View, ...]:
 
 
 def preparation(steps: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], Any]:
-    """Builds the steps of a test pipeline that follow on loading.
-
-    Returns:
-        A function of an image as `as_loaded` gives it, which returns ``inputs`` and
-        ``data_samples``.
-    """
+    """Builds the steps of a test pipeline that follow on loading, see `as_loaded`."""
     # Here, as they take a while.
     import_openmmlab('mmseg.datasets')
     import mpc_mmseg.datasets.transforms  # noqa: F401 - registers them

@@ -74,9 +74,7 @@ class OnnxEngine:
         # Errors only: it warns of constants that it folds.
         options.log_severity_level = 3
         try:
-            self.session = onnxruntime.InferenceSession(
-                content, options, [provider, _PROVIDERS['cpu']][: 1 + (kind != 'cpu')]
-            )
+            self.session = onnxruntime.InferenceSession(content, options, [provider])
         except Exception as error:  # its errors have no common base class
             raise RuntimeError(f'{path} is no ONNX model: {error}') from error
         inputs = {each.name: each.shape for each in self.session.get_inputs()}
@@ -94,7 +92,7 @@ class OnnxEngine:
         """Probabilities (B, 1, h, w) for images (B, 3, H, W) float32 from `prepare`.
 
         Args:
-            images: The images.
+            images: (B, 3, H, W).
             sizes: (B, 2), height and width of each without the padding.
             statistics: (1, S) of the photograph whose tiles the images are, from
                 `measured`; None for those of each image.

@@ -24,12 +24,10 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
     """Predicts as `MPCSegmentor` does, with onnxruntime. It cannot be trained.
 
     Args:
-        file: ONNX file of tools/export_onnx.py.
-        device, threads: See `OnnxEngine`.
+        file, device, threads: See `OnnxEngine`, also for errors.
 
     Raises:
-        FileNotFoundError, ImportError, RuntimeError: See `OnnxEngine`.
-        ValueError: The same, and if the file names other steps than known ones.
+        ValueError: Also if the file names other steps than known ones.
     """
 
     phase = None  # of `predict`: it is no phase that clusters
@@ -95,11 +93,7 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
 def load_onnx(
     file: str | Path, weights: str | Path | None = None, device: str | None = None
 ) -> tuple[OnnxSegmentor, Config]:
-    """Loads an exported model, and the part of its config that inference needs.
-
-    Raises:
-        ValueError: Also if ``weights``, which the file contains, are given.
-    """
+    """Loads an exported model, and the part of its config that inference needs."""
     if weights is not None:
         raise ValueError(f'weights must be None with an ONNX file, got {weights}')
     init_default_scope('mmseg')

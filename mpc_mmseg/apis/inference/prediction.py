@@ -52,12 +52,7 @@ def prediction_of(
     settings: Mapping[str, Any],
     warnings: tuple[str, ...] = (),
 ) -> Prediction:
-    """Derives mask, scores and judgement from a map (H, W) float32 in 0..1.
-
-    Args:
-        path, image, prob, warnings: As of `Prediction`.
-        threshold, calibration, kind, settings: See `judge`.
-    """
+    """Derives mask, scores and what is stated from a map; arguments as of `judge`."""
     mask = binarize(prob, threshold).view(np.uint8)
     return Prediction(
         path=path,

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -56,16 +57,15 @@ def output_names(paths: Sequence[str | Path], root: str | Path) -> list[str]:
     ]
     # Compared in lower case: some file systems do not distinguish A.png from a.png.
     plain = Counter(path.with_suffix('').as_posix().lower() for path in relative)
-    taken: set[str] = {name for name, count in plain.items() if count == 1}
+    taken: set[str] = {name for name, n in plain.items() if n == 1}
     names = []
     for path in relative:
         name = path.with_suffix('').as_posix()
         if plain[name.lower()] > 1:
             stem = name = f'{name}_{path.suffix[1:]}'
-            number = 2
+            numbers = count(2)
             while name.lower() in taken:
-                name = f'{stem}_{number}'
-                number += 1
+                name = f'{stem}_{next(numbers)}'
             taken.add(name.lower())
         names.append(name)
     return names
@@ -82,8 +82,7 @@ def write_prediction(
 
     Args:
         prediction: One without an error.
-        out: Folder of all outputs.
-        name: From `output_names`.
+        out, name: Folder of all outputs, and the name from `output_names`.
         threshold: Threshold of the mask, shown in the overlay's key.
         kinds: Some of `PICTURES`.
 

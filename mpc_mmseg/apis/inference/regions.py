@@ -25,14 +25,9 @@ class Region:
 
 
 def find_regions(prob: np.ndarray, mask: np.ndarray) -> tuple[Region, ...]:
-    """Finds the connected components of a mask.
+    """Finds the connected components of a mask (H, W) uint8 by decreasing area.
 
-    Args:
-        prob: (H, W) probabilities.
-        mask: (H, W) uint8; nonzero is forged.
-
-    Returns:
-        The components by decreasing area; of equal ones the upper left one first.
+    Of equal ones the upper left one is first.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask, connectivity=8, ltype=cv2.CV_32S

@@ -17,10 +17,7 @@ def find_sources(embeddings: Tensor) -> np.ndarray:
     """Clusters the pixels of an image by source, without a given number of sources.
 
     HDBSCAN (Campello et al., ACM TKDD 2015) clusters a random part of the unit
-    embeddings on their principal axes; each pixel joins the nearest centre.
-
-    Args:
-        embeddings: (C, h, w), of a contrast-phase checkpoint.
+    embeddings (C, h, w) on their principal axes; each pixel joins the nearest centre.
 
     Returns:
         (h, w) uint8; 0 is the largest source, 1 the next one and so on.

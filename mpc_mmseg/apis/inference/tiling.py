@@ -72,9 +72,6 @@ def fade(length: int, starts: Sequence[int], tiling: Tiling) -> list[np.ndarray]
 
     The weight of a tile rises from its edge as a squared sine over the overlap.
 
-    Args:
-        length, starts, tiling: See `tile_starts`.
-
     Returns:
         (side,) float32 for each tile, less if it ends at the image's end; all 1 for a
         single one.

@@ -49,8 +49,7 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
             out).
 
     Raises:
-        FileNotFoundError, RuntimeError: See `read_checkpoint`.
-        ValueError: If it does not contain weights by name.
+        ValueError: If it does not contain weights by name; see also `read_checkpoint`.
     """
     content = read_checkpoint(path)
     kind = next((k for k in ('model', 'state_dict') if k in content), '')
@@ -71,8 +70,10 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
 
 def bare_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Removes the prefixes of DDP and of the encoder from weights by name."""
-    names = (name.removeprefix('module.') for name in weights)
-    return dict(zip((n.removeprefix('encoder.') for n in names), weights.values()))
+    return {
+        name.removeprefix('module.').removeprefix('encoder.'): value
+        for name, value in weights.items()
+    }
 
 
 def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -152,11 +153,7 @@ def convert_release(
 def write_checkpoint(
     state: Mapping[str, Tensor], cfg: dict, lacks: list[str], path: str | Path
 ) -> Path:
-    """Writes a checkpoint, and its config as ``.py`` of the same name, atomically.
-
-    Args:
-        state, cfg, lacks: From `convert_release`.
-        path: The checkpoint.
+    """Writes what `convert_release` gives, and the config as ``.py`` of the same name.
 
     Returns:
         The config's file.

@@ -42,11 +42,7 @@ def check_card(card: str | Path) -> None:
 
 
 def check_config(name: str) -> str:
-    """The path of a config, for the metafile.
-
-    Args:
-        name: Name of a config of this project, or the path of another one.
-    """
+    """The path of a config by its name in this project, or of another one's own."""
     if Path(name).suffix == '.py' and Path(name).is_file():
         return Path(name).as_posix()
     path = find_config(name)

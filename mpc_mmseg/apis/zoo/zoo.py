@@ -44,9 +44,6 @@ class ZooEntry:
         metrics: Data set -> ``n_images``, ``list_hash`` and ``scores``, as in a
             results file.
         onnx: ``file``, ``sha256`` and ``size`` of the same model as ONNX; or None.
-
-    Raises:
-        ValueError: If a field is invalid; names model and field.
     """
 
     name: str
@@ -102,12 +99,8 @@ def parse_index(
 ) -> dict[str, ZooEntry]:
     """Reads an index: name -> entry, in the order of the file.
 
-    Args:
-        content, source: Content of the file, and its name in errors.
-        pin: The SHA-256 that it must have, hexadecimal.
-
     Raises:
-        ValueError: If the hash differs, or the index or an entry is invalid.
+        ValueError: If its SHA-256 is not the pinned one, or it or an entry is invalid.
     """
     if pin is not None and (found := sha256(content)) != pin:
         raise ValueError(
@@ -188,8 +181,7 @@ class Zoo:
         pin = None
         if '#' in location:
             # A pin that is not understood would be none.
-            match = _PIN.fullmatch(location)
-            if match is None:
+            if not (match := _PIN.fullmatch(location)):
                 raise ValueError(
                     f'the pin of {plain_text(shown_address(location))} must be '
                     '#sha256= and 64 hexadecimal digits at the end, nothing else'
