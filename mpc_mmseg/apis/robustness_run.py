@@ -53,7 +53,7 @@ def measure_robustness(
         cfg, checkpoint: The config, whose test set is scored, and the weights.
         settings: Post-processing of the photographs; clean ones are scored as well.
         out: Folder of ``robustness.json`` and ``per_image/``.
-        device: A torch device; None for the GPU if there is one.
+        device: See `load_model`.
         origin: As of `origin_of_scores`, if known; stored with the results.
 
     Returns:

@@ -13,7 +13,7 @@ from mmseg.structures import SegDataSample
 from plain_segmentor import plain_model
 from tool_by_path import run_tool
 
-from mpc_mmseg.apis.calibrate_checkpoint import calibration_images
+from mpc_mmseg.apis.calibrate_checkpoint import calibration_images, labelled_folders
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 
 STEPS = [
@@ -116,16 +116,15 @@ def test_case_report_and_tiles(run, monkeypatch):
     assert run_tool(monkeypatch, 'case_report.py', '--verify', run / 'case') == 0
 
 
-def test_robustness_and_maps_for_a_calibration(run, monkeypatch):
+def test_robustness_and_calibration(run, monkeypatch, forgery_folder):
     args = [run / 'config.py', run / 'model.pth']
     grid = ['--grid', 'jpeg_quality=70', '--out', run / 'robust', '--device', 'cpu']
     assert run_tool(monkeypatch, 'robustness.py', *args, *grid) == 0
     results = json.loads((run / 'robust/robustness.json').read_text())
     assert [s['name'] for s in results['settings']] == ['clean', 'jpeg_quality=70']
-    inferencer = ForgeryInferencer(run / 'model.pth', device='cpu')
-    write_image(run / 'a.png')
-    [image] = calibration_images(inferencer, {str(run / 'a.png'): (True, frozenset())})
-    assert image.forged and 0 < image.features['max'] < 1
+    labelled = labelled_folders(forgery_folder / 'images', forgery_folder / 'authentic')
+    images = calibration_images(ForgeryInferencer(*args, 'cpu'), labelled)
+    assert len(images) == 8 and sum(image.forged for image in images) == 6
 
 
 @pytest.mark.parametrize('out', ['onnx', 'onnx/name.onnx'])

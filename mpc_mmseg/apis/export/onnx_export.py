@@ -156,12 +156,8 @@ def _with_dynamic_sizes(model: nn.Module) -> nn.Module:
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, Upsample) and not child.size:
-                plain = nn.Upsample(
-                    scale_factor=child.scale_factor,
-                    mode=child.mode,
-                    align_corners=child.align_corners,
-                )
-                setattr(module, name, plain)
+                own = (child.scale_factor, child.mode, child.align_corners)
+                setattr(module, name, nn.Upsample(None, *own))
     return model
 
 

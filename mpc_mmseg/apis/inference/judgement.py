@@ -119,7 +119,7 @@ def _verdict(
     if probability < 0.5 if forged else probability > 0.5:
         return 'inconclusive', (
             f'{reason}, but of the calibration images that score like it '
-            f'{_in_100(probability)} of 100 were forged.'
+            f'about {100 * probability:.0f} of 100 were forged.'
         )
     if marked and not forged:
         return 'inconclusive', f'{reason}, but pixels exceed the threshold of the map.'
@@ -133,7 +133,7 @@ def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str,
     )
     return (
         f'Calibrated probability {_beside(probability, 0.5)}: of 100 images that score '
-        f'like this one {_in_100(probability)} were forged, among images like the '
+        f'like this one about {100 * probability:.0f} were forged, among images like the '
         f'{c.n_fit_authentic + c.n_fit_forged} that it was fitted on, of which '
         f'{c.n_fit_forged} were forged. Where forgeries are rarer than there, it is '
         f'lower. Its expected error is {c.error:.3f}, measured on '
@@ -147,10 +147,6 @@ def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str,
         f'{misses} (95 % intervals of Clopper and Pearson). '
         f'It holds only for images like these: {c.files}.',
     )
-
-
-def _in_100(probability: float) -> str:
-    return f'about {round(100 * probability)}'
 
 
 def _beside(value: float | np.float32, threshold: float) -> str:

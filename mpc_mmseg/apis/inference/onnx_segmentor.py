@@ -30,7 +30,7 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
         ValueError: Also if the file names other steps than known ones.
     """
 
-    phase = None  # of `predict`: it is no phase that clusters
+    phase: str | None = None
 
     def __init__(
         self, file: str | Path, device: str | None = None, threads: int | None = None

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mpc_mmseg.atomic_files import atomic_path, write_atomic
 from mpc_mmseg.engine.checkpoints.handover import check_weights
 from mpc_mmseg.engine.checkpoints.safe_reading import read_checkpoint
+from mpc_mmseg.models.backbones.hrformer_block import relative_position_index
 
 from .release_config import model_config, test_config
 
@@ -145,6 +146,7 @@ def convert_release(
     expected = built.state_dict()
     required = [f'{part}.' for part in _PARTS if part not in lacks]
     check_weights(state, expected, required, source)
+    _check_indices(weights, source)
     for name, value in expected.items():
         state.setdefault(name, value)
     return {name: state[name] for name in expected}, test_config(model), lacks
@@ -179,3 +181,13 @@ def build(model: dict) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return MODELS.build(Config(model))
+
+
+def _check_indices(weights: Mapping[str, Tensor], source: str) -> None:
+    for name, index in weights.items():
+        if _INDEX.fullmatch(name) and not torch.equal(
+            index.cpu().long(), relative_position_index(round(len(index) ** 0.5))
+        ):
+            raise ValueError(
+                f'{source}: {name} is not the relative position index of Swin'
+            )

@@ -34,9 +34,8 @@ class ZooEntry:
 
     Attributes:
         name: Name of the model.
-        file: Name of its checkpoint, in the folder of the index.
-        sha256: Hash of that file, hexadecimal.
-        size: Size of that file in bytes.
+        file, sha256, size: Name of its checkpoint in the folder of the index, its hash,
+            hexadecimal, and its bytes.
         config: Name of the config with which it was trained.
         card: Model card (training data, failure cases): a path relative to the index,
             or an address.

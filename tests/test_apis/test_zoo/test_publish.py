@@ -9,14 +9,13 @@ import torch
 import yaml
 from bright_is_forged import write_image
 from mmseg.registry import MODELS
-from tool_by_path import run_tool
+from tool_by_path import TOOLS, run_tool
 
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.zoo import publish as module
 from mpc_mmseg.apis.zoo.publish import publish
 from mpc_mmseg.apis.zoo.publish_checks import check_card
 from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
-from mpc_mmseg.engine.checkpoints import safe_reading
 from mpc_mmseg.hashing import file_sha256
 
 ROOT = Path(__file__).parents[3]
@@ -236,7 +235,8 @@ def test_a_test_takes_a_name(run, card, tmp_path, monkeypatch, tiny_config):
 
         test = load_or_resume = staticmethod(dict)
 
-    monkeypatch.setattr(safe_reading, 'SafeRunner', Runner)
+    monkeypatch.syspath_prepend(TOOLS)
+    monkeypatch.setattr('quiet_runner.QuietRunner', Runner)
     run_tool(monkeypatch, 'test.py', tmp_path / 'tiny.py', 'tiny')
     assert tested == [str(tmp_path / 'zoo' / entry.file)]
 
