@@ -43,7 +43,7 @@ def measure_robustness(
     device: str | None = None,
     origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Scores a config's test set under each setting, and caches the scores.
+    """Scores a config's test set under each setting; content of ``robustness.json``.
 
     The per-image scores of a setting are written to their own file when they are
     complete, named by a hash of weights, config, images and setting. An interrupted
@@ -55,9 +55,6 @@ def measure_robustness(
         out: Folder of ``robustness.json`` and ``per_image/``.
         device: See `load_model`.
         origin: As of `origin_of_scores`, if known; stored with the results.
-
-    Returns:
-        The content of ``robustness.json``.
 
     Raises:
         FileNotFoundError, RuntimeError: See `load_model`.

@@ -133,8 +133,8 @@ def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str,
     )
     return (
         f'Calibrated probability {_beside(probability, 0.5)}: of 100 images that score '
-        f'like this one about {100 * probability:.0f} were forged, among images like the '
-        f'{c.n_fit_authentic + c.n_fit_forged} that it was fitted on, of which '
+        f'like this one about {100 * probability:.0f} were forged, among images like '
+        f'the {c.n_fit_authentic + c.n_fit_forged} that it was fitted on, of which '
         f'{c.n_fit_forged} were forged. Where forgeries are rarer than there, it is '
         f'lower. Its expected error is {c.error:.3f}, measured on '
         f'{c.n_authentic + c.n_forged} images that it was not fitted on.',

@@ -151,10 +151,9 @@ def entry_of(entries: Mapping[str, ZooEntry], name: str, source: str) -> ZooEntr
 
 @dataclass(frozen=True)
 class Zoo:
-    """A location with published models.
+    """A folder with published models, or an address that `fetch` can read.
 
     Attributes:
-        location: A folder, or an address that `fetch` can read.
         pin: The SHA-256 that its index must have, or None.
         cache: Folder for downloads.
     """
