@@ -156,7 +156,7 @@ def _beside(value: float | np.float32, threshold: float) -> str:
     return str(threshold) if value == cut else shown(value, cut)[0]
 
 
-def shown(*values: float | np.float32) -> list[str]:
+def shown(*values: Any) -> list[str]:
     """Numbers with three decimals, or more until they differ where the values do."""
     order = np.sign(np.subtract.outer(values, values))
     for digits in range(3, 17):
