@@ -42,11 +42,6 @@ def parse_args() -> argparse.Namespace:
         '--data-root', metavar='DIR', help='folder where the paths of the lists start'
     )
     parser.add_argument(
-        '--per-image',
-        metavar='FILE',
-        help='JSON lines of tools/test.py --per-image, instead of running the model',
-    )
-    parser.add_argument(
         '--source-pattern',
         metavar='REGEX',
         help='finds the source photographs in the names of the files in the folders; '
@@ -72,8 +67,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     check_model(parser, args)
     folders = args.forged is not None and args.authentic is not None
-    if folders + bool(args.lists) + bool(args.per_image) != 1:
-        parser.error('give --forged and --authentic, or --lists, or --per-image')
+    if folders + bool(args.lists) != 1:
+        parser.error('give --forged and --authentic, or --lists')
     return args
 
 
@@ -92,40 +87,30 @@ def calibrate(args: argparse.Namespace) -> int:
     from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
     from mpc_mmseg.apis.zoo.zoo import model_file
     from mpc_mmseg.evaluation.image_calibration import (
-        WHOLE,
         fit_calibration,
         write_calibration,
     )
-    from mpc_mmseg.hashing import file_sha256
 
-    file = args.weights or model_file(args.model)
-    settings = WHOLE
-    if args.per_image:
-        digest = file_sha256(file)
-        images = steps.recorded_images(args.per_image)
-    else:
-        inferencer = ForgeryInferencer(
-            args.model,
-            args.weights,
-            args.device,
-            tile=args.tile,
-            overlap=args.overlap,
-            tta=args.tta,
-            pixel_limit=args.pixel_limit,
-            trust_config=args.trust_config,
-        )
-        settings, digest = inferencer.map_settings, inferencer.model.weights_sha256
-        labelled = (
-            steps.labelled_lists(args.lists, args.data_root)
-            if args.lists
-            else steps.labelled_folders(
-                args.forged, args.authentic, args.source_pattern
-            )
-        )
-        images = steps.calibration_images(inferencer, labelled)
-    found = fit_calibration(images, args.false_alarm_rate, settings)
-    write_calibration(args.out, found, digest)
+    inferencer = ForgeryInferencer(
+        args.model,
+        args.weights,
+        args.device,
+        tile=args.tile,
+        overlap=args.overlap,
+        tta=args.tta,
+        pixel_limit=args.pixel_limit,
+        trust_config=args.trust_config,
+    )
+    labelled = (
+        steps.labelled_lists(args.lists, args.data_root)
+        if args.lists
+        else steps.labelled_folders(args.forged, args.authentic, args.source_pattern)
+    )
+    images = steps.calibration_images(inferencer, labelled)
+    found = fit_calibration(images, args.false_alarm_rate, inferencer.map_settings)
+    write_calibration(args.out, found, inferencer.model.weights_sha256)
     if args.checkpoint_out:
+        file = args.weights or model_file(args.model)
         steps.store_calibration(file, found, args.checkpoint_out)
     (low, high), (least, most) = found.false_alarm_interval(), found.miss_interval()
     print(

@@ -82,14 +82,6 @@ def parse_args() -> argparse.Namespace:
         help='compute in bfloat16 (CPU) or float16 (GPU) where that is safe',
     )
     parser.add_argument(
-        '--similarity',
-        type=_pixel,
-        metavar='X,Y',
-        help='also write STEM_similarity.png, the similarity of all embeddings to that '
-        'of this pixel, and cluster_separation (0..1), how clearly the embeddings form '
-        'two clusters',
-    )
-    parser.add_argument(
         '--sources',
         choices=('auto',),
         help='also write STEM_sources.png, the photograph separated into any number of '
@@ -100,19 +92,9 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='skip images that an earlier run with the same settings finished',
     )
-    parser.add_argument(
-        '--fold-batch-norm',
-        action='store_true',
-        help='merge BatchNorm into the convolutions: faster, and equal up to rounding',
-    )
     args = parser.parse_args()
     check_model(parser, args)
     return args
-
-
-def _pixel(text: str) -> tuple[int, int]:
-    x, y = text.split(',')
-    return int(x), int(y)
 
 
 def main() -> int:
@@ -132,12 +114,10 @@ def main() -> int:
             model=args.model,
             kinds=args.write,
             resume=args.resume,
-            similarity=args.similarity,
             cluster_sources=args.sources is not None,
             weights=args.weights,
             device=args.device,
             threshold=args.threshold,
-            fold_batch_norm=args.fold_batch_norm,
             batch_size=args.batch_size,
             amp=args.amp,
             tile=args.tile,

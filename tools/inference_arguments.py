@@ -105,7 +105,7 @@ def add_map_arguments(parser: argparse.ArgumentParser) -> None:
         '--overlap',
         type=int,
         metavar='PIXELS',
-        help='overlap of tiles; default: a quarter',
+        help='overlap of tiles; default: a quarter, at most 128',
     )
     parser.add_argument(
         '--tta',

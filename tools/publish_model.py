@@ -21,22 +21,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('zoo', help='folder of the zoo; created if it is missing')
     parser.add_argument('--name', required=True, help='name of the model')
     parser.add_argument('--terms', required=True, help='terms of use, in one line')
-    card = parser.add_mutually_exclusive_group(required=True)
-    card.add_argument(
+    parser.add_argument(
         '--card',
+        required=True,
         metavar='FILE',
         help='Markdown file (data, scores, limits), copied; zoo/template/card.md is a '
         'template',
-    )
-    card.add_argument(
-        '--card-link',
-        metavar='LINK',
-        help='address of the card, or path relative to the zoo, stored without a copy',
-    )
-    parser.add_argument(
-        '--weights',
-        choices=('ema', 'raw'),
-        help='averaged or last weights, if the checkpoint contains both',
     )
     parser.add_argument(
         '--half', action='store_true', help='store float16, half the size'
@@ -71,9 +61,7 @@ def main() -> int:
             args.zoo,
             args.name,
             args.terms,
-            args.card or args.card_link,
-            link_card=args.card is None,
-            weights=args.weights,
+            args.card,
             half=args.half,
             results=args.results,
             config=args.config,

@@ -30,34 +30,24 @@ Labelled = dict[str, tuple[bool, frozenset[str]]]
 def labelled_folders(
     forged: str | Path, authentic: str | Path, source_pattern: str | None = None
 ) -> Labelled:
-    """The images of two folders, read with their sub-folders.
+    """The images of two folders, see `expand`.
 
     Args:
         forged, authentic: The folders.
         source_pattern: Finds the source photographs in the names of files, see
             `source_ids`; None if each image is its own source.
-
-    Raises:
-        FileNotFoundError: If a folder contains no image.
     """
-    return {
-        str(path): (
-            kind,
-            source_ids(Path(str(path)).stem, source_pattern)
-            if source_pattern
-            else frozenset(),
-        )
-        for folder, kind in ((forged, True), (authentic, False))
-        for path in expand(folder)
-    }
+    found: Labelled = {}
+    for folder, is_forged in ((forged, True), (authentic, False)):
+        for path in map(str, expand(folder)):
+            name = Path(path).stem
+            sources = source_ids(name, source_pattern) if source_pattern else ()
+            found[path] = (is_forged, frozenset(sources))
+    return found
 
 
 def labelled_lists(files: Iterable[str | Path], root: str | None = None) -> Labelled:
-    """The images of list files.
-
-    Args:
-        files: The lists.
-        root: Folder where relative paths start; None for the list's own.
+    """The images of list files, with paths relative to a root or the list's folder.
 
     Raises:
         ValueError: If a list is wrong, or an image of it is missing.
@@ -75,11 +65,7 @@ def labelled_lists(files: Iterable[str | Path], root: str | None = None) -> Labe
 def calibration_images(
     inferencer: ImageByImage, labelled: Labelled
 ) -> list[CalibrationImage]:
-    """Runs a model on labelled images.
-
-    Raises:
-        ValueError: If an image cannot be read or predicted.
-    """
+    """Runs a model on labelled images; an error of one is a ValueError."""
     # Copies of one file are of one source, whatever their names.
     sources = {
         path: known | {f'file {file_sha256(path)}'}
@@ -87,7 +73,7 @@ def calibration_images(
     }
     groups = {path: g[0] for g in connected_groups(sources) for path in g}
     images = []
-    for path, prediction in zip(labelled, inferencer(list(labelled), read_ahead=True)):
+    for path, prediction in zip(labelled, inferencer(list(labelled))):
         if prediction.prob is None:
             raise ValueError(f'{path}: {prediction.error}')
         kind = file_kind(path)
@@ -103,9 +89,7 @@ def store_calibration(
     """Writes a copy of a checkpoint that contains a calibration, atomically.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        RuntimeError: If it cannot be read.
-        ValueError: If the target is the checkpoint itself.
+        ValueError: If the target is the checkpoint itself; see also `read_checkpoint`.
     """
     if Path(target).exists() and Path(target).samefile(source):
         raise ValueError(f'{target} is the checkpoint itself: choose another file')

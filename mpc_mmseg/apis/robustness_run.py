@@ -3,8 +3,7 @@
 import copy
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import track
 
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.post_processing import CLEAN, Setting
@@ -44,29 +43,23 @@ def measure_robustness(
     device: str | None = None,
     origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Scores a config's test set under each setting, and caches the scores.
+    """Scores a config's test set under each setting; content of ``robustness.json``.
 
     The per-image scores of a setting are written to their own file when they are
     complete, named by a hash of weights, config, images and setting. An interrupted
     run resumes at the first incomplete setting; another grid reuses equal settings.
 
     Args:
-        cfg: The config; its test set is processed and scored.
-        checkpoint: The weights.
+        cfg, checkpoint: The config, whose test set is scored, and the weights.
         settings: Post-processing of the photographs; clean ones are scored as well.
         out: Folder of ``robustness.json`` and ``per_image/``.
-        device: A torch device; None for the GPU if there is one.
+        device: See `load_model`.
         origin: As of `origin_of_scores`, if known; stored with the results.
 
-    Returns:
-        The content of ``robustness.json``: ``hashes``, and in ``settings`` the results
-        of `summarize_setting` with the file of the per-image scores.
-
     Raises:
-        FileNotFoundError: If a file is missing.
+        FileNotFoundError, RuntimeError: See `load_model`.
         ValueError: If the config has no ForgeryMetric, its pipeline does not start by
-            reading the photograph, or an image cannot be scored. The message names it.
-        RuntimeError: If the checkpoint cannot be read or does not fit the model.
+            reading the photograph, or an image cannot be scored.
     """
     out = Path(out)
     metric = _forgery_metric(cfg)
@@ -85,19 +78,13 @@ def measure_robustness(
     }
     if origin is not None:
         threshold = metric.get('threshold', 0.5)
-        weights = model.weights_sha256
-        origin = {**origin, 'weights_sha256': weights, 'threshold': threshold}
+        origin = {**origin, 'weights_sha256': hashes['weights'], 'threshold': threshold}
         metric = {**metric, 'origin': origin}
     settings = [CLEAN, *(setting for setting in settings if setting.steps)]
     files = {setting.name: _file_of(setting, hashes) for setting in settings}
-    todo = [setting for setting in settings if not (out / files[setting.name]).exists()]
-    if todo:
-        with Progress(console=Console(stderr=True)) as bar:
-            task = bar.add_task('images', total=len(todo) * len(samples))
-            step = partial(bar.advance, task)
-            for setting in todo:
-                file = out / files[setting.name]
-                score_setting(model, cfg, setting, metric, file, step)
+    for setting in settings:
+        if not (file := out / files[setting.name]).exists():
+            score_setting(model, cfg, setting, metric, file)
     records = {name: read_per_image(out / file) for name, file in files.items()}
     results = {
         'format': ROBUSTNESS_FORMAT,
@@ -119,12 +106,7 @@ def measure_robustness(
 
 
 def score_setting(
-    model: BaseModel,
-    cfg: Config,
-    setting: Setting,
-    metric: dict,
-    per_image_file: Path,
-    progress: Callable[[int], None],
+    model: BaseModel, cfg: Config, setting: Setting, metric: dict, per_image_file: Path
 ) -> None:
     """Scores the test set under one setting, as MMEngine's test loop does."""
     loader_cfg = copy.deepcopy(cfg.test_dataloader)
@@ -132,10 +114,9 @@ def score_setting(
     loader = Runner.build_dataloader(loader_cfg, seed=0)
     evaluator = Evaluator([{**metric, 'per_image_file': str(per_image_file)}])
     try:
-        for batch in loader:
+        for batch in track(loader, setting.name, console=Console(stderr=True)):
             samples = model.test_step(batch)
             evaluator.process(data_samples=samples, data_batch=batch)
-            progress(len(samples))
     except ValueError as error:
         raise ValueError(f'{setting.name}: {error}') from error
     evaluator.evaluate(len(loader.dataset))  # writes the file

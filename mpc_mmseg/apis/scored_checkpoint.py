@@ -33,18 +33,16 @@ def config_to_score(
     Args:
         config: Config file; None for the config that the checkpoint contains.
         checkpoint: The file, or the name of a published model.
-        options, launcher: See `load_config`.
+        options, launcher, work_dir: See `load_config`.
         data_root: Folder of every data set that is tested on, or None.
-        work_dir: Folder of the log; None for work_dirs/CONFIG.
         trust_config: See `stored_config`.
 
     Returns:
         The config, whose ``load_from`` is the file, and `origin_of_scores`.
 
     Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If ``config`` is None and the checkpoint contains none that is data.
-        RuntimeError: If the checkpoint cannot be read.
+        FileNotFoundError, RuntimeError, ValueError: See `read_checkpoint` and
+            `stored_config`.
     """
     path = str(model_file(checkpoint))
     content = read_checkpoint(path)

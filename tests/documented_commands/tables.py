@@ -53,9 +53,6 @@ WRITTEN_OUT = {
     'tools/infer.py --tta': (
         'tools/infer.py PHOTO --model CHECKPOINT --out DIR --tta flip'
     ),
-    'tools/infer.py PHOTO ... --similarity X,Y': (
-        'tools/infer.py PHOTO --model CHECKPOINT --out DIR --similarity X,Y'
-    ),
     'tools/infer.py --model model.onnx': (
         'tools/infer.py PHOTO --model model.onnx --out DIR'
     ),

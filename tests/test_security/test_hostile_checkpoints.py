@@ -61,10 +61,13 @@ def refused(capsys, status):
         ('serve.py', ['--model', '{file}']),
         ('export_onnx.py', ['{config}', '{file}', '--out', '{out}.onnx']),
         ('robustness.py', ['{config}', '{file}', '--out', '{out}']),
-        ('calibrate.py', ['{config}', '{file}', '--work-dir', '{out}']),
+        (
+            'calibrate.py',
+            ['{file}', '--forged', '{dir}', '--authentic', '{dir}', '--out', '{out}'],
+        ),
         (
             'publish_model.py',
-            ['{file}', '{out}', '--name', 'a', '--terms', 't', '--card', '{image}'],
+            ['{file}', '{out}', '--name', 'a', '--terms', 't', '--card', '{card}'],
         ),
     ],
 )
@@ -76,7 +79,10 @@ def test_a_pickle_runs_in_no_tool(
         monkeypatch.setattr('signal.signal', lambda *_: None)
     write_image(tmp_path / 'a.png')
     tiny_config.dump(tmp_path / 'config.py')
+    (tmp_path / 'card.md').write_text('# A')
     names = dict(
+        card=tmp_path / 'card.md',
+        dir=tmp_path,
         image=tmp_path / 'a.png',
         out=tmp_path / 'out',
         file=pickled,
@@ -104,13 +110,14 @@ def test_a_pickle_runs_in_no_runner(pickled, touched, tiny_config):
 
 @pytest.mark.parametrize('tool', ['train.py', 'test.py'])
 def test_the_tools_for_runs_use_that_runner(
-    tool, pickled, touched, tmp_path, tiny_config, monkeypatch
+    tool, pickled, touched, tmp_path, tiny_config, monkeypatch, capsys
 ):
     tiny_config.dump(tmp_path / 'config.py')
     monkeypatch.setattr('os.environ', dict(os.environ))
     options = [str(pickled)] if tool == 'test.py' else ['--load-from', str(pickled)]
-    with pytest.raises(RuntimeError, match='can run code'):
+    with pytest.raises(SystemExit) as ended:
         run_tool(monkeypatch, tool, tmp_path / 'config.py', *options)
+    refused(capsys, ended.value.code)
     assert not touched.exists()
 
 

@@ -7,7 +7,6 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.zoo import publish as module
 from mpc_mmseg.apis.zoo.publish import publish
 from mpc_mmseg.apis.zoo.zoo import parse_index
@@ -22,6 +21,8 @@ SECRETS = (
     '/home/hunter2/a',
 )
 
+RUN = 'mpc_hrnet-w18s_1xb8_demo-128x128'
+
 
 @pytest.fixture
 def run(tiny_config, tmp_path):
@@ -33,7 +34,7 @@ def run(tiny_config, tmp_path):
         cfg = Config(tiny_config.to_dict(), format_python_code=False)
         change(cfg)
         path = tmp_path / 'best.pth'
-        meta = dict(cfg=cfg.pretty_text, mpc_phase='localize', experiment_name='tiny')
+        meta = dict(cfg=cfg.pretty_text, mpc_phase='localize', experiment_name=RUN)
         torch.save(dict(meta=meta, state_dict=state, optimizer=dict(a=1)), path)
         return path
 
@@ -70,7 +71,7 @@ def test_no_secret_of_a_run_is_published(secret, run, tmp_path):
         assert b'hunter2' not in path.read_bytes()
     content = torch.load(file, weights_only=True)
     cfg = stored_config(content, 'it')
-    assert inference_steps(cfg)[0] == {'type': 'LoadForgeryImage'}
+    assert cfg.test_dataloader.dataset.pipeline[0] == {'type': 'LoadForgeryImage'}
     assert cfg.model.type == 'MPCSegmentor' and 'train_dataloader' not in cfg
     assert 'optimizer' not in content
 

@@ -1,6 +1,6 @@
 """Time of tools/infer.py from files to files, and of the network alone.
 
-    python tools/analysis_tools/benchmark_infer.py --backends eager folded
+    python tools/analysis_tools/benchmark_infer.py --backends eager onnx
 
 A network with seeded random weights predicts a folder of synthetic photographs, from
 decoding to mask, 16-bit map, overlay and JSON line. In the same process, with the same
@@ -33,7 +33,7 @@ from mpc_mmseg.apis.inference.model_from_files import load_model
 from mpc_mmseg.apis.inference.onnx_inferencer import OnnxInferencer
 
 MODELS_DIR = Path(__file__).parents[2] / 'configs/_base_/models'
-BACKENDS = ('eager', 'folded', 'onnx')
+BACKENDS = ('eager', 'onnx')
 #: (height, width) of the photographs.
 SIZES = {'768x512': (512, 768), '12mp': (3000, 4000)}
 
@@ -74,10 +74,7 @@ def write_checkpoint(name: str, side: int, file: Path) -> None:
 def ready(backend: str, checkpoint: Path, batch_size: int) -> ImageByImage:
     """An inferencer of a back-end; exports the model if needed."""
     if not backend.startswith('onnx'):
-        folds = backend == 'folded'
-        return ForgeryInferencer(
-            checkpoint, device='cpu', batch_size=batch_size, fold_batch_norm=folds
-        )
+        return ForgeryInferencer(checkpoint, device='cpu', batch_size=batch_size)
     file = checkpoint.with_suffix('.onnx')
     if not file.is_file():
         model, cfg = load_model(checkpoint, device='cpu')

@@ -3,9 +3,8 @@
     python tools/analysis_tools/benchmark_onnx.py --json onnx.json
 
 All run the same network with seeded random weights, batch 1, float32: PyTorch eagerly
-in inference mode, channels-last, as tools/infer.py does, and the same with BatchNorm
-folded (its --fold-batch-norm); onnxruntime the exported file. Each is timed in a
-process of its own; the best of the repetitions counts.
+in inference mode, channels-last, as tools/infer.py does; onnxruntime the exported file.
+Each is timed in a process of its own; the best of the repetitions counts.
 """
 
 import argparse
@@ -23,12 +22,11 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from mpc_mmseg.apis.export.onnx_export import FORMAT, export_onnx
-from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.onnx_engine import OnnxEngine
 from mpc_mmseg.models.segmentors import MPCSegmentor
 
 MODELS_DIR = Path(__file__).parents[2] / 'configs/_base_/models'
-RUNNERS = ('eager', 'folded', 'onnxruntime')
+RUNNERS = ('eager', 'onnxruntime')
 
 
 def build(name: str) -> MPCSegmentor:
@@ -46,8 +44,6 @@ def measure(args: argparse.Namespace) -> float:
     image = torch.rand(1, 3, args.size, args.size)
     if args.runner != 'onnxruntime':
         model = build(args.models[0])
-        if args.runner == 'folded':
-            model = fold_batch_norm(model)
         run: Callable[[], object] = torch.inference_mode()(
             lambda: model._forward(image).sigmoid()
         )
@@ -93,11 +89,8 @@ def main() -> None:
         return
     rows: dict[str, dict[str, float]] = {}
     print(f'{args.size}x{args.size}, {args.threads} threads, torch {torch.__version__}')
-    print(
-        '| model | eager s | folded s | onnxruntime s | of eager | of folded '
-        '| largest difference |'
-    )
-    print('|---|---|---|---|---|---|---|')
+    print('| model | eager s | onnxruntime s | of eager | largest difference |')
+    print('|---|---|---|---|---|')
     with tempfile.TemporaryDirectory() as folder:
         for name in args.models:
             file = f'{folder}/{name}.onnx'
@@ -110,10 +103,10 @@ def main() -> None:
                 child += ['--repeats', str(args.repeats)]
                 done = subprocess.run(child, check=True, stdout=subprocess.PIPE)
                 row[runner] = float(done.stdout.splitlines()[-1])
-            eager, folded, onnx = (row[runner] for runner in RUNNERS)
+            eager, onnx = (row[runner] for runner in RUNNERS)
             print(
-                f'| {name} | {eager:.3f} | {folded:.3f} | {onnx:.3f} '
-                f'| {onnx / eager:.2f} | {onnx / folded:.2f} | {error:.1e} |',
+                f'| {name} | {eager:.3f} | {onnx:.3f} | {onnx / eager:.2f} '
+                f'| {error:.1e} |',
                 flush=True,
             )
     if args.json:

@@ -18,22 +18,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('src', help='released file, or (with --check) JSON of shapes')
-    parser.add_argument('dst', nargs='?', help='checkpoint to write')
-    parser.add_argument(
-        '--check',
-        action='store_true',
-        help='write nothing, compare names and shapes with those of the model; '
-        'exit status 1 if they differ',
-    )
-    args = parser.parse_args()
-    if args.check == bool(args.dst):
-        parser.error('give either DST or --check')
-    if args.src.endswith('.json') and not args.check:
-        parser.error(
-            f'{args.src} contains no weights: it can only be checked (--check)'
-        )
-    return args
+    parser.add_argument('src', help='released file')
+    parser.add_argument('dst', help='checkpoint to write')
+    return parser.parse_args()
 
 
 def main() -> int:
@@ -46,19 +33,14 @@ def main() -> int:
     )
 
     try:
-        weights = read_release(args.src)
-        state, cfg, lacks = convert_release(weights, args.src)
-        if not args.check:
-            config = write_checkpoint(state, cfg, lacks, args.dst)
+        state, cfg, lacks = convert_release(read_release(args.src), args.src)
+        config = write_checkpoint(state, cfg, lacks, args.dst)
     except (OSError, ValueError, RuntimeError) as error:
         print(f'mpc_release.py: {error}', file=sys.stderr)
         return 1
     if lacks:
         print(f'{args.src} has no {" and no ".join(lacks)}: their weights are random')
-    if args.check:
-        print(f'{args.src}: {len(weights)} weights fit the model one to one')
-    else:
-        print(f'wrote {args.dst} and {config} (phase {cfg["model"]["phase"]})')
+    print(f'wrote {args.dst} and {config} (phase {cfg["model"]["phase"]})')
     return 0
 
 

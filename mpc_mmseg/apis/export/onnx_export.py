@@ -16,7 +16,6 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import Upsample
 from torch import Tensor, nn
 
-from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import inference_steps
 from mpc_mmseg.apis.inference.onnx_engine import FORMAT, METADATA_KEY, OnnxEngine
 from mpc_mmseg.atomic_files import atomic_path
@@ -36,11 +35,13 @@ _OPSET = 17
 class _Probability(nn.Module):
     """The graph's function; with a `PhotographFilter` also of its measurements."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
         self.filters = photograph_filters(model)
-        self.measuring = [m for m in model.modules() if hasattr(m, 'measure_all')]
+        self.measuring: list[Any] = [
+            m for m in model.modules() if hasattr(m, 'measure_all')
+        ]
 
     def forward(
         self, image: Tensor, sizes: Tensor | None = None, known: Tensor | None = None
@@ -60,7 +61,7 @@ def export_onnx(
 
     The graph maps ``image`` (B, 3, H, W), prepared as described in the file, to
     ``prob`` (B, 1, h, w) at the size of the finest map, of a segmentor of mmseg at that
-    of the image. BatchNorm is folded.
+    of the image. The exporter folds BatchNorm.
 
     Args:
         model: An MPCSegmentor, or an EncoderDecoder of two classes or one logit; in
@@ -90,10 +91,10 @@ def export_onnx(
             'the checkpoint is of phase 1 (contrast), which predicts by clustering '
             'pixels and has no trained head: export a checkpoint of phase 2'
         )
-    traced = _Probability(_with_dynamic_sizes(fold_batch_norm(model))).eval()
+    traced = _Probability(_with_dynamic_sizes(model)).eval()
     if len(traced.filters) > 1:
         raise ValueError(
-            f'only one filter that measures photographs can be exported, the model has '
+            'only one filter that measures photographs can be exported, not '
             f'{len(traced.filters)}'
         )
     multiple = model.input_multiple
@@ -120,11 +121,7 @@ def export_onnx(
                 dynamic_axes={
                     'image': {0: 'B', 2: 'H', 3: 'W'},
                     'prob': {0: 'B', 2: 'h', 3: 'w'},
-                    **{
-                        n: {0: 'B'}
-                        for n in ('sizes', *outputs[1:])
-                        if n in inputs + outputs
-                    },
+                    **{n: {0: 'B'} for n in (*inputs[1:2], *outputs[1:])},
                 },
             )
         graph = onnx.load(temporary)
@@ -160,30 +157,20 @@ def _with_dynamic_sizes(model: nn.Module) -> nn.Module:
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, Upsample) and not child.size:
-                plain = nn.Upsample(
-                    scale_factor=child.scale_factor,
-                    mode=child.mode,
-                    align_corners=child.align_corners,
-                )
-                setattr(module, name, plain)
+                own = (child.scale_factor, child.mode, child.align_corners)
+                setattr(module, name, nn.Upsample(None, *own))
     return model
 
 
 def describe(model: BaseModel, cfg: Config, checkpoint: str | Path) -> dict[str, Any]:
-    """Describes how images are prepared for a model, and identifies the model.
+    """Describes for JSON how images are prepared for a model, and identifies the model.
 
     Args:
-        model: The segmentor, with ``image_calibration``.
-        cfg: The config from which it was built.
+        model, cfg: From `load_model`.
         checkpoint: The file of its weights, if `load_model` did not read them.
-
-    Returns:
-        A dict for JSON. ``resize`` is [H, W], None if images keep their size, or
-        'other' if the preparation is described by ``pipeline`` only.
 
     Raises:
         ValueError: If the config has no test pipeline or JSON cannot represent it.
-        OSError: If the checkpoint cannot be read.
     """
     steps, before = inference_steps(cfg), cfg.model.data_preprocessor
     needs = needs_of(model)

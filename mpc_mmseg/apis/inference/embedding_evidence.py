@@ -1,4 +1,4 @@
-"""Evidence from an image's embeddings: similar pixels, and separation of two clusters.
+"""Evidence from an image's embeddings: separation of two clusters.
 
 The embeddings are those of the forward pass that also gives the map.
 """
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
@@ -67,65 +66,17 @@ def captured_embeddings(model: BaseModel) -> Iterator[list[Tensor]]:
 
 
 @torch.no_grad()
-def similarity_map(
-    embeddings: Tensor, pixel: tuple[int, int], size: tuple[int, int]
-) -> np.ndarray:
-    """Cosine similarity of a pixel's embedding to those of all others.
-
-    Args:
-        embeddings: (C, h, w), covering the image.
-        pixel: (x, y) of the image, from its top left corner.
-        size: (H, W) of the image.
-
-    Returns:
-        (H, W) float32 in -1..1, resized bilinearly.
-
-    Raises:
-        ValueError: If the embeddings have another shape or the pixel is not inside.
-    """
-    unit = F.normalize(_checked(embeddings), dim=0)
-    (x, y), (height, width) = pixel, size
-    if not (0 <= x < width and 0 <= y < height):
-        raise ValueError(
-            f'pixel (x, y) must be inside an image {width} wide and {height} high, '
-            f'got {pixel}'
-        )
-    h, w = unit.shape[1:]
-    query = unit[:, y * h // height, x * w // width]
-    similarity = torch.einsum('c,chw->hw', query, unit)[None, None]
-    resized = F.interpolate(similarity, size, mode='bilinear', align_corners=False)
-    return resized[0, 0].clamp(-1, 1).cpu().numpy()
-
-
-@torch.no_grad()
-def cluster_separation(embeddings: Tensor, iterations: int = 20) -> float:
+def cluster_separation(embeddings: Tensor) -> float:
     """How clearly an image's embeddings are of two sources: a reliability score.
 
     `two_cluster_separation` of cosine 2-means, by which `ClusterHead` decides whether
-    it found a second source. It does not show which cluster is forged.
-
-    Args:
-        embeddings: (C, h, w).
-        iterations: Lloyd iterations.
-
-    Returns:
-        In 0..2; 0 if all embeddings are equal.
-
-    Raises:
-        ValueError: If the embeddings have another shape.
+    it found a second source, in 0..2, for embeddings (C, h, w). It does not show which
+    cluster is forged.
     """
-    points = F.normalize(_checked(embeddings).flatten(1), dim=0).T[None]
-    return float(two_cluster_separation(*cosine_two_means(points, iterations)))
+    points = F.normalize(embeddings.float().flatten(1), dim=0).T[None]
+    return float(two_cluster_separation(*cosine_two_means(points, 20)))
 
 
 def separation_in_words(score: float) -> str:
     """'strong', 'reasonable', 'weak' or 'none', from `cluster_separation`."""
     return next((word for least, word in SEPARATION_LEVELS if score > least), 'none')
-
-
-def _checked(embeddings: Tensor) -> Tensor:
-    if embeddings.ndim != 3 or not embeddings.numel():
-        raise ValueError(
-            f'embeddings must be (C, h, w), got shape {tuple(embeddings.shape)}'
-        )
-    return embeddings.float()

@@ -1,10 +1,8 @@
 """The loop of inference, for any network: read, predict, evaluate the map."""
 
-from collections import deque
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +13,15 @@ from mpc_mmseg.datasets.io.file_kind import FileKind, file_kind
 from mpc_mmseg.datasets.io.image_io import ImageReadError, damage_of, read_header
 
 from .image_inputs import Input, as_loaded, expand, path_of, pixels_of
+from .in_threads import in_threads
 from .prediction import Prediction, prediction_of
 from .tiling import Tiling, Window, tiled_map
 
 if TYPE_CHECKING:
     from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
-#: Pixels of a batch of files that may be decoded while another one is predicted.
-_READ_AHEAD = 2**25
+# Errors that an image can cause, besides lack of memory; any other one ends the run.
+_OF_AN_IMAGE = (OSError, ValueError, MemoryError)
 
 
 class ImageByImage:
@@ -37,30 +36,20 @@ class ImageByImage:
         tile: Side in pixels of the tiles that an image is cut into at its own size,
             rounded up to the model's grid; None to predict the whole image, resized as
             the model's config requires.
-        overlap: Pixels shared by neighbouring tiles; None for a quarter of a tile.
+        overlap: Least number of pixels shared by neighbouring tiles; None for a
+            quarter of a tile, at most 128.
         pixel_limit: Files of more pixels are refused.
 
     Attributes:
-        network: Takes images as `LoadForgeryImage` gives them, and returns
-            (H, W) float32 for each.
+        network: Takes images of `as_loaded`, and returns (H, W) float32 for each.
         whole: A context in which the network gets tiles of an image, with what must be
             measured on the whole of it.
-        calibration: Gives the verdict from a map; None for no verdict.
-        tiling: How images are cut; None for whole images.
-        tta: Kinds of test-time augmentation.
-        load: A loading step that replaces `pixels_of` for paths, or None.
-        image_errors: Errors that an image can cause; any other error ends the run.
-
-    Raises:
-        ValueError: If an argument is out of range. The message names it.
     """
 
     network: Callable[[Sequence[dict[str, Any]]], list[np.ndarray]]
     calibration: 'ImageCalibration | None' = None
     tta: tuple[str, ...] = ()
     whole: Callable[[dict[str, Any]], AbstractContextManager] = nullcontext
-    load: Callable[[dict[str, Any]], dict[str, Any]] | None = None
-    image_errors: tuple[type[Exception], ...] = (OSError, ValueError, MemoryError)
 
     def __init__(
         self,
@@ -82,49 +71,31 @@ class ImageByImage:
         self.batch_size, self.pixel_limit = batch_size, pixel_limit
         self.tiling = None
         if tile is not None:
-            self.tiling = Tiling(tile, tile // 4 if overlap is None else overlap)
+            self.tiling = Tiling(
+                tile, min(tile // 4, 128) if overlap is None else overlap
+            )
 
-    def __call__(
-        self, inputs: Input | Iterable[Input], read_ahead: bool = False
-    ) -> Iterator[Prediction]:
+    def __call__(self, inputs: Input | Iterable[Input]) -> Iterator[Prediction]:
         """Predicts images lazily, batch by batch.
 
+        Files are decoded while the previous ones are predicted, unless they are large.
+
         Args:
-            inputs: An image's path or content, a folder (read with its sub-folders),
-                a pattern of paths, an upright (H, W, 3) uint8 BGR array, a Pillow
-                image, or an iterable of any of these.
-            read_ahead: Whether to decode a batch while the previous one is predicted,
-                unless it is large.
+            inputs: See `expand`.
 
         Yields:
             A prediction per image, in order. If an image cannot be read or
             predicted, its prediction has an ``error``.
 
         Raises:
-            FileNotFoundError: If a folder contains no image, or no file matches a
-                pattern.
+            FileNotFoundError: See `expand`.
         """
         images = expand(inputs)
         # A tiled image, which may be large, fills its batches with its own tiles.
         size = 1 if self.tiling else self.batch_size
         batches = iter(lambda: list(islice(images, size)), [])
-        with ThreadPoolExecutor(1) as reader:
-            ahead = deque[tuple[list[Input], Future | None]]()
-            for batch in batches:
-                early = read_ahead and _is_small(batch)
-                job = reader.submit(self._loaded, batch) if early else None
-                ahead.append((batch, job))
-                if len(ahead) > read_ahead:
-                    yield from self._predict_read(*ahead.popleft())
-            while ahead:
-                yield from self._predict_read(*ahead.popleft())
-
-    def _predict_read(
-        self, items: Sequence[Input], job: Future | None
-    ) -> list[Prediction]:
-        return self._predict(
-            items, self._loaded(items) if job is None else job.result()
-        )
+        for batch, loaded in in_threads(self._loaded, batches, _pixels_of_files, 1):
+            yield from self._predict(batch, loaded)
 
     @property
     def map_settings(self) -> dict[str, Any]:
@@ -143,10 +114,7 @@ class ImageByImage:
             item: The image.
             kind: Kind of its file, for an image that is given as pixels.
         """
-        loaded = self._load_one(item)
-        if kind is not None and not isinstance(loaded, str):
-            loaded['file_kind'] = kind
-        return self._predict([item], [loaded])[0]
+        return self._predict([item], [self._load(item, kind)])[0]
 
     def _predict(
         self, items: Sequence[Input], loaded: Sequence[dict[str, Any] | str]
@@ -154,7 +122,7 @@ class ImageByImage:
         try:
             return self._predictions(items, loaded)
         except Exception as error:  # lack of memory has no common base class
-            if not (isinstance(error, self.image_errors) or lacks_memory(error)):
+            if not (isinstance(error, _OF_AN_IMAGE) or lacks_memory(error)):
                 raise
             if len(items) > 1:
                 # One by one, so that only the image at fault gets an error.
@@ -177,39 +145,37 @@ class ImageByImage:
     ) -> list[Prediction]:
         maps = iter(self._maps([x for x in loaded if not isinstance(x, str)]))
         return [
-            Prediction(path_of(item), error=image)
+            Prediction(path_of(item), image)
             if isinstance(image, str)
-            else replace(
-                prediction_of(
-                    path_of(item),
-                    image['img'],
-                    next(maps),
-                    self.threshold,
-                    self.calibration,
-                    image.get('file_kind'),
-                    self.map_settings,
-                ),
-                warnings=image.get('warnings', ()),
+            else prediction_of(
+                path_of(item),
+                image['img'],
+                next(maps),
+                self.threshold,
+                self.calibration,
+                image['file_kind'],
+                self.map_settings,
+                image['warnings'],
             )
             for item, image in zip(items, loaded)
         ]
 
-    def _loaded(self, items: Sequence[Input]) -> list[dict[str, Any] | str]:
-        """The loaded images, or why one cannot be loaded."""
-        return [self._load_one(item) for item in items]
+    def _loaded(
+        self, items: list[Input]
+    ) -> tuple[list[Input], list[dict[str, Any] | str]]:
+        return items, [self._load(item) for item in items]
 
-    def _load_one(self, item: Input) -> dict[str, Any] | str:
+    def _load(self, item: Input, kind: FileKind | None = None) -> dict[str, Any] | str:
+        """A loaded image, or why it cannot be loaded."""
         try:
-            if self.load is not None and isinstance(item, str | Path):
-                image = self.load({'img_path': str(item)})
-            else:
-                image = as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
-                if isinstance(item, str | Path | bytes):
-                    image['warnings'] = damage_of(item)
+            image = as_loaded(pixels_of(item, self.pixel_limit), path_of(item))
+            image['warnings'] = ()
+            if isinstance(item, str | Path | bytes):
+                image['warnings'] = damage_of(item)
             if self.calibration is not None and not isinstance(item, np.ndarray):
-                image['file_kind'] = file_kind(item)
-            return image
-        except self.image_errors as error:
+                kind = file_kind(item)
+            return {**image, 'file_kind': kind}
+        except _OF_AN_IMAGE as error:
             return str(error) or type(error).__name__
 
     def _maps(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
@@ -235,14 +201,14 @@ def lacks_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(sign in text for sign in signs)
 
 
-def _is_small(items: Sequence[Input]) -> bool:
-    """Whether a batch of files needs little memory beside another one."""
+def _pixels_of_files(items: Sequence[Input]) -> float:
+    """Pixels of a batch of files; infinite for other images, which are in memory."""
     pixels = 0
     for item in items:
         if not isinstance(item, str | Path):
-            return False
+            return math.inf
         # A file that cannot be opened needs none; its error is reported on loading.
         with suppress(ImageReadError):
             height, width = read_header(item)
             pixels += height * width
-    return pixels <= _READ_AHEAD
+    return pixels

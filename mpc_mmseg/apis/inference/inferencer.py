@@ -5,19 +5,17 @@ from math import lcm
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.file_kind import FileKind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
+from mpc_mmseg.engine.checkpoints.stored_config import test_pipelines
 from mpc_mmseg.evaluation.image_calibration import read_calibration
 from mpc_mmseg.evaluation.results.origin import frame_of
 from mpc_mmseg.models.input_needs import needs_of
 
 from .embedding_evidence import captured_embeddings
-from .fold_batch_norm import fold_batch_norm as folded
 from .image_by_image import ImageByImage
 from .image_inputs import Input, as_loaded
 from .model_from_files import load_model
@@ -26,8 +24,8 @@ from .prediction import Prediction
 
 __all__ = ['ForgeryInferencer', 'Prediction', 'inference_steps']
 
-_LOADS_IMAGE = ('LoadForgeryImage', 'LoadImageFromFile')
-_LOADS_MASK = ('LoadForgeryMask', 'LoadAnnotations')
+# Images are read by `pixels_of` instead; there are no masks.
+_LOADS = ('LoadForgeryImage', 'LoadImageFromFile', 'LoadForgeryMask', 'LoadAnnotations')
 _RESIZES = ('Resize', 'ResizeShortestEdge', 'ResizeToMultiple')
 
 
@@ -38,32 +36,20 @@ class ForgeryInferencer(ImageByImage):
     classes.
 
     Args:
-        model: See `load_model`: a config, a checkpoint, the name of a published
-            model, or an ONNX file.
-        weights: A checkpoint; None if ``model`` is one. Checkpoints are read with
-            torch's safe loader only.
-        device: A torch device; None for the GPU if there is one.
-        threshold: A pixel is predicted forged above this probability; None for the
-            model's own, 0.5 unless its config sets another.
-        fold_batch_norm: Whether to merge BatchNorm into the convolutions, which is
-            faster and changes probabilities only by rounding.
-        batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
+        model, weights, device, trust_config: See `load_model`.
+        threshold, batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
         amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
         tta: Kinds of test-time augmentation, see `views_of`.
         calibration: A file of tools/calibrate.py for these weights; None for the
             calibration inside of the checkpoint, if there is one.
-        trust_config: See `load_model`.
 
     Raises:
-        FileNotFoundError: If a file is missing.
+        FileNotFoundError, RuntimeError: See `load_model`.
         ValueError: If an argument is out of range, the config has no test pipeline, or
             ``tta`` or the pipeline breaks what the model needs of its input.
-        RuntimeError: If a checkpoint cannot be read or does not fit the model, or
-            BatchNorm cannot be folded.
     """
 
     network: NetworkPass
-    image_errors = (*ImageByImage.image_errors, torch.cuda.OutOfMemoryError)
 
     def __init__(
         self,
@@ -71,7 +57,6 @@ class ForgeryInferencer(ImageByImage):
         weights: str | Path | None = None,
         device: str | None = None,
         threshold: float | None = None,
-        fold_batch_norm: bool = False,
         batch_size: int = 1,
         amp: bool = False,
         tile: int | None = None,
@@ -82,7 +67,6 @@ class ForgeryInferencer(ImageByImage):
         trust_config: bool = False,
     ) -> None:
         super().__init__(threshold, batch_size, tile, overlap, pixel_limit)
-        model = model_file(model, weights)
         views = views_of(tta)
         self.model, self.cfg = load_model(model, weights, device, trust_config)
         if self.tiling and getattr(self.model, 'phase', None) == 'contrast':
@@ -90,18 +74,10 @@ class ForgeryInferencer(ImageByImage):
                 f'tile={tile} needs a trained head: in phase contrast the smaller '
                 'cluster is predicted forged, which differs from tile to tile'
             )
-        if fold_batch_norm:
-            self.model = folded(self.model)
         if threshold is None:
             self.threshold = getattr(self.model, 'threshold', 0.5)
-        self.tta, self.fold_batch_norm = tuple(tta), fold_batch_norm
-        steps = inference_steps(self.cfg)
-        # `pixels_of` is the default of LoadForgeryImage; other loaders differ.
-        if steps[0]['type'] in _LOADS_IMAGE:
-            loader, *steps = steps
-            if loader['type'] != 'LoadForgeryImage' or loader.get('backend_args'):
-                self.load = preparation([loader])
-        self._steps = steps
+        self.tta = tuple(tta)
+        steps = self._steps = inference_steps(self.cfg)
         needs = needs_of(self.model)
         needs.check_tta(tta)
         if self.tiling:
@@ -123,10 +99,7 @@ class ForgeryInferencer(ImageByImage):
     def predict_with_embeddings(
         self, item: Input, kind: FileKind | None = None
     ) -> tuple[Prediction, Tensor | None]:
-        """Predicts one image and returns its embeddings, see `embedding_evidence`.
-
-        Args:
-            item, kind: See `predict`.
+        """Predicts one image, see `predict`, and returns its embeddings.
 
         Returns:
             The prediction, and embeddings (C, h, w) that cover the image; of a network
@@ -142,9 +115,8 @@ class ForgeryInferencer(ImageByImage):
             with captured_embeddings(self.model) as captured:
                 if prediction.image is not None:
                     self._forward_untiled(prediction.image, self.tiling.tile)
-        if prediction.error is not None or not captured:
-            return prediction, None
-        return prediction, captured[0]
+        failed = prediction.error is not None or not captured
+        return prediction, None if failed else captured[0]
 
     def _forward_untiled(self, image: np.ndarray, side: int) -> None:
         steps = self._steps
@@ -157,23 +129,15 @@ class ForgeryInferencer(ImageByImage):
 
 
 def inference_steps(cfg: Config) -> list[dict]:
-    """The test pipeline of a config without the steps that load masks.
+    """The test pipeline of a config without the steps that load image and mask.
 
     Raises:
         ValueError: If the config has no test pipeline.
     """
-    dataset = cfg.get('test_dataloader', {}).get('dataset', {})
-    while 'pipeline' not in dataset and (
-        'dataset' in dataset or dataset.get('datasets')
-    ):
-        # A wrapper or a mixture; all parts have the same test pipeline.
-        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
-    steps = [
-        step for step in dataset.get('pipeline', ()) if step['type'] not in _LOADS_MASK
-    ]
-    if not steps:
+    pipeline = next(test_pipelines(cfg.get('test_dataloader')), None)
+    if not pipeline:
         raise ValueError(
             'the config has no test_dataloader.dataset.pipeline, which defines how '
             'images are prepared for the model'
         )
-    return steps
+    return [step for step in pipeline if step['type'] not in _LOADS]

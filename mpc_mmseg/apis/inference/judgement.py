@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
     """What is stated of an image.
 
     Attributes:
-        verdict: 'forged', 'authentic' or 'inconclusive'; None if there is no
-            calibration that holds for the image.
-        forged_probability: Calibrated probability; None in the same case.
-        regions: Of the mask, the largest first.
+        verdict: 'forged', 'authentic' or 'inconclusive'; None without a calibration
+            (tools/calibrate.py) that holds for the image.
+        forged_probability: Calibrated probability that it is forged; None likewise.
+        regions: Connected components of the mask, the largest first.
         statement: Verdict, its reason and the number of regions, in words.
         caveats: What the numbers mean, in words.
     """
 
-    verdict: str | None
-    forged_probability: float | None
-    regions: tuple[Region, ...]
-    statement: str
-    caveats: tuple[str, ...]
+    verdict: str | None = None
+    forged_probability: float | None = None
+    regions: tuple[Region, ...] | None = None
+    statement: str | None = None
+    caveats: tuple[str, ...] = ()
 
 
 def judge(
@@ -56,11 +56,9 @@ def judge(
     verdict more frequent than the calibration states.
 
     Args:
-        prob: (H, W) probabilities.
-        mask: (H, W) uint8; 1 where they exceed the threshold.
+        prob, mask: (H, W) probabilities, and uint8, 1 where they exceed the threshold.
         threshold: As it is shown to a reader.
-        calibration: Of the model, or None.
-        kind: Of the image's file; None if unknown.
+        calibration, kind: Of the model and of the image's file; None if unknown.
         settings: How the map was computed, see `image_calibration.WHOLE`.
     """
     regions, n_marked = find_regions(prob, mask), int(np.count_nonzero(mask))
@@ -77,20 +75,22 @@ def judge(
         'The values of pixels are scores of the model, not the probability that the '
         'image was forged; large images reach higher ones by chance alone.'
     )
-    if calibration is None:
-        reason: str | None = 'the model was not calibrated (tools/calibrate.py)'
-    else:
+    reason: str | None = 'the model was not calibrated (tools/calibrate.py)'
+    if calibration is not None:
         reason = calibration.why_not_for(kind, settings)
     if calibration is None or reason is not None:
-        return Judgement(
-            None, None, regions, f'No verdict: {reason}. {where}', (highest,)
-        )
+        statement = f'No verdict: {reason}. {where}'
+        return Judgement(regions=regions, statement=statement, caveats=(highest,))
     score = calibration.score(map_features(prob))
     probability = calibration.probability(score)
     verdict, why = _verdict(calibration, score, probability, bool(n_marked))
-    statement = f'{verdict.capitalize()}: {why} {where}'
-    caveats = (*_calibration_in_words(calibration, probability), highest)
-    return Judgement(verdict, probability, regions, statement, caveats)
+    return Judgement(
+        verdict=verdict,
+        forged_probability=probability,
+        regions=regions,
+        statement=f'{verdict.capitalize()}: {why} {where}',
+        caveats=(*_calibration_in_words(calibration, probability), highest),
+    )
 
 
 def _verdict(
@@ -119,7 +119,7 @@ def _verdict(
     if probability < 0.5 if forged else probability > 0.5:
         return 'inconclusive', (
             f'{reason}, but of the calibration images that score like it '
-            f'{_in_100(probability)} of 100 were forged.'
+            f'about {100 * probability:.0f} of 100 were forged.'
         )
     if marked and not forged:
         return 'inconclusive', f'{reason}, but pixels exceed the threshold of the map.'
@@ -133,8 +133,8 @@ def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str,
     )
     return (
         f'Calibrated probability {_beside(probability, 0.5)}: of 100 images that score '
-        f'like this one {_in_100(probability)} were forged, among images like the '
-        f'{c.n_fit_authentic + c.n_fit_forged} that it was fitted on, of which '
+        f'like this one about {100 * probability:.0f} were forged, among images like '
+        f'the {c.n_fit_authentic + c.n_fit_forged} that it was fitted on, of which '
         f'{c.n_fit_forged} were forged. Where forgeries are rarer than there, it is '
         f'lower. Its expected error is {c.error:.3f}, measured on '
         f'{c.n_authentic + c.n_forged} images that it was not fitted on.',
@@ -149,22 +149,14 @@ def _calibration_in_words(c: ImageCalibration, probability: float) -> tuple[str,
     )
 
 
-def _in_100(probability: float) -> str:
-    return f'about {round(100 * probability)}'
-
-
 def _beside(value: float | np.float32, threshold: float) -> str:
     """A number with three decimals, or more until it is on its side of a threshold."""
     # As the map is compared: 0.3 as float32 does not exceed 0.3.
     cut = type(value)(threshold)
-    for digits in range(3, 17):
-        text = f'{value:.{digits}f}'
-        if np.sign(float(text) - threshold) == np.sign(value - cut):
-            return text
-    return str(threshold)
+    return str(threshold) if value == cut else shown(value, cut)[0]
 
 
-def shown(*values: float) -> list[str]:
+def shown(*values: Any) -> list[str]:
     """Numbers with three decimals, or more until they differ where the values do."""
     order = np.sign(np.subtract.outer(values, values))
     for digits in range(3, 17):

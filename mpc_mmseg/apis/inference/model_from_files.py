@@ -1,12 +1,11 @@
 """A model ready for inference, from a config, a checkpoint, or both."""
 
-from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
 from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
@@ -34,9 +33,8 @@ def load_model(
 ) -> tuple[BaseModel, Config]:
     """Builds a model, loads its weights and puts it into eval mode.
 
-    A checkpoint is enough, as MMEngine stores the config's text in it. That text is
-    read as data and not executed, see `stored_config`; a config file, which you name,
-    is executed as your own code.
+    The config in a checkpoint is read as data, see `stored_config`; a config file,
+    which you name, is executed as your own code.
 
     Args:
         model: A config file; the name of a config of this project, with ``weights``;
@@ -44,23 +42,20 @@ def load_model(
             an ONNX file of tools/export_onnx.py, which onnxruntime runs.
         weights: A checkpoint, or the name of a published model; None if ``model`` is
             one, or for random weights.
-        device: A torch device; None for the GPU (CUDA, then MPS) if there is one.
-        trust_config: Whether to execute the config in a checkpoint, which can then do
-            whatever you can: only for files of people whose programs you would run.
+        device: A torch device; None for MMEngine's choice, a GPU if there is one.
+        trust_config: See `stored_config`.
         with_calibration: Whether ``weights`` bring their calibration along, which holds
             for the preparation of images in their own config. Otherwise only tensors
             and the name of the phase are read from them.
 
     Returns:
-        The model, with ``image_calibration``, that of a checkpoint or None, and
-        ``weights_sha256``, the hash of the bytes that were loaded or None, and
-        ``config_differences`` from the config in ``weights``, None if there is none;
-        and the config from which it was built.
+        The model, with ``image_calibration`` and ``weights_sha256``, the hash of the
+        bytes that were loaded, each or None, and ``config_differences`` from the config
+        in ``weights``, None if there is none; and the config from which it was built.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a checkpoint has no config, or it needs trust, or the config has
-            no model.
+        ValueError: If a checkpoint has no config that is data, or that has no model.
         RuntimeError: If a checkpoint cannot be read or does not fit the model.
     """
     model = model_file(model, weights)
@@ -69,7 +64,6 @@ def load_model(
 
         return load_onnx(model, weights, device)
     checkpoint, digest = None, None
-    expected = getattr(model, 'sha256', None)
     if not Path(model).is_file():
         model = find_config(model)
     if Path(model).suffix in CONFIG_SUFFIXES:
@@ -77,13 +71,11 @@ def load_model(
         if known_phases(cfg):
             set_phases(cfg)  # overridden by the phase of a checkpoint, if it has one
     else:
-        checkpoint, digest = read_with_hash(model, sha256_expected=expected)
+        checkpoint, digest = _read(model)
         cfg = stored_config(checkpoint, str(model), trust_config)
     source = model if weights is None else weights
     if weights is not None:
-        weights = model_file(weights)
-        expected = getattr(weights, 'sha256', None)
-        checkpoint, digest = read_with_hash(weights, sha256_expected=expected)
+        checkpoint, digest = _read(model_file(weights))
     if 'model' not in cfg:
         raise ValueError(f'the config of {model} defines no model')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
@@ -97,25 +89,26 @@ def load_model(
     built.image_calibration, built.weights_sha256 = None, digest
     built.config_differences = {} if weights is None else None
     if checkpoint is not None:
-        _load(built, checkpoint, str(source))
         meta = checkpoint.get('meta', {})
+        state = {
+            name.removeprefix('module.'): value
+            for name, value in checkpoint.get('state_dict', checkpoint).items()
+        }
+        check_weights(state, weights_of(built), required=('',), source=str(source))
+        built.load_state_dict(state)
         if weights is not None and (stored := config_in(meta)):
             built.config_differences = config_differences(stored, cfg)
+        if 'mpc_phase' in meta and hasattr(built, 'set_phase'):
+            built.set_phase(meta['mpc_phase'])
         if weights is None or with_calibration:
             built.image_calibration = ImageCalibration.from_meta(meta)
-    if device is None:
-        mps = torch.backends.mps.is_available()
-        device = 'cuda' if torch.cuda.is_available() else 'mps' if mps else 'cpu'
     if any('SyncBatchNorm' in type(module).__name__ for module in built.modules()):
         built = revert_sync_batchnorm(built)
-    return built.to(device).eval(), cfg
+    return built.to(device or get_device()).eval(), cfg
 
 
 def find_config(name: str | Path) -> Path:
-    """Finds a config of this project by its name.
-
-    Args:
-        name: Name of a file in a folder of ``configs``, with or without ``.py``.
+    """Finds a config of this project by its name, with or without ``.py``.
 
     Raises:
         FileNotFoundError: If there is none; suggests similar names.
@@ -133,14 +126,5 @@ def find_config(name: str | Path) -> Path:
     )
 
 
-def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
-    state = {
-        name.removeprefix('module.'): value
-        for name, value in checkpoint.get('state_dict', checkpoint).items()
-    }
-    check_weights(state, weights_of(model), required=('',), source=source)
-    model.load_state_dict(state)
-    phase = checkpoint.get('meta', {}).get('mpc_phase')
-    set_phase = getattr(model, 'set_phase', None)
-    if phase is not None and callable(set_phase):
-        set_phase(phase)
+def _read(file: str | Path) -> tuple[dict[str, Any], str]:
+    return read_with_hash(file, sha256_expected=getattr(file, 'sha256', None))

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import Compose, pseudo_collate
 from mmengine.model import BaseModel
+from mmseg.registry import TRANSFORMS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
@@ -22,24 +22,18 @@ from mpc_mmseg.models.input_filters.whole_photograph import (
     statistics_known,
 )
 from mpc_mmseg.models.input_needs import TTA_KINDS, needs_of
+from mpc_mmseg.openmmlab_notices import import_openmmlab
 
 SCALES = (0.75, 1.0, 1.25)
 # A backbone with stride 32 needs at least one pixel in its coarsest map.
 _LEAST = 32
 # Rows of a photograph that are measured at once; whole blocks of any grid.
 _STRIP = 512
-_META_KEYS = ('img_path', 'ori_shape', 'img_shape')
 
 
 @dataclass(frozen=True)
 class View:
-    """An image scaled, then rotated, then mirrored.
-
-    Attributes:
-        scale: Factor of both sides.
-        turns: Quarter turns to the left, 0..3.
-        mirrored: Whether left and right are swapped last.
-    """
+    """An image scaled, then turned left by quarters, then mirrored left to right."""
 
     scale: float = 1.0
     turns: int = 0
@@ -90,59 +84,12 @@ def views_of(kinds: Sequence[str]) -> tuple[View, ...]:
 
 
 def preparation(steps: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], Any]:
-    """Builds a test pipeline without its loading step.
-
-    Resizing to a fixed size and packing, the usual steps, are done without importing
-    mmseg's transforms and their dependencies.
-
-    Args:
-        steps: Configs of transforms.
-
-    Returns:
-        A function of an image as `LoadForgeryImage` gives it, which returns
-        ``inputs`` and ``data_samples``.
-    """
-    *before, last = steps
-    if last == {'type': 'PackForgeryInputs'}:
-        if not before:
-            return ResizeAndPack(None)
-        scale = before[0].get('scale')
-        plain = [{'type': 'Resize', 'scale': scale}]
-        if before == plain and isinstance(scale, tuple | list):
-            return ResizeAndPack((scale[0], scale[1]))
-    from mmengine.dataset import Compose
-    from mmseg.registry import TRANSFORMS
-
+    """Builds the steps of a test pipeline that follow on loading, see `as_loaded`."""
+    # Here, as they take a while.
+    import_openmmlab('mmseg.datasets')
     import mpc_mmseg.datasets.transforms  # noqa: F401 - registers them
 
     return Compose([TRANSFORMS.build(step) for step in steps])
-
-
-class ResizeAndPack:
-    """``Resize`` and ``PackForgeryInputs`` for an image without a mask.
-
-    Args:
-        scale: (width, height); None to keep the size.
-    """
-
-    def __init__(self, scale: tuple[int, int] | None) -> None:
-        self.scale = scale
-
-    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Gives ``inputs`` (3, H, W) uint8 and ``data_samples``."""
-        image = results['img']
-        meta = {key: results[key] for key in _META_KEYS}
-        if self.scale is not None:
-            height, width = image.shape[:2]
-            if (width, height) != self.scale:
-                image = cv2.resize(image, self.scale, interpolation=cv2.INTER_LINEAR)
-            meta['img_shape'] = image.shape[:2]
-            meta['scale_factor'] = (self.scale[0] / width, self.scale[1] / height)
-        pixels = np.ascontiguousarray(image.transpose(2, 0, 1))
-        return {
-            'inputs': torch.from_numpy(pixels),
-            'data_samples': SegDataSample(metainfo=meta),
-        }
 
 
 class NetworkPass:
@@ -151,8 +98,7 @@ class NetworkPass:
     Args:
         model: In eval mode.
         transform: From `preparation`.
-        batch_size: Maximum number of images per batch.
-        amp: Whether to run in bfloat16 (CPU) or float16 where that is safe.
+        batch_size, amp: See `ForgeryInferencer`.
         views: Test-time views, at least one. The mean of their probabilities is
             taken: each view then has the same bounded weight, for heads of one logit
             and of two.
@@ -205,10 +151,7 @@ class NetworkPass:
         ]
 
     def __call__(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
-        """Predicts images as `LoadForgeryImage` gives them.
-
-        Args:
-            images: Each with ``img`` (H, W, 3), ``ori_shape``, ``img_path``.
+        """Predicts images as `as_loaded` gives them.
 
         Returns:
             (H, W) float32 in 0..1 for each.
@@ -217,13 +160,11 @@ class NetworkPass:
             ValueError: If the model gives a NaN, or a map of another size.
         """
         packed = [self.transform(dict(image)) for image in images]
-        maps: list[np.ndarray | None] = [None] * len(packed)
+        maps: list[Any] = [0] * len(packed)
         for view in self.views:
             for index, prob in self._view(packed, view):
-                total = maps[index]
-                maps[index] = prob if total is None else np.add(total, prob, out=total)
-        share = np.float32(1 / len(self.views))
-        return [m if share == 1 else m * share for m in maps if m is not None]
+                maps[index] = maps[index] + prob
+        return [total * np.float32(1 / len(self.views)) for total in maps]
 
     def _view(
         self, packed: Sequence[dict[str, Any]], view: View

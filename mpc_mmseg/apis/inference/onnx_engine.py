@@ -38,12 +38,11 @@ class OnnxEngine:
         measures: Number of statistics of the whole photograph that the model uses.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ImportError: If onnxruntime is missing.
+        FileNotFoundError, ImportError: If the file or onnxruntime is missing.
         RuntimeError: If it is not an ONNX model, or differs from the file that a zoo
             verified.
-        ValueError: If it was not exported by this package, its description is invalid,
-            or onnxruntime does not support the device.
+        ValueError: If its description is missing or invalid, or onnxruntime does not
+            support the device.
     """
 
     def __init__(
@@ -59,14 +58,12 @@ class OnnxEngine:
             raise FileNotFoundError(f'no ONNX file {path}')
         available = onnxruntime.get_available_providers()
         kinds = [k for k in ('cuda', 'cpu') if _PROVIDERS[k] in available]
-        kind = kinds[0] if device is None else device.split(':')[0]
+        kind, _, number = (device or kinds[0]).partition(':')
         if kind not in kinds:
             raise ValueError(
                 f'device must be one of {kinds} with this onnxruntime, got {device!r}'
             )
-        provider: str | tuple[str, dict] = _PROVIDERS[kind]
-        if device is not None and ':' in device:
-            provider = (_PROVIDERS[kind], {'device_id': device.split(':')[1]})
+        provider = (_PROVIDERS[kind], {'device_id': number} if number else {})
         options = onnxruntime.SessionOptions()
         if threads is not None:
             options.intra_op_num_threads = threads
@@ -77,11 +74,7 @@ class OnnxEngine:
         # Errors only: it warns of constants that it folds.
         options.log_severity_level = 3
         try:
-            self.session = onnxruntime.InferenceSession(
-                content,
-                options,
-                [provider, _PROVIDERS['cpu']] if kind != 'cpu' else [provider],
-            )
+            self.session = onnxruntime.InferenceSession(content, options, [provider])
         except Exception as error:  # its errors have no common base class
             raise RuntimeError(f'{path} is no ONNX model: {error}') from error
         inputs = {each.name: each.shape for each in self.session.get_inputs()}
@@ -96,10 +89,10 @@ class OnnxEngine:
         sizes: Any = None,
         statistics: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Probabilities (B, 1, h, w) for prepared images (B, 3, H, W) float32.
+        """Probabilities (B, 1, h, w) for images (B, 3, H, W) float32 from `prepare`.
 
         Args:
-            images: From `prepare`.
+            images: (B, 3, H, W).
             sizes: (B, 2), height and width of each without the padding.
             statistics: (1, S) of the photograph whose tiles the images are, from
                 `measured`; None for those of each image.
@@ -112,10 +105,10 @@ class OnnxEngine:
             return None
         total, blocks = np.zeros((1, self.measures)), np.zeros((1, 1))
         for top in range(0, len(image), 512):
-            strip, (height, width) = prepare(
+            strip, size = prepare(
                 image[top : top + 512], {**self.description, 'resize': None}
             )
-            own, number = self.own_statistics(strip, [(height, width)])
+            own, number = self.own_statistics(strip, [size])
             total, blocks = total + own * number, blocks + number
         return (total / np.maximum(blocks, 1)).astype(np.float32)
 
@@ -139,21 +132,16 @@ class OnnxEngine:
         if self.measures:
             known = [images.shape[2:]] * len(images) if sizes is None else sizes
             feed['sizes'] = np.asarray(known, np.int64)
-            feed['statistics'] = (
-                np.full((1, self.measures), np.nan, np.float32)
-                if statistics is None
-                else statistics
-            )
+            if statistics is None:
+                statistics = np.full((1, self.measures), np.nan, np.float32)
+            feed['statistics'] = statistics
         return feed
 
     def probability(self, image: np.ndarray) -> np.ndarray:
-        """The probability that each pixel is forged.
+        """The probability (H, W) float32 in 0..1 that each pixel is forged.
 
         Args:
             image: (H, W, 3) uint8 BGR, as OpenCV reads it.
-
-        Returns:
-            (H, W) float32 in 0..1.
 
         Raises:
             ValueError: If the image has another shape or dtype, or the model needs
@@ -167,15 +155,11 @@ class OnnxEngine:
 
 
 def read_description(metadata: dict[str, str], path: str | Path) -> dict[str, Any]:
-    """Reads the description of an exported model.
-
-    Args:
-        metadata: Metadata of the ONNX file.
-        path: The file, for errors.
+    """Reads the description of an exported model from the metadata of its file.
 
     Raises:
-        ValueError: If there is no description, it has another version, or a value that
-            `prepare` cannot use; names it.
+        ValueError: If there is none, it has another version, or a value that `prepare`
+            cannot use; names it and the file.
     """
     try:
         description = json.loads(metadata[METADATA_KEY])
@@ -227,11 +211,7 @@ _VALID = {
 def prepare(
     image: np.ndarray, description: dict[str, Any]
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Resizes, normalises and pads an image for an exported model.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        description: Description of the model.
+    """Resizes, normalises and pads an image (H, W, 3) uint8 BGR as described.
 
     Returns:
         (1, 3, H', W') float32, and (height, width) without the padding.

@@ -27,14 +27,12 @@ class OnnxInferencer(ImageByImage):
     Args:
         model: The file.
         device: See `OnnxEngine`.
-        threshold: A pixel is predicted forged above this probability; None for the
-            model's own threshold.
-        batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
+        threshold, batch_size, tile, overlap, pixel_limit: See `ImageByImage`.
         calibration: See `ForgeryInferencer`.
 
     Raises:
-        FileNotFoundError, ImportError, RuntimeError: See `OnnxEngine`.
-        ValueError: The same, and if an argument is out of range.
+        FileNotFoundError, ImportError, RuntimeError, ValueError: See `OnnxEngine` and
+            `ImageByImage`.
         NeedsTorch: If the model's images need other preparation than resizing.
     """
 
@@ -64,15 +62,15 @@ class OnnxInferencer(ImageByImage):
             self.tiling = self.tiling.on_grid(self._description['size_divisor'])
             self.whole = self._whole
             self._description['resize'] = None
-        if calibration or self._description['calibration']:
+        own = self._description['calibration']
+        if calibration or own:
             # It imports SciPy, which is slow.
-            from mpc_mmseg.evaluation import image_calibration as calibrations
+            from mpc_mmseg.evaluation import image_calibration as module
 
-            meta = {calibrations.META_KEY: self._description['calibration']}
             self.calibration = (
-                calibrations.read_calibration(calibration, self.engine.sha256)
+                module.read_calibration(calibration, self.engine.sha256)
                 if calibration
-                else calibrations.ImageCalibration.from_meta(meta)
+                else module.ImageCalibration.from_meta({module.META_KEY: own})
             )
         self.network = self._run
 
@@ -85,28 +83,20 @@ class OnnxInferencer(ImageByImage):
             self._statistics = None
 
     def _run(self, images: Sequence[dict[str, Any]]) -> list[np.ndarray]:
-        maps: list[np.ndarray] = []
-        for first in range(0, len(images), self.batch_size):
-            batch = images[first : first + self.batch_size]
-            prepared = [prepare(image['img'], self._description) for image in batch]
-            if len({one.shape for one, _ in prepared}) == 1:
-                groups = [prepared]
-            else:
-                groups = [[each] for each in prepared]
-            probs = [
-                prob
-                for group in groups
-                for prob in self.engine.run(
-                    np.concatenate([one for one, _ in group]),
-                    [inner for _, inner in group],
-                    self._statistics,
-                )
-            ]
-            for image, (one, inner), prob in zip(batch, prepared, probs):
-                frame = prob[0]
-                if inner != one.shape[2:]:
-                    # The map also covers the padding.
-                    frame = resize_probability(frame, one.shape[2:])
-                    frame = frame[: inner[0], : inner[1]]
-                maps.append(resize_probability(frame, image['ori_shape'][:2]))
+        prepared = [prepare(image['img'], self._description) for image in images]
+        one_size = len({one.shape for one, _ in prepared}) == 1
+        step = self.batch_size if one_size else 1
+        probs: list[np.ndarray] = []
+        for first in range(0, len(images), step):
+            batch, sizes = zip(*prepared[first : first + step])
+            probs += list(
+                self.engine.run(np.concatenate(batch), sizes, self._statistics)
+            )
+        maps = []
+        for image, (one, inner), prob in zip(images, prepared, probs):
+            frame = prob[0]
+            if inner != one.shape[2:]:
+                # The map also covers the padding.
+                frame = resize_probability(frame, one.shape[2:])[: inner[0], : inner[1]]
+            maps.append(resize_probability(frame, image['ori_shape'][:2]))
         return maps

@@ -1,7 +1,6 @@
 """An exported model as a segmentor, for options and pipelines that need torch."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -25,12 +24,10 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
     """Predicts as `MPCSegmentor` does, with onnxruntime. It cannot be trained.
 
     Args:
-        file: ONNX file of tools/export_onnx.py.
-        device, threads: See `OnnxEngine`.
+        file, device, threads: See `OnnxEngine`, also for errors.
 
     Raises:
-        FileNotFoundError, ImportError, RuntimeError: See `OnnxEngine`.
-        ValueError: The same, and if the file names other steps than known ones.
+        ValueError: Also if the file names other steps than known ones.
     """
 
     phase: str | None = None
@@ -84,42 +81,28 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
         data_samples: SampleList | None = None,
         mode: str = 'tensor',
     ) -> Tensor | SampleList:
-        """Logits, or with mode 'predict' the result of `MPCSegmentor.predict`.
-
-        Raises:
-            ValueError: If the mode is 'loss' or unknown.
-        """
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
-        if mode != 'tensor':
-            raise ValueError(f"mode must be 'tensor' or 'predict', got {mode!r}")
-        return self._forward(inputs)
+        """Logits, or with mode 'predict' the result of `MPCSegmentor.predict`."""
+        if mode == 'loss':
+            raise ValueError('an exported model cannot be trained')
+        return (
+            self.predict(inputs, data_samples)
+            if mode == 'predict'
+            else self._forward(inputs)
+        )
 
 
 def load_onnx(
     file: str | Path, weights: str | Path | None = None, device: str | None = None
 ) -> tuple[OnnxSegmentor, Config]:
-    """Loads an exported model, and the part of its config that inference needs.
-
-    Raises:
-        FileNotFoundError, ImportError, RuntimeError, ValueError: See `OnnxSegmentor`;
-            ValueError also if ``weights``, which the file contains, are given.
-    """
+    """Loads an exported model, and the part of its config that inference needs."""
     if weights is not None:
         raise ValueError(f'weights must be None with an ONNX file, got {weights}')
     init_default_scope('mmseg')
     model = OnnxSegmentor(file, device)
-    pipeline = _with_tuples(model.engine.description['pipeline'])
-    return model.eval(), Config(
-        dict(test_dataloader=dict(dataset=dict(pipeline=pipeline)))
-    )
-
-
-def _with_tuples(node: Any) -> Any:
-    """Restores the tuples that JSON lacks and transforms require for sizes."""
-    if isinstance(node, dict):
-        return {key: _with_tuples(value) for key, value in node.items()}
-    if isinstance(node, list):
-        plain = not any(isinstance(value, dict | list) for value in node)
-        return tuple(node) if plain else [_with_tuples(value) for value in node]
-    return node
+    # JSON has no tuples, which transforms require for sizes.
+    pipeline = [
+        {k: tuple(v) if isinstance(v, list) else v for k, v in step.items()}
+        for step in model.engine.description['pipeline']
+    ]
+    cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=pipeline))))
+    return model.eval(), cfg

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -51,23 +52,20 @@ def output_names(paths: Sequence[str | Path], root: str | Path) -> list[str]:
         A relative path with ``/`` per image, to which an ending is added.
     """
     relative = [
-        PurePath(path).relative_to(root)
-        if PurePath(path).is_relative_to(root)
-        else PurePath(PurePath(path).name)
-        for path in paths
+        path.relative_to(root) if path.is_relative_to(root) else PurePath(path.name)
+        for path in map(PurePath, paths)
     ]
     # Compared in lower case: some file systems do not distinguish A.png from a.png.
     plain = Counter(path.with_suffix('').as_posix().lower() for path in relative)
-    taken: set[str] = {name for name, count in plain.items() if count == 1}
+    taken: set[str] = {name for name, n in plain.items() if n == 1}
     names = []
     for path in relative:
         name = path.with_suffix('').as_posix()
         if plain[name.lower()] > 1:
             stem = name = f'{name}_{path.suffix[1:]}'
-            number = 2
+            numbers = count(2)
             while name.lower() in taken:
-                name = f'{stem}_{number}'
-                number += 1
+                name = f'{stem}_{next(numbers)}'
             taken.add(name.lower())
         names.append(name)
     return names
@@ -84,27 +82,18 @@ def write_prediction(
 
     Args:
         prediction: One without an error.
-        out: Folder of all outputs.
-        name: From `output_names`.
+        out, name: Folder of all outputs, and the name from `output_names`.
         threshold: Threshold of the mask, shown in the overlay's key.
         kinds: Some of `PICTURES`.
 
     Returns:
         The files, relative to ``out``: ``NAME_KIND.png`` each.
-
-    Raises:
-        ValueError: If the prediction has an error.
-        OSError: If a file cannot be written.
     """
-    if prediction.prob is None:
-        raise ValueError(f'{prediction.path}: nothing to write: {prediction.error}')
-    files = []
+    files = [f'{name}_{kind}.png' for kind in kinds]
     # One at a time: the pictures of a large image may not fit into memory together.
-    for kind in kinds:
-        file = f'{name}_{kind}.png'
+    for kind, file in zip(kinds, files):
         picture = _picture(prediction, kind, threshold)
         write_png(picture, out / file, noisy=kind == 'overlay')
-        files.append(file)
     return files
 
 
@@ -115,30 +104,9 @@ def write_png(picture: np.ndarray, path: Path, noisy: bool = False) -> None:
         picture: (H, W) or (H, W, 3), 8 or 16 bits.
         path: The file.
         noisy: Whether it shows a photograph, which is compressed differently.
-
-    Raises:
-        OSError: If it cannot be written.
     """
     encoded = cv2.imencode('.png', picture, _NOISY if noisy else _SMOOTH)[1]
     write_atomic(path, encoded.data)
-
-
-def similarity_picture(
-    similarity: np.ndarray, pixel: tuple[int, int], legend: bool = True
-) -> np.ndarray:
-    """Colours cosine similarities to a pixel, 0 and below dark, and marks the pixel.
-
-    Args:
-        similarity: (H, W) in -1..1, from `similarity_map`.
-        pixel: (x, y).
-        legend: Whether to add the colour scale.
-    """
-    picture = heat_map(np.maximum(similarity, 0))
-    size = max(15, min(similarity.shape) // 25)
-    # White on black: the pixel itself has the brightest colour.
-    for colour, length, width in (((0, 0, 0), size + 4, 6), ((255, 255, 255), size, 2)):
-        cv2.drawMarker(picture, pixel, colour, cv2.MARKER_CROSS, length, width)
-    return add_legend(picture) if legend else picture
 
 
 def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:
@@ -150,10 +118,8 @@ def _picture(prediction: Prediction, kind: str, threshold: float) -> np.ndarray:
         return _sixteen_bit(prob)
     if kind == 'heatmap':
         return add_legend(heat_map(prob))
-    if kind == 'overlay':
-        key = f'forged: probability above {threshold}'
-        return add_key(outline(image, mask, opacity=0.35), key)
-    raise ValueError(f'kinds must be of {PICTURES}, got {kind!r}')
+    key = f'forged: probability above {threshold}'
+    return add_key(outline(image, mask, opacity=0.35), key)
 
 
 def _sixteen_bit(prob: np.ndarray) -> np.ndarray:
@@ -168,26 +134,17 @@ def _sixteen_bit(prob: np.ndarray) -> np.ndarray:
 def result_line(
     prediction: Prediction, threshold: float, files: Sequence[str]
 ) -> dict[str, Any]:
-    """The entry of an image in results.jsonl: the result, or the error.
-
-    Args:
-        prediction: The image's.
-        threshold: Threshold of the mask.
-        files: The pictures that were written.
-    """
+    """The entry of an image in results.jsonl, with its pictures, or the error."""
     if prediction.prob is None:
         return {'path': prediction.path, 'error': prediction.error}
-    calibrated: dict[str, object] = {}
-    if prediction.verdict is not None:
-        calibrated['forged_probability'] = prediction.forged_probability
-        calibrated['verdict'] = prediction.verdict
+    calibrated = ('forged_probability', 'verdict') if prediction.verdict else ()
     return {
         'path': prediction.path,
         'size': list(prediction.prob.shape),
         'regions': [asdict(region) for region in prediction.regions or ()],
         'image_score': prediction.image_score,
         'forged_share': prediction.forged_share,
-        **calibrated,
+        **{key: getattr(prediction, key) for key in calibrated},
         'statement': prediction.statement,
         'threshold': threshold,
         'files': list(files),
@@ -195,13 +152,8 @@ def result_line(
     }
 
 
-def as_text(line: Mapping[str, Any]) -> str:
-    """An entry of results.jsonl as text."""
-    return json_line(line)
-
-
 def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[str]:
-    """Prepares a folder of results and finds the images that are finished.
+    """Prepares a folder of results; returns paths of the images that are finished.
 
     An image is finished if its line is complete and has no error, and all its
     pictures exist. All other lines are removed.
@@ -210,9 +162,6 @@ def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[
         out: The folder.
         settings: What determines the results; stored in settings.json.
         resume: Whether to resume an earlier run; if False, no line is kept.
-
-    Returns:
-        Paths of the finished images.
 
     Raises:
         ValueError: If the earlier run had other settings.
@@ -231,7 +180,7 @@ def prepare_folder(out: Path, settings: Mapping[str, Any], resume: bool) -> set[
         lines = _finished(out)
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / SETTINGS_FILE, json.dumps(settings, indent=2) + '\n')
-    write_atomic(out / FILE, ''.join(as_text(line) for line in lines.values()))
+    write_atomic(out / FILE, ''.join(json_line(line) for line in lines.values()))
     return set(lines)
 
 

@@ -24,30 +24,17 @@ class Region:
     mean_score: float
 
 
-def find_regions(
-    prob: np.ndarray, mask: np.ndarray, most: int = MOST
-) -> tuple[Region, ...]:
-    """Finds the connected components of a mask.
+def find_regions(prob: np.ndarray, mask: np.ndarray) -> tuple[Region, ...]:
+    """Finds the connected components of a mask (H, W) uint8 by decreasing area.
 
-    Args:
-        prob: (H, W) probabilities.
-        mask: (H, W) uint8; nonzero is forged.
-        most: Maximum number of components to return.
-
-    Returns:
-        The components by decreasing area; of equal ones the upper left one first.
-
-    Raises:
-        ValueError: If the shapes differ.
+    Of equal ones the upper left one is first.
     """
-    if prob.shape != mask.shape:
-        raise ValueError(f'prob {prob.shape} and mask {mask.shape} differ in shape')
     _, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask, connectivity=8, ltype=cv2.CV_32S
     )
     areas = stats[1:, cv2.CC_STAT_AREA]
     regions = []
-    for label in 1 + np.argsort(-areas, kind='stable')[:most]:
+    for label in 1 + np.argsort(-areas, kind='stable')[:MOST]:
         x, y, width, height, area = (int(value) for value in stats[label])
         window = slice(y, y + height), slice(x, x + width)
         inside = labels[window] == label

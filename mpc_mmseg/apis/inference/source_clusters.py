@@ -8,33 +8,27 @@ from sklearn.cluster import HDBSCAN
 from sklearn.decomposition import PCA
 from torch import Tensor
 
+# Pixels that are clustered at most, and their share that makes a source.
+_POINTS, _SHARE = 1500, 0.02
+
 
 @torch.no_grad()
-def find_sources(
-    embeddings: Tensor, n_points: int = 1500, least_share: float = 0.02, seed: int = 0
-) -> np.ndarray:
+def find_sources(embeddings: Tensor) -> np.ndarray:
     """Clusters the pixels of an image by source, without a given number of sources.
 
     HDBSCAN (Campello et al., ACM TKDD 2015) clusters a random part of the unit
-    embeddings on their principal axes; each pixel joins the nearest centre.
-
-    Args:
-        embeddings: (C, h, w), of a contrast-phase checkpoint.
-        n_points: Number of pixels that are clustered at most.
-        least_share: Share of these pixels that makes a source.
-        seed: Of the choice.
+    embeddings (C, h, w) on their principal axes; each pixel joins the nearest centre.
 
     Returns:
-        (h, w) uint8; 0 is the largest source, 1 the next one and so on. All 0 if there
-        is one source.
+        (h, w) uint8; 0 is the largest source, 1 the next one and so on.
     """
     points = F.normalize(embeddings.float().flatten(1), dim=0).T.cpu().numpy()
-    rng = np.random.default_rng(seed)
-    some = points[rng.permutation(len(points))[:n_points]]
+    rng = np.random.default_rng(0)
+    some = points[rng.permutation(len(points))[:_POINTS]]
     if np.ptp(some, axis=0).max() < 1e-6:  # no axes
         return np.zeros(embeddings.shape[1:], np.uint8)
-    axes = PCA(min(8, *some.shape), random_state=seed).fit_transform(some)
-    least = max(5, round(least_share * len(some)))
+    axes = PCA(min(8, *some.shape), random_state=0).fit_transform(some)
+    least = max(5, round(_SHARE * len(some)))
     found = HDBSCAN(least, allow_single_cluster=True, copy=True).fit_predict(axes)
     labels = [label for label in np.unique(found) if label >= 0]
     if len(labels) < 2:
@@ -46,12 +40,7 @@ def find_sources(
 
 
 def sources_picture(sources: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A map of sources at an image's size: the largest black, others in colours.
-
-    Args:
-        sources: (h, w), from `find_sources`.
-        size: (H, W).
-    """
+    """A map of `find_sources` at size (H, W): the largest black, others in colours."""
     hsv = np.full((256, 1, 3), 255, np.uint8)
     hsv[:, 0, 0] = (np.arange(256) * 47 + 120) % 180  # neighbours differ clearly
     hsv[0] = 0

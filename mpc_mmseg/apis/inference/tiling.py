@@ -15,14 +15,10 @@ class Tiling:
     """Size and overlap of the tiles of an image.
 
     Attributes:
-        tile: Side of a tile in pixels.
+        tile: Largest side of a tile in pixels.
         overlap: Minimum number of pixels shared by neighbours, over which they are
             blended.
         grid: Tiles begin at its multiples; tile and overlap are multiples of it.
-
-    Raises:
-        ValueError: If the tile is smaller than 32 pixels, or the overlap is not in
-            0..tile / 2.
     """
 
     tile: int
@@ -45,6 +41,13 @@ class Tiling:
         return Tiling(tile, overlap, grid)
 
 
+def tile_side(length: int, tiling: Tiling) -> int:
+    """The least side of as many tiles as an axis needs; at most that of the tiling."""
+    cells, tile, overlap = _cells(length, tiling)
+    n = ceil((cells - overlap) / (tile - overlap))
+    return tiling.grid * (tile if n < 2 else ceil((cells + (n - 1) * overlap) / n))
+
+
 def tile_starts(length: int, tiling: Tiling) -> list[int]:
     """Start positions of tiles along an axis: evenly spaced, covering its end.
 
@@ -52,10 +55,16 @@ def tile_starts(length: int, tiling: Tiling) -> list[int]:
     """
     if length <= tiling.tile:
         return [0]
-    cells = ceil(length / tiling.grid)
-    tile, overlap = tiling.tile // tiling.grid, tiling.overlap // tiling.grid
+    cells, tile, overlap = _cells(length, tiling)
     n = ceil((cells - overlap) / (tile - overlap))
-    return [i * (cells - tile) // (n - 1) * tiling.grid for i in range(n)]
+    room = cells - tile_side(length, tiling) // tiling.grid
+    return [i * room // (n - 1) * tiling.grid for i in range(n)]
+
+
+def _cells(length: int, tiling: Tiling) -> tuple[int, int, int]:
+    """Length, tile and overlap in cells of the grid."""
+    grid = tiling.grid
+    return ceil(length / grid), tiling.tile // grid, tiling.overlap // grid
 
 
 def fade(length: int, starts: Sequence[int], tiling: Tiling) -> list[np.ndarray]:
@@ -63,26 +72,21 @@ def fade(length: int, starts: Sequence[int], tiling: Tiling) -> list[np.ndarray]
 
     The weight of a tile rises from its edge as a squared sine over the overlap.
 
-    Args:
-        length: Length of the axis.
-        starts: From `tile_starts`.
-        tiling: Size and overlap of the tiles.
-
     Returns:
-        (tile,) float32 for each tile, less if it ends at the image's end; all 1 for a
+        (side,) float32 for each tile, less if it ends at the image's end; all 1 for a
         single one.
     """
-    total = np.zeros(length)
+    total, side = np.zeros(length), tile_side(length, tiling)
     ramps = []
     for start in starts:
-        size = min(tiling.tile, length - start)
+        size = min(side, length - start)
         distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 0.5
         share = np.minimum(distance / max(tiling.overlap, 1), 1)
-        ramps.append((start, np.sin(np.pi / 2 * share) ** 2))
-        total[start : start + size] += ramps[-1][1]
+        ramps.append(np.sin(np.pi / 2 * share) ** 2)
+        total[start : start + size] += ramps[-1]
     return [
         (ramp / total[start : start + len(ramp)]).astype(np.float32)
-        for start, ramp in ramps
+        for start, ramp in zip(starts, ramps)
     ]
 
 
@@ -92,19 +96,16 @@ def tiled_map(
     predict: Callable[[list[Window]], list[np.ndarray]],
     batch_size: int = 1,
 ) -> np.ndarray:
-    """Predicts an image tile by tile and blends the maps.
+    """Predicts an image (H, W) tile by tile and blends the maps, float32 in 0..1.
 
     A tile's weights are the product of the weights along both axes, so only the map
     is kept: memory does not grow with the number of tiles.
 
     Args:
-        size: (H, W) of the image.
+        size: (H, W).
         tiling: Size and overlap of the tiles.
         predict: Maps windows of the image to their maps, float32 in 0..1.
         batch_size: Number of windows per call of ``predict``.
-
-    Returns:
-        (H, W) float32 in 0..1.
     """
     starts = [tile_starts(length, tiling) for length in size]
     weights = [fade(length, s, tiling) for length, s in zip(size, starts)]

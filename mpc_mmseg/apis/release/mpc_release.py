@@ -1,6 +1,5 @@
 """Conversion of released MPC checkpoints: names, config, file."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,24 +46,17 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
 
     Args:
         path: A phase-2 file (``encoder.`` and ``decoder.``), a phase-1 file (no
-            prefixes), the ImageNet file (under ``model``; its classifier is left out),
-            or a JSON file of names and shapes.
+            prefixes), or the ImageNet file (under ``model``; its classifier is left
+            out).
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        RuntimeError: If torch's safe loader refuses it.
-        ValueError: If it does not contain weights by name.
+        ValueError: If it does not contain weights by name; see also `read_checkpoint`.
     """
-    if Path(path).suffix == '.json':
-        shapes = json.loads(Path(path).read_text(encoding='utf-8'))
-        return bare_names({k: torch.empty(s, device='meta') for k, s in shapes.items()})
     content = read_checkpoint(path)
-    for key in ('model', 'state_dict'):
-        if isinstance(content.get(key), Mapping):
-            content = dict(content[key])
-            break
-    else:
-        key = ''
+    kind = next((k for k in ('model', 'state_dict') if k in content), '')
+    content = content[kind] if kind else content
+    if not isinstance(content, Mapping):
+        content = {kind: content}
     unexpected = [n for n, value in content.items() if not isinstance(value, Tensor)]
     if unexpected or not content:
         raise ValueError(
@@ -72,28 +64,25 @@ def read_release(path: str | Path) -> dict[str, Tensor]:
             f'{unexpected[:5] or "nothing"}'
         )
     weights = bare_names(content)
-    if key == 'model':
+    if kind == 'model':
         weights = {n: v for n, v in weights.items() if not n.startswith(_CLASSIFIER)}
     return weights
 
 
 def bare_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Removes the prefixes of DDP and of the encoder from weights by name."""
-    names = (name.removeprefix('module.') for name in weights)
-    return dict(zip((n.removeprefix('encoder.') for n in names), weights.values()))
+    return {
+        name.removeprefix('module.').removeprefix('encoder.'): value
+        for name, value in weights.items()
+    }
 
 
 def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Renames weights, and joins the query, key and value projections of each block.
+    """Renames weights from `bare_names` to those of `MPCSegmentor`.
 
-    Position indices of the attention are dropped, as they follow from the window. A
-    missing ``num_batches_tracked`` of a BatchNorm is set to zero.
-
-    Args:
-        weights: Weights by name, from `bare_names`.
-
-    Returns:
-        Weights by their names in `MPCSegmentor`.
+    Query, key and value projections of each block are joined. Position indices of the
+    attention are dropped, as they follow from the window. A missing
+    ``num_batches_tracked`` of a BatchNorm is set to zero.
 
     Raises:
         ValueError: If names are unknown or projections are missing; lists the names.
@@ -115,14 +104,11 @@ def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif rules := [(p, new) for p, new in _RULES if re.fullmatch(p, name)]:
             pattern, new = rules[0]
             converted[re.sub(pattern, new, name)] = value
-        elif not (_QKV.fullmatch(name) or _INDEX.fullmatch(name)):
+        elif _QKV.fullmatch(name):  # joined with the query, if there is one
+            if re.sub(r'\.[kv]_proj\.', '.q_proj.', name) not in weights:
+                leftover.append(name)
+        elif not _INDEX.fullmatch(name):
             leftover.append(name)
-    leftover += [
-        name
-        for name in weights
-        if _QKV.fullmatch(name)
-        and re.sub(r'\.[kv]_proj\.', '.q_proj.', name) not in weights
-    ]
     if leftover:
         raise ValueError(
             f'{len(leftover)} weights are not part of any released MPC model: '
@@ -137,11 +123,10 @@ def convert_keys(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def convert_release(
     weights: Mapping[str, Tensor], source: str
 ) -> tuple[dict[str, Tensor], dict, list[str]]:
-    """Converts weights, and checks them against a model built from their config.
+    """Converts weights of `read_release`, and checks them against a model.
 
     Args:
-        weights: From `read_release`.
-        source: Their name in errors.
+        weights, source: The weights, and their name in errors.
 
     Returns:
         All weights of the model by name; the config; the parts missing in the file,
@@ -170,19 +155,13 @@ def convert_release(
 def write_checkpoint(
     state: Mapping[str, Tensor], cfg: dict, lacks: list[str], path: str | Path
 ) -> Path:
-    """Writes a checkpoint, and its config as ``.py`` of the same name, atomically.
-
-    Args:
-        state: Weights by name.
-        cfg: Their config.
-        lacks: Parts whose weights are random.
-        path: The checkpoint.
+    """Writes what `convert_release` gives, and the config as ``.py`` of the same name.
 
     Returns:
         The config's file.
 
     Raises:
-        ValueError: If ``path`` ends in ``.py``.
+        ValueError: If ``path`` is that of the config.
     """
     path = Path(path)
     if path.suffix == '.py':
@@ -206,10 +185,9 @@ def build(model: dict) -> nn.Module:
 
 def _check_indices(weights: Mapping[str, Tensor], source: str) -> None:
     for name, index in weights.items():
-        if index.is_meta or not _INDEX.fullmatch(name):
-            continue
-        side = round(len(index) ** 0.5)
-        if not torch.equal(index.cpu().long(), relative_position_index(side)):
+        if _INDEX.fullmatch(name) and not torch.equal(
+            index.cpu().long(), relative_position_index(round(len(index) ** 0.5))
+        ):
             raise ValueError(
                 f'{source}: {name} is not the relative position index of Swin'
             )

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from math import isqrt
 from typing import Any
 
+from mmengine.config import Config
 from torch import Tensor
 
 from mpc_mmseg.datasets.dataset_configs import innermost_datasets
+from mpc_mmseg.shipped_files import shipped
 
 _PIPELINE: list[dict] = [
     dict(type='LoadForgeryImage'),
@@ -45,18 +47,15 @@ def _read_extra(state: Mapping[str, Tensor]) -> dict[str, dict]:
             num_channels=tuple(channels),
             num_heads=tuple(heads for _, heads in tables),
             window_sizes=tuple((isqrt(rows) + 1) // 2 for rows, _ in tables),
-            mlp_ratios=tuple(_ratio(h, c) for h, c in zip(hidden, channels)),
+            mlp_ratios=tuple(h / c for h, c in zip(hidden, channels)),
         )
     return extra
 
 
 def model_config(state: Mapping[str, Tensor]) -> dict:
-    """Derives the config of the segmentor from converted weights.
+    """Derives the config of the segmentor from weights of `convert_keys`.
 
     Parts without weights get the published widths.
-
-    Args:
-        state: Weights by name, from `convert_keys`.
 
     Raises:
         ValueError: If the weights are not of an HRFormer; gives the first missing name.
@@ -71,36 +70,19 @@ def model_config(state: Mapping[str, Tensor]) -> dict:
         if (match := re.fullmatch(r'decode_head\.stack\.(\d+)\.weight', name))
         and value.ndim == 4
     )
-    return dict(
-        type='MPCSegmentor',
-        data_preprocessor=dict(
-            type='SegDataPreProcessor',
-            mean=[0, 0, 0],
-            std=[255, 255, 255],
-            bgr_to_rgb=True,
-            pad_val=0,
-            seg_pad_val=255,
-            size_divisor=32,
-            test_cfg=dict(size_divisor=32),
-        ),
-        backbone=dict(
-            type='HRFormer',
-            drop_path_rate=0.2,
-            stem_channels=_shape(state, 'backbone.conv1.weight')[0],
-            extra=extra,
-        ),
-        neck=dict(
-            type='MultiScaleProjection', in_channels=list(channels), out_channels=width
-        ),
-        decode_head=dict(
-            type='LocalizationHead',
-            in_channels=[width] * len(channels),
-            hidden_channels=tuple(w for _, w in head) or (512, 256, 128),
-        ),
-        phase='localize' if head else 'contrast',
-        channels_last=True,
-        test_cfg=dict(threshold=0.5),
+    # Preprocessor and losses are those of all models.
+    model = Config.fromfile(shipped('configs') / '_base_/models/mpc.py').model.to_dict()
+    model['backbone'] = dict(
+        type='HRFormer',
+        drop_path_rate=0.2,
+        stem_channels=_shape(state, 'backbone.conv1.weight')[0],
+        extra=extra,
     )
+    model['neck'] |= dict(in_channels=list(channels), out_channels=width)
+    model['decode_head'] |= dict(in_channels=[width] * len(channels))
+    if head:
+        model['decode_head']['hidden_channels'] = tuple(w for _, w in head)
+    return {**model, 'phase': 'localize' if head else 'contrast'}
 
 
 def test_config(model: dict, pipeline: Sequence[dict] = _PIPELINE) -> dict:
@@ -149,7 +131,3 @@ def _shape(state: Mapping[str, Tensor], name: str) -> tuple[int, ...]:
 def _count(state: Mapping[str, Tensor], prefix: str) -> int:
     found = {n[len(prefix) :].split('.')[0] for n in state if n.startswith(prefix)}
     return len({n for n in found if n.isdigit()})
-
-
-def _ratio(hidden: int, channels: int) -> float:
-    return hidden // channels if hidden % channels == 0 else hidden / channels

@@ -1,7 +1,6 @@
 """Downloads of bounded size and time."""
 
 import threading
-import time
 from urllib.parse import urlsplit
 
 from mpc_mmseg.plain_text import shown_address
@@ -13,17 +12,20 @@ _SECONDS, _SLOWEST = 120, 100_000
 
 
 def fetch(source: str, limit: int) -> bytes:
-    """Downloads a file, with Python's urllib or one of MMEngine's file backends.
+    """Downloads a file.
 
     Args:
-        source: The address.
+        source: Its address: ``https://``, ``http://`` or ``s3://``.
         limit: The most bytes that the file may have.
 
     Raises:
         ConnectionError: If it cannot be reached, the connection breaks, or it is slower
             than 100 kB/s after two minutes.
-        ValueError: If there is no backend for the address, or the file is larger.
+        ValueError: If the address is of another kind, or the file is larger.
     """
+    shown = shown_address(source)
+    if not source.startswith(('http://', 'https://', 's3://')):
+        raise ValueError(f'{shown} is no address https://, http:// or s3://')
     # A thread: a server that sends a byte a minute keeps any call busy.
     found: list[bytes | Exception] = []
     thread = threading.Thread(
@@ -31,15 +33,11 @@ def fetch(source: str, limit: int) -> bytes:
     )
     thread.start()
     thread.join(_SECONDS + limit / _SLOWEST)
-    shown = shown_address(source)
     if not found:
         raise ConnectionError(f'{shown} sends too slowly: the download was given up')
     content = found[0]
-    if isinstance(content, ImportError | KeyError):
-        raise ValueError(
-            f'{shown}: MMEngine has no file backend for it, or the backend lacks a '
-            f'package: {_without_secrets(content, source)}'
-        ) from content
+    if isinstance(content, ImportError):
+        raise ValueError(f'{shown}: {_without_secrets(content, source)}') from content
     if isinstance(content, Exception):
         raise ConnectionError(
             f'cannot download {shown}: {_without_secrets(content, source)}; run the '
@@ -54,16 +52,12 @@ def fetch(source: str, limit: int) -> bytes:
 
 
 def _read(source: str, limit: int) -> bytes | Exception:
-    from mpc_mmseg.datasets.io.s3_backend import S3Backend
-
     try:
-        if urlsplit(source).scheme in ('http', 'https'):
-            return _read_http(source, limit)
         if source.startswith('s3://'):
-            return S3Backend().get(source, limit + 1)
-        from mmengine import fileio
+            from mpc_mmseg.datasets.io.s3_backend import S3Backend
 
-        return fileio.get(source)
+            return S3Backend().get(source, limit + 1)
+        return _read_http(source, limit)
     except Exception as error:  # it is raised by `fetch`, in the caller's thread
         return error
 
@@ -71,16 +65,12 @@ def _read(source: str, limit: int) -> bytes | Exception:
 def _read_http(source: str, limit: int) -> bytes:
     from urllib.request import urlopen
 
-    content, end = bytearray(), time.monotonic() + _SECONDS + limit / _SLOWEST
     with urlopen(source, timeout=TIMEOUT) as response:
-        while len(content) <= limit and (block := response.read1(2**20)):
-            content += block
-            if time.monotonic() > end:
-                raise ConnectionError('it sends too slowly')
+        content = response.read(limit + 1)
         length = int(response.headers.get('Content-Length') or len(content))
     if len(content) < min(length, limit):
         raise ConnectionError(f'the connection broke after {len(content):,} bytes')
-    return bytes(content)
+    return content
 
 
 def _without_secrets(error: Exception, source: str) -> str:

@@ -49,8 +49,6 @@ def publish(
     name: str,
     terms: str,
     card: str | Path,
-    link_card: bool = False,
-    weights: str | None = None,
     half: bool = False,
     results: str | Path | None = None,
     config: str | None = None,
@@ -58,7 +56,7 @@ def publish(
     date: str | None = None,
     trust_config: bool = False,
 ) -> ZooEntry:
-    """Publishes a checkpoint.
+    """Publishes a checkpoint; averaged weights if it contains them, which were scored.
 
     Each file is written atomically, the index last, so that a concurrent reader finds
     the zoo either before or after the publication; a concurrent publication waits. The
@@ -69,24 +67,17 @@ def publish(
         zoo: Folder of the zoo; created if it is missing.
         name: Name of the model.
         terms: Terms of use, in one line.
-        card: Markdown file, copied to the zoo; see ``link_card``.
-        link_card: Whether ``card`` is a path relative to the zoo or an address, which
-            is stored instead of a copy.
-        weights: 'ema' for the averaged weights, 'raw' for the last ones; None if the
-            checkpoint has only one kind.
+        card: Markdown file, copied to the zoo.
         half: Whether to store float16, which halves the size and changes the maps by
             rounding.
         results: File of tools/test.py --results, for these weights.
-        config: Name of a config of this project, or path of another one; None for that
-            of the run.
-        address: Public address of the zoo, for the metafile; None for the folder's
-            name.
+        config: See `check_config`; None for that of the run.
+        address: Public address of the zoo for the metafile; None for the folder's name.
         date: YYYYMMDD; None for today.
         trust_config: See `stored_config`; for a model of your own types.
 
     Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If an argument is invalid; names it.
+        FileNotFoundError, ValueError: If a file is missing or an argument is invalid.
         RuntimeError: If the checkpoint cannot be read, or its copy cannot be loaded.
     """
     zoo = Path(zoo)
@@ -94,24 +85,16 @@ def publish(
     date = date or f'{datetime.date.today():%Y%m%d}'
     if not re.fullmatch(r'\d{8}', date):
         raise ValueError(f'date must be YYYYMMDD, such as 20260131, got {date!r}')
-    if link_card:
-        if '://' not in str(card) and not (zoo / card).is_file():
-            raise FileNotFoundError(f'no card {card}, relative to {zoo}')
-    elif not Path(card).is_file():
-        raise FileNotFoundError(f'no card {card}')
-    if '://' not in str(card):
-        check_card(zoo / card if link_card else card)
+    check_card(card)
     checkpoint, scored = read_with_hash(source)
     metrics, origin = {}, None
     if results is not None:
         found = read_results(results)
         origin = found.get('origin')
         check_scores(origin, scored)
-        if weights == 'raw' and 'ema_state_dict' in checkpoint:
-            raise ValueError(f'{results} has the scores of weights=ema, got raw')
         metrics = _metrics_of(found)
     try:
-        content = _published(checkpoint, weights, half, metrics, trust_config)
+        content = _published(checkpoint, half, metrics, trust_config)
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from error
     config = config or config_name(checkpoint['meta'])
@@ -129,17 +112,20 @@ def publish(
         sha256=digest,
         size=len(saved),
         config=Path(config_file).stem,
-        card=str(card) if link_card else f'{name}.md',
+        card=f'{name}.md',
         terms=terms,
         metrics=metrics,
     )
-    n_parameters = _count_parameters(saved, entry.file, trust_config)
+    with tempfile.TemporaryDirectory() as folder:  # loaded as a user will
+        file = Path(folder) / entry.file
+        file.write_bytes(saved)
+        model, _ = load_model(file, device='cpu', trust_config=trust_config)
+    n_parameters = sum(p.numel() for p in model.parameters())
     with locked(zoo / '.lock', f'another process is publishing in {zoo}: waiting'):
         index = zoo / FILE
         entries = parse_index(index.read_bytes(), str(index)) if index.is_file() else {}
         AtomicLocalBackend().put(saved, zoo / entry.file)
-        if not link_card:
-            write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
+        write_atomic(zoo / entry.card, Path(card).read_text(encoding='utf-8'))
         url = f'{(address or zoo.resolve().name).rstrip("/")}/{entry.file}'
         metafile = _metafile(entry, n_parameters, url, config_file, origin)
         write_atomic(zoo / f'{name}.yml', metafile)
@@ -149,17 +135,18 @@ def publish(
 
 def _published(
     checkpoint: Mapping[str, Any],
-    weights: str | None,
     half: bool,
     metrics: Mapping[str, Any],
     trust_config: bool,
 ) -> dict[str, Any]:
-    """The content of a published checkpoint: weights, a config and their origin.
+    """The content of a published checkpoint.
 
     Of the run's config the model and its test pipeline are kept, if they consist of
     numbers and words: no path, address or password of the run can be among them.
     """
-    kind, state = _chosen(checkpoint, weights)
+    state = checkpoint.get('state_dict')
+    if not state:
+        raise ValueError('the checkpoint contains no state_dict')
     cfg = stored_config(checkpoint, 'its config', trust_config, checked=False)
     meta = checkpoint['meta']
     steps = next(filter(None, test_pipelines(cfg.get('test_dataloader'))), None)
@@ -173,7 +160,8 @@ def _published(
         'meta': {
             **{key: meta[key] for key in _KEPT if key in meta},
             'cfg': Config(kept).pretty_text,
-            'weights': kind,
+            # MMEngine saves averaged weights as state_dict, the last ones beside them.
+            'weights': 'ema' if 'ema_state_dict' in checkpoint else 'raw',
             'half': half,
             'protocols': dict(_protocols(cfg)),
             'metrics': metrics,
@@ -209,31 +197,6 @@ def _metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _chosen(
-    checkpoint: Mapping[str, Any], weights: str | None
-) -> tuple[str, dict[str, Tensor]]:
-    # MMEngine saves the averaged weights as state_dict, the raw ones beside them.
-    averaged = 'ema_state_dict' in checkpoint
-    if averaged and weights is None:
-        raise ValueError(
-            'the checkpoint contains averaged and raw weights: choose weights=ema '
-            '(which validation scored) or raw'
-        )
-    if weights == 'ema' and not averaged:
-        raise ValueError('the checkpoint contains no averaged weights (ema)')
-    state = dict(checkpoint.get('state_dict', {}))
-    if averaged and weights == 'raw':
-        raw = checkpoint['ema_state_dict']
-        state |= {
-            key.removeprefix('module.'): value
-            for key, value in raw.items()
-            if key.startswith('module.')
-        }
-    if not state:
-        raise ValueError('the checkpoint contains no state_dict')
-    return ('ema' if averaged and weights == 'ema' else 'raw'), state
-
-
 def _stored(value: Tensor, name: str, half: bool) -> Tensor:
     # torch.save would store the whole storage of a view.
     value = value.detach().clone(memory_format=torch.contiguous_format)
@@ -263,15 +226,6 @@ def _protocols(cfg: Config) -> Iterator[tuple[str, list[dict[str, str | None]]]]
                 }
             )
         yield side, lists
-
-
-def _count_parameters(saved: bytes, name: str, trust_config: bool) -> int:
-    """Loads the file as a user will, and counts the model's parameters."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / name
-        file.write_bytes(saved)
-        model, _ = load_model(file, device='cpu', trust_config=trust_config)
-    return sum(p.numel() for p in model.parameters())
 
 
 def _metafile(

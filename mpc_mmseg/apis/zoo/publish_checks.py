@@ -11,11 +11,7 @@ _TEMPLATE = Path(__file__).parents[3] / 'zoo' / 'template' / 'card.md'
 
 
 def check_scores(origin: Mapping[str, Any] | None, weights_sha256: str) -> None:
-    """Checks that scores are of the checkpoint and the config that are published.
-
-    Raises:
-        ValueError: If the origin of the scores is another one or not stated.
-    """
+    """Raises a ValueError if scores are not of the checkpoint and its own config."""
     if not origin:
         problem = 'do not state which weights were scored'
     elif origin['weights_sha256'] != weights_sha256:
@@ -30,11 +26,9 @@ def check_scores(origin: Mapping[str, Any] | None, weights_sha256: str) -> None:
 
 
 def check_card(card: str | Path) -> None:
-    """Checks that a card was filled in.
-
-    Raises:
-        ValueError: If it has a text of the template or an empty part; names it.
-    """
+    """Raises a ValueError if a card has a text of the template or an empty part."""
+    if not Path(card).is_file():
+        raise FileNotFoundError(f'no card {card}')
     text = Path(card).read_text(encoding='utf-8')
     template = (
         _TEMPLATE.read_text(encoding='utf-8') if _TEMPLATE.is_file() else '# NAME'
@@ -48,14 +42,7 @@ def check_card(card: str | Path) -> None:
 
 
 def check_config(name: str) -> str:
-    """The path of a config for the metafile.
-
-    Args:
-        name: Name of a config of this project, or the path of another one.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
+    """The path of a config by its name in this project, or of another one's own."""
     if Path(name).suffix == '.py' and Path(name).is_file():
         return Path(name).as_posix()
     path = find_config(name)

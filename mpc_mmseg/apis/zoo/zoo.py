@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
@@ -33,9 +34,8 @@ class ZooEntry:
 
     Attributes:
         name: Name of the model.
-        file: Name of its checkpoint, in the folder of the index.
-        sha256: Hash of that file, hexadecimal.
-        size: Size of that file in bytes.
+        file, sha256, size: Name of its checkpoint in the folder of the index, its hash,
+            hexadecimal, and its bytes.
         config: Name of the config with which it was trained.
         card: Model card (training data, failure cases): a path relative to the index,
             or an address.
@@ -43,9 +43,6 @@ class ZooEntry:
         metrics: Data set -> ``n_images``, ``list_hash`` and ``scores``, as in a
             results file.
         onnx: ``file``, ``sha256`` and ``size`` of the same model as ONNX; or None.
-
-    Raises:
-        ValueError: If a field is invalid; names model and field.
     """
 
     name: str
@@ -60,39 +57,30 @@ class ZooEntry:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        _check_file(self.name, self.file, self.sha256, self.size)
-        if self.onnx is not None:
-            _check_file(self.name, *(self.onnx[k] for k in ('file', 'sha256', 'size')))
+        for each in (vars(self), self.onnx or vars(self)):
+            file, digest, size = (each[key] for key in ('file', 'sha256', 'size'))
+            # With a path, it could be any file of this machine; a .py would be run.
+            plain = isinstance(file, str) and _NAME.fullmatch(file) is not None
+            plain = plain and file.endswith(('.pth', '.onnx'))
+            hexadecimal = isinstance(digest, str) and _SHA256.fullmatch(digest)
+            fits = type(size) is int and 1 <= size <= _MODEL_LIMIT
+            self._check(plain, 'file', file, 'a plain name, *.pth or *.onnx')
+            self._check(bool(hexadecimal), 'sha256', digest, '64 hexadecimal digits')
+            self._check(fits, 'size', size, f'1..{_MODEL_LIMIT:,} bytes')
         for key in ('config', 'card', 'terms'):
             text = getattr(self, key)
             # Escape codes in them would reach a terminal.
-            if not isinstance(text, str) or not text or not text.isprintable():
-                shown = plain_text(repr(text))
-                raise ValueError(
-                    f'{self.name}: {key} must be a line of printable text: {shown}'
-                )
+            printable = isinstance(text, str) and text != '' and text.isprintable()
+            self._check(printable, key, text, 'a line of printable text')
 
-
-def _check_file(name: str, file: Any, digest: Any, size: Any) -> None:
-    # With a path, an index could name any file of this machine; a .py would be run.
-    plain = isinstance(file, str) and _NAME.fullmatch(file)
-    if not plain or not file.endswith(('.pth', '.onnx')):
-        shown = plain_text(repr(file))
-        raise ValueError(f'{name}: file must be a plain name, *.pth or *.onnx: {shown}')
-    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        shown = plain_text(repr(digest))
-        raise ValueError(f'{name}: sha256 must be 64 hexadecimal digits: {shown}')
-    if type(size) is not int or not 1 <= size <= _MODEL_LIMIT:
-        shown = plain_text(repr(size))
-        raise ValueError(f'{name}: size must be 1..{_MODEL_LIMIT:,} bytes: {shown}')
+    def _check(self, valid: bool, key: str, value: Any, expected: str) -> None:
+        if not valid:
+            shown = plain_text(repr(value))
+            raise ValueError(f'{self.name}: {key} must be {expected}: {shown}')
 
 
 class VerifiedFile(type(Path())):  # type: ignore[misc] # PosixPath or WindowsPath
-    """The path of a file of a zoo, with the SHA-256 that it must still have when read.
-
-    Attributes:
-        sha256: From the index.
-    """
+    """A file of a zoo, with the SHA-256 that it must still have when it is read."""
 
     sha256: str | None = None
 
@@ -108,26 +96,16 @@ def check_name(name: Any) -> None:
 def parse_index(
     content: bytes, source: str, pin: str | None = None
 ) -> dict[str, ZooEntry]:
-    """Reads an index.
-
-    Args:
-        content: Content of the file.
-        source: Its name in errors.
-        pin: The SHA-256 that it must have, hexadecimal.
-
-    Returns:
-        Name -> entry, in the order of the file.
+    """Reads an index: name -> entry, in the order of the file.
 
     Raises:
-        ValueError: If the hash differs, or the index or an entry is invalid.
+        ValueError: If its SHA-256 is not the pinned one, or it or an entry is invalid.
     """
-    if pin is not None:
-        found = sha256(content)
-        if found != pin:
-            raise ValueError(
-                f'{source} is not the pinned index: its SHA-256 is {found}, not {pin}. '
-                'Ask the maintainer of the zoo which one is right'
-            )
+    if pin is not None and (found := sha256(content)) != pin:
+        raise ValueError(
+            f'{source} is not the pinned index: its SHA-256 is {found}, not {pin}. Ask '
+            'the maintainer of the zoo which one is right'
+        )
     try:
         index = json.loads(content)
         if index['format'] != FORMAT or index['version'] != VERSION:
@@ -145,10 +123,10 @@ def parse_index(
         raise ValueError(
             f'{source} is not an index of a zoo: {plain_text(error)}'
         ) from error
-    names = [entry.name for entry in entries]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    counts = Counter(entry.name for entry in entries)
+    if twice := sorted(name for name, count in counts.items() if count > 1):
         raise ValueError(f'{source} contains {", ".join(twice)} twice')
-    return dict(zip(names, entries))
+    return dict(zip(counts, entries))
 
 
 def format_index(entries: Iterable[ZooEntry]) -> str:
@@ -162,28 +140,20 @@ def format_index(entries: Iterable[ZooEntry]) -> str:
 
 
 def entry_of(entries: Mapping[str, ZooEntry], name: str, source: str) -> ZooEntry:
-    """The entry of a model.
-
-    Raises:
-        FileNotFoundError: If there is none; suggests similar names.
-    """
+    """The entry of a model, or a FileNotFoundError that suggests similar names."""
     if name in entries:
         return entries[name]
-    similar = get_close_matches(name, entries, n=3)
-    if similar:
+    hint = f'it has {", ".join(entries) or "none"}'
+    if similar := get_close_matches(name, entries, n=3):
         hint = f'did you mean {" or ".join(similar)}?'
-    else:
-        hint = f'it has {", ".join(entries) or "none"}'
     raise FileNotFoundError(f'no model {name} in the zoo {source}; {hint}')
 
 
 @dataclass(frozen=True)
 class Zoo:
-    """A location with published models.
+    """A folder with published models, or an address that `fetch` can read.
 
     Attributes:
-        location: A folder, or an address that MMEngine's file backends can read
-            (``https://``, ``s3://``, ...).
         pin: The SHA-256 that its index must have, or None.
         cache: Folder for downloads.
     """
@@ -196,21 +166,20 @@ class Zoo:
     def from_environment(cls, location: str | None = None) -> 'Zoo':
         """The configured zoo.
 
-        Args:
-            location: A folder or an address. A hash after it (``#sha256=...``) pins
-                the index: no other one is accepted. None for that of the variable
-                ``MPC_ZOO``; if that is not set either, the folder ``zoo`` that comes
-                with this project.
-
         Downloads are kept in ``MPC_ZOO_CACHE``, by default ``mpc_mmseg/zoo`` in
         ``XDG_CACHE_HOME``, by default ``~/.cache``.
+
+        Args:
+            location: A folder or an address. A hash after it (``#sha256=...``) pins
+                the index: no other one is accepted. None for that of ``MPC_ZOO``, by
+                default the folder ``zoo`` that comes with this project.
         """
         if location is None:
             location = os.environ.get('MPC_ZOO') or str(shipped('zoo'))
         pin = None
         if '#' in location:
             # A pin that is not understood would be none.
-            if (match := _PIN.fullmatch(location)) is None:
+            if not (match := _PIN.fullmatch(location)):
                 raise ValueError(
                     f'the pin of {plain_text(shown_address(location))} must be '
                     '#sha256= and 64 hexadecimal digits at the end, nothing else'
@@ -233,13 +202,7 @@ class Zoo:
         return plain_text(shown_address(self.location))
 
     def entries(self) -> dict[str, ZooEntry]:
-        """Reads the index: name -> entry.
-
-        Raises:
-            FileNotFoundError: If there is none.
-            OSError: If it cannot be downloaded.
-            ValueError: If it is invalid, or not the pinned one.
-        """
+        """Reads the index: name -> entry; for errors see `index`."""
         return parse_index(self.index(), f'{self.shown}/{FILE}', self.pin)
 
     def index(self) -> bytes:
@@ -249,7 +212,9 @@ class Zoo:
         or, with a message, if the zoo cannot be reached.
 
         Raises:
-            FileNotFoundError, OSError, ValueError: See `entries`.
+            FileNotFoundError: If there is none.
+            OSError: If it cannot be downloaded.
+            ValueError: If it is invalid, or not the pinned one.
         """
         source = f'{self.location}/{FILE}'
         if self.is_local:
@@ -289,9 +254,8 @@ class Zoo:
 
         Raises:
             FileNotFoundError: If the zoo has no model of that name.
-            OSError: If it cannot be downloaded.
             RuntimeError: If the hash of the file is not that of the index.
-            ValueError: See `entries`.
+            OSError, ValueError: See `index`.
         """
         entry = entry_of(self.entries(), name, self.shown)
         file, digest, size = entry.file, entry.sha256, entry.size
@@ -325,15 +289,11 @@ def model_file(
         model: A user's argument; returned unchanged unless it can only be the name of
             a published model, not a file.
         weights: If given, a name is that of a config.
-        onnx: See `Zoo.find`.
-
-    Raises:
-        FileNotFoundError, OSError, RuntimeError, ValueError: See `Zoo.find`.
+        onnx: See `Zoo.find`, also for errors.
     """
     name = str(model)
-    if weights is not None or os.path.exists(name) or os.path.dirname(name):
-        return model
-    if name.endswith((*CONFIG_SUFFIXES, '.pth', '.onnx')):
+    is_file = os.path.exists(name) or os.path.dirname(name)
+    if weights or is_file or name.endswith((*CONFIG_SUFFIXES, '.pth', '.onnx')):
         return model
     check_name(name)
     try:

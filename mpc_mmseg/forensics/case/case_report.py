@@ -157,7 +157,6 @@ class Examiner:
             and sha256(json.dumps(inferencer.calibration.as_meta()).encode()),
             'batch_size': inferencer.batch_size,
             'amp': inferencer.network.amp,
-            'fold_batch_norm': inferencer.fold_batch_norm,
             'engine': engine,
             'device': device,
             'threads': torch.get_num_threads(),

@@ -1,7 +1,5 @@
 """Pictures of an analysis for the interactive page, without another forward pass."""
 
-from mpc_mmseg.apis.inference.embedding_evidence import similarity_map
-from mpc_mmseg.apis.inference.prediction_files import similarity_picture
 from mpc_mmseg.forensics.case.case import Analysis
 from mpc_mmseg.probability import binarize
 from mpc_mmseg.visualization.pictures import (
@@ -11,6 +9,8 @@ from mpc_mmseg.visualization.pictures import (
     shrunk,
     shrunk_mask,
 )
+
+from .similarity import similarity_map, similarity_picture
 
 #: Longer side of a picture on the page, in pixels.
 _LONGEST = 1000
@@ -70,5 +70,5 @@ def similarity_view(
     at = pixel[0] * size[1] // width, pixel[1] * size[0] // height
     # Computed at the size of the picture, which shows no more detail.
     similarity = similarity_map(analysis.embeddings, at, size)
-    picture = similarity_picture(similarity, at, legend=False)
+    picture = similarity_picture(similarity, at)
     return jpeg_picture(picture, _LONGEST), pixel

@@ -17,7 +17,6 @@ from torch import nn
 
 from mpc_mmseg.apis.export.onnx_export import export_onnx, resize_rule
 from mpc_mmseg.apis.inference import onnx_engine
-from mpc_mmseg.apis.inference.fold_batch_norm import fold_batch_norm
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.inference.onnx_engine import METADATA_KEY, OnnxEngine
 from mpc_mmseg.apis.inference.onnx_inferencer import OnnxInferencer
@@ -77,7 +76,7 @@ def test_inferencer_and_lone_engine_agree_with_the_checkpoint(hrnet, tmp_path, r
     image = np.random.default_rng(0).integers(0, 255, (50, 70, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / 'photo.png'), image)
     expected = ForgeryInferencer(checkpoint, device='cpu').predict(image)
-    inferencer = ForgeryInferencer(file, device='cpu', fold_batch_norm=True)
+    inferencer = ForgeryInferencer(file, device='cpu')
     result = inferencer.predict(tmp_path / 'photo.png')
     assert result.error is None and result.verdict is None
     assert np.abs(result.prob - expected.prob).max() < 1e-3
@@ -215,8 +214,3 @@ def test_the_engine_file_alone_needs_no_torch(hrnet, tmp_path):
         'assert not loaded, loaded\n'
     )
     subprocess.run([sys.executable, '-c', program], check=True, cwd=tmp_path)
-
-
-def test_folding_leaves_a_model_without_batch_norm_alone():
-    model = nn.Conv2d(3, 1, 1).eval()
-    assert fold_batch_norm(model) is model

@@ -3,13 +3,11 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from sklearn.metrics.pairwise import cosine_similarity
 
 from mpc_mmseg.apis.inference.embedding_evidence import (
     captured_embeddings,
     cluster_separation,
     separation_in_words,
-    similarity_map,
 )
 from mpc_mmseg.models.decode_heads.fuse import fuse
 
@@ -22,25 +20,6 @@ def two_kinds(noise, seed=0):
     maps[0, :6, :8] -= 1
     maps[1, :6, :8] += 1
     return maps
-
-
-def test_similarity_is_the_cosine_to_the_clicked_pixel():
-    maps = two_kinds(0.3)
-    points = maps.flatten(1).T.numpy()
-    expected = cosine_similarity(points[3 * 16 + 5][None], points).reshape(12, 16)
-    assert similarity_map(maps, (5, 3), (12, 16)) == pytest.approx(expected, abs=1e-6)
-
-
-def test_a_click_on_the_image_finds_its_embedding():
-    maps = two_kinds(0.0)
-    result = similarity_map(maps, (10, 10), (48, 64))
-    assert result.shape == (48, 64) and result.dtype == np.float32
-    assert result[:20, :28] == pytest.approx(1) and result[28:] == pytest.approx(0)
-    # The last pixel is inside, the next one is not.
-    assert similarity_map(maps, (63, 47), (48, 64))[0, 0] == pytest.approx(0)
-    for outside in ((64, 0), (0, 48), (-1, 0)):
-        with pytest.raises(ValueError, match='inside an image 64 wide and 48 high'):
-            similarity_map(maps, outside, (48, 64))
 
 
 def test_separation_falls_with_noise():
@@ -63,9 +42,6 @@ def test_separation_by_hand():
 def test_one_kind_of_embedding_separates_nothing():
     assert cluster_separation(torch.ones(4, 5, 6)) == 0
     assert cluster_separation(torch.ones(4, 1, 1)) == 0
-    for function in (cluster_separation, lambda m: similarity_map(m, (0, 0), (4, 4))):
-        with pytest.raises(ValueError, match=r'\(C, h, w\)'):
-            function(torch.ones(4, 5))
 
 
 def test_embeddings_without_padding_and_without_a_second_pass(tiny_model):

@@ -4,13 +4,10 @@ import shutil
 import subprocess
 import sys
 import time
-from functools import partial
 
 import cv2
 import pytest
-import torch
 from bright_is_forged import write_image
-from mmseg.registry import MODELS
 from tool_by_path import TOOLS, run_tool
 
 from mpc_mmseg.apis.inference import folder_inference
@@ -162,23 +159,6 @@ def test_an_interrupted_run_is_resumed(checkpoint, tmp_path):
     assert (out / '0_mask.png').is_file() and len(read_lines(out)) == 3
     with pytest.raises(ValueError, match='differs in threshold'):
         infer_folder(photos, out, checkpoint, **settings, threshold=0.2)
-
-
-def test_similarity_to_a_pixel(tiny_config, tmp_path):
-    write_image(tmp_path / 'a.png')
-    config, out = tmp_path / 'config.py', tmp_path / 'out'
-    tiny_config.dump(config)
-    weights = tmp_path / 'a.pth'
-    torch.save(MODELS.build(tiny_config.model).state_dict(), weights)
-    infer = partial(
-        infer_folder, tmp_path / 'a.png', out, config, weights=weights, device='cpu'
-    )
-    assert infer(similarity=(3, 5)) == (1, [])
-    [line] = read_lines(out)
-    assert 'a_similarity.png' in line['files']
-    assert 0 <= line['cluster_separation'] <= 2
-    _, failures = infer(similarity=(50, 5))
-    assert 'inside an image 50 wide' in failures[0]
 
 
 def test_lines_keep_their_order_and_results_their_values(

@@ -1,5 +1,4 @@
 import shutil
-import threading
 
 import cv2
 import numpy as np
@@ -17,6 +16,7 @@ from mpc_mmseg.apis.calibrate_checkpoint import (
     labelled_lists,
     store_calibration,
 )
+from mpc_mmseg.apis.inference import in_threads
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer, inference_steps
 from mpc_mmseg.apis.inference.prediction_files import result_line
 from mpc_mmseg.evaluation.image_calibration import fit_calibration, write_calibration
@@ -188,13 +188,9 @@ def test_stock_loaders_are_understood(config, tmp_path):
     assert inferencer.predict(tmp_path / 'photo.png').error is None
 
 
-def test_pipeline_without_the_mask():
+def test_pipeline_without_loading():
     steps = inference_steps(Config.fromstring(CONFIG, '.py'))
-    assert [step['type'] for step in steps] == [
-        'LoadForgeryImage',
-        'Resize',
-        'PackForgeryInputs',
-    ]
+    assert [step['type'] for step in steps] == ['Resize', 'PackForgeryInputs']
     with pytest.raises(ValueError, match=r'test_dataloader\.dataset\.pipeline'):
         inference_steps(Config({'model': {}}))
 
@@ -300,33 +296,29 @@ def test_regions_and_amp(checkpoint, tmp_path):
             ForgeryInferencer(checkpoint, device='cpu', **wrong)
 
 
-def test_reading_ahead_changes_nothing_and_is_left_for_large_images(
+def test_decoding_ahead_changes_nothing_and_is_left_for_large_files(
     checkpoint, tmp_path, monkeypatch
 ):
-    from mpc_mmseg.apis.inference import image_by_image
-
     for seed in range(3):
         write_image(tmp_path / f'{seed}.png', seed)
     inferencer = ForgeryInferencer(checkpoint, device='cpu')
     paths = [tmp_path / f'{seed}.png' for seed in range(3)] + [tmp_path / 'absent.png']
-    expected = list(inferencer(paths))
-
-    def alike():
-        for one, two in zip(inferencer(paths, read_ahead=True), expected, strict=True):
+    expected = [inferencer.predict(path) for path in paths]
+    events = []
+    load, predict = inferencer._load, inferencer._predict
+    monkeypatch.setattr(
+        inferencer, '_load', lambda item: (events.append('load'), load(item))[1]
+    )
+    monkeypatch.setattr(
+        inferencer,
+        '_predict',
+        lambda *args: (events.append('predict'), predict(*args))[1],
+    )
+    for most in (2**25, 1999):
+        monkeypatch.setattr(in_threads, '_PIXELS', most)
+        events.clear()
+        for one, two in zip(inferencer(paths), expected, strict=True):
             assert (one.path, one.error) == (two.path, two.error)
             assert one.prob is two.prob is None or (one.prob == two.prob).all()
-
-    threads = []
-    load = inferencer._loaded
-
-    def noted(items):
-        threads.append(threading.current_thread() is threading.main_thread())
-        return load(items)
-
-    monkeypatch.setattr(inferencer, '_loaded', noted)
-    alike()
-    assert threads == [False] * 4
-    threads.clear()
-    monkeypatch.setattr(image_by_image, '_READ_AHEAD', 40 * 50 - 1)
-    alike()
-    assert threads.count(True) == 3  # all but the one that is absent
+        assert sorted(events) == ['load'] * 4 + ['predict'] * 4
+    assert events[:2] == ['load', 'predict']

@@ -3,20 +3,41 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mpc_mmseg.apis.inference.tiling import Tiling, fade, tile_starts, tiled_map
+from mpc_mmseg.apis.inference.tiling import (
+    Tiling,
+    fade,
+    tile_side,
+    tile_starts,
+    tiled_map,
+)
 
 
 @pytest.mark.parametrize('length', [1, 63, 64, 65, 112, 113, 500])
 def test_tiles_cover_an_axis_and_weigh_one_everywhere(length):
     tiling = Tiling(64, 16)
-    starts = tile_starts(length, tiling)
-    assert starts[0] == 0 and starts[-1] == max(0, length - 64)
-    assert all(b - a <= 48 for a, b in pairwise(starts))
+    starts, side = tile_starts(length, tiling), tile_side(length, tiling)
+    assert starts[0] == 0 and starts[-1] == max(0, length - side) and side <= 64
+    assert all(b - a <= side - 16 for a, b in pairwise(starts))
     total = np.zeros(length)
     for start, weights in zip(starts, fade(length, starts, tiling)):
         assert (weights > 0).all()
-        total[start : start + 64] += weights
+        total[start : start + side] += weights
     assert total == pytest.approx(1, abs=1e-6)
+
+
+def test_tiles_are_no_larger_than_their_number_needs():
+    tiling = Tiling(1024, 128).on_grid(32)
+    sizes = []
+    tiled_map(
+        (3000, 4000), tiling, lambda ws: [sizes.append(w) or zeros(w) for w in ws]
+    )
+    assert len(sizes) == 20 and all(s.start % 32 == 0 for w in sizes for s in w)
+    # 20 tiles of 1024 x 1024 would be 21 megapixels.
+    assert sum(zeros(w).size for w in sizes) < 16.1e6
+
+
+def zeros(window):
+    return np.zeros([each.stop - each.start for each in window], np.float32)
 
 
 def test_one_tile_is_the_whole_image_exactly():

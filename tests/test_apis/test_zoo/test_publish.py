@@ -9,14 +9,13 @@ import torch
 import yaml
 from bright_is_forged import write_image
 from mmseg.registry import MODELS
-from tool_by_path import run_tool
+from tool_by_path import TOOLS, run_tool
 
 from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.zoo import publish as module
 from mpc_mmseg.apis.zoo.publish import publish
 from mpc_mmseg.apis.zoo.publish_checks import check_card
 from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
-from mpc_mmseg.engine.checkpoints import safe_reading
 from mpc_mmseg.hashing import file_sha256
 
 ROOT = Path(__file__).parents[3]
@@ -80,44 +79,31 @@ def map_of(image, *model):
     return ForgeryInferencer(*model, device='cpu').predict(image).prob
 
 
-def test_the_kind_of_weights_that_was_asked_for(run, card, tmp_path):
+@pytest.mark.parametrize('kind', ['ema', 'raw'])
+def test_the_weights_that_validations_scored(kind, run, card, tmp_path):
     source, states = run
     image = write_image(tmp_path / 'a.png')
-    with pytest.raises(ValueError, match=r'iter_7\.pth.*choose weights=ema'):
-        publish(source, tmp_path / 'zoo', card=card, **SAID)
-    assert not (tmp_path / 'zoo').exists()
-    maps = []
-    for kind, state in zip(('ema', 'raw'), states):
-        entry = publish(source, tmp_path / 'zoo', card=card, weights=kind, **SAID)
-        content = torch.load(tmp_path / 'zoo' / entry.file, weights_only=True)
-        assert content.keys() == {'meta', 'state_dict'}
-        assert content['meta']['weights'] == kind
-        assert all(torch.equal(content['state_dict'][k], v) for k, v in state.items())
-        assert content['state_dict'].keys() == state.keys()
-        maps.append(map_of(image, tmp_path / 'zoo' / entry.file))
-        assert entry.file == f'tiny_20260131-{entry.sha256[:8]}.pth'
-        assert entry.config == RUN
-    assert np.array_equal(maps[0], map_of(image, source))
-    assert maps[0].std() > 0 and not np.array_equal(*maps)
-
-
-def test_a_run_without_averaged_weights(run, card, tmp_path):
-    source, _ = run
-    content = torch.load(source)
-    del content['ema_state_dict']
-    torch.save(content, source)
-    with pytest.raises(ValueError, match='no averaged weights'):
-        publish(source, tmp_path / 'zoo', card=card, weights='ema', **SAID)
+    if kind == 'raw':
+        content = torch.load(source)
+        del content['ema_state_dict']
+        torch.save(content, source)
     entry = publish(source, tmp_path / 'zoo', card=card, **SAID)
-    meta = torch.load(tmp_path / 'zoo' / entry.file, weights_only=True)['meta']
-    assert meta['weights'] == 'raw'
+    content = torch.load(tmp_path / 'zoo' / entry.file, weights_only=True)
+    assert content.keys() == {'meta', 'state_dict'}
+    assert content['meta']['weights'] == kind
+    assert content['state_dict'].keys() == states[0].keys()
+    assert all(torch.equal(content['state_dict'][k], v) for k, v in states[0].items())
+    assert entry.file == f'tiny_20260131-{entry.sha256[:8]}.pth'
+    assert entry.config == RUN
+    prob = map_of(image, tmp_path / 'zoo' / entry.file)
+    assert prob.std() > 0 and np.array_equal(prob, map_of(image, source))
 
 
 def test_half_the_size_and_almost_the_same_map(run, card, tmp_path):
     source, _ = run
     image = write_image(tmp_path / 'a.png')
     whole, half = (
-        publish(source, tmp_path / 'zoo', card=card, weights='ema', half=half, **SAID)
+        publish(source, tmp_path / 'zoo', card=card, half=half, **SAID)
         for half in (False, True)
     )
     assert half.size < 0.7 * whole.size
@@ -128,7 +114,7 @@ def test_half_the_size_and_almost_the_same_map(run, card, tmp_path):
     content['state_dict'][name] = content['state_dict'][name] + 1e5
     torch.save(content, source)
     with pytest.raises(ValueError, match=f'{name} has values beyond float16'):
-        publish(source, tmp_path / 'zoo', card=card, weights='ema', half=True, **SAID)
+        publish(source, tmp_path / 'zoo', card=card, half=True, **SAID)
 
 
 def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path):
@@ -165,7 +151,7 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
         )
     )
     zoo = tmp_path / 'zoo'
-    entry = publish(run[0], zoo, card=card, weights='ema', results=results, **SAID)
+    entry = publish(run[0], zoo, card=card, results=results, **SAID)
     meta = torch.load(zoo / entry.file, weights_only=True)['meta']
     [val] = meta['protocols']['val']
     assert (val['name'], val['list'], len(val['sha256'])) == (
@@ -190,17 +176,17 @@ def test_where_it_comes_from_is_kept_and_the_machine_is_not(run, card, tmp_path)
 
 def test_what_fails_leaves_the_index_as_it_was(run, card, tmp_path, monkeypatch):
     zoo = tmp_path / 'zoo'
-    publish(run[0], zoo, card=card, weights='ema', **SAID)
+    publish(run[0], zoo, card=card, **SAID)
     before = (zoo / 'index.json').read_bytes()
     with pytest.raises(FileNotFoundError, match=r'no card .*absent\.md'):
-        publish(run[0], zoo, card='absent.md', weights='raw', **SAID)
+        publish(run[0], zoo, card='absent.md', **SAID)
 
     def dies(path, text):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, 'write_atomic', dies)
     with pytest.raises(KeyboardInterrupt):
-        publish(run[0], zoo, card=card, weights='raw', **SAID)
+        publish(run[0], zoo, card=card, **SAID)
     assert (zoo / 'index.json').read_bytes() == before
 
 
@@ -236,7 +222,7 @@ def test_from_a_run_to_a_map_by_name(
 
 
 def test_a_test_takes_a_name(run, card, tmp_path, monkeypatch, tiny_config):
-    entry = publish(run[0], tmp_path / 'zoo', card=card, weights='ema', **SAID)
+    entry = publish(run[0], tmp_path / 'zoo', card=card, **SAID)
     monkeypatch.setenv('MPC_ZOO', str(tmp_path / 'zoo'))
     tiny_config.dump(tmp_path / 'tiny.py')
     tested = []
@@ -249,27 +235,24 @@ def test_a_test_takes_a_name(run, card, tmp_path, monkeypatch, tiny_config):
 
         test = load_or_resume = staticmethod(dict)
 
-    monkeypatch.setattr(safe_reading, 'SafeRunner', Runner)
+    monkeypatch.syspath_prepend(TOOLS)
+    monkeypatch.setattr('quiet_runner.QuietRunner', Runner)
     run_tool(monkeypatch, 'test.py', tmp_path / 'tiny.py', 'tiny')
     assert tested == [str(tmp_path / 'zoo' / entry.file)]
 
 
 @pytest.mark.parametrize(
-    ('changes', 'weights', 'problem'),
+    ('changes', 'problem'),
     [
-        ({'weights_sha256': '0' * 64}, 'ema', 'scores are of other weights, iter_7'),
-        ({}, 'raw', 'has the scores of weights=ema'),
+        ({'weights_sha256': '0' * 64}, 'scores are of other weights, iter_7'),
         (
             {'config_differences': {'test_pipeline.1.scale': ['[64, 64]', '[8, 8]']}},
-            'ema',
             r'another config .*, in test_pipeline\.1\.scale',
         ),
-        (None, 'ema', 'do not state which weights'),
+        (None, 'do not state which weights'),
     ],
 )
-def test_scores_are_those_of_what_is_published(
-    changes, weights, problem, run, card, tmp_path
-):
+def test_scores_are_those_of_what_is_published(changes, problem, run, card, tmp_path):
     results = tmp_path / 'results.json'
     content = {
         'format': 'mpc_mmseg.results', 'version': 1, 'list_hash': 'ab',
@@ -280,7 +263,7 @@ def test_scores_are_those_of_what_is_published(
     results.write_text(json.dumps(content))
     zoo = tmp_path / 'zoo'
     with pytest.raises(ValueError, match=problem):
-        publish(run[0], zoo, card=card, weights=weights, results=results, **SAID)
+        publish(run[0], zoo, card=card, results=results, **SAID)
     assert not zoo.exists()
 
 
@@ -301,9 +284,7 @@ TEMPLATE = (ROOT / 'zoo/template/card.md').read_text()
 def test_a_card_is_filled_in(text, problem, run, tmp_path):
     (tmp_path / 'card.md').write_text(text)
     with pytest.raises(ValueError, match=problem):
-        publish(
-            run[0], tmp_path / 'z', card=tmp_path / 'card.md', weights='ema', **SAID
-        )
+        publish(run[0], tmp_path / 'z', card=tmp_path / 'card.md', **SAID)
 
 
 @pytest.mark.parametrize('card', sorted((ROOT / 'zoo').glob('*.md')))

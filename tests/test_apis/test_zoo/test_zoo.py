@@ -6,7 +6,6 @@ from http.server import SimpleHTTPRequestHandler
 
 import pytest
 from local_server import local_server
-from mmengine import fileio
 
 from mpc_mmseg import atomic_files
 from mpc_mmseg.apis.zoo.zoo import (
@@ -173,7 +172,7 @@ def test_places(monkeypatch, tmp_path):
     # The project's own: every file that it names is there, and as it says.
     for name in zoo.entries():
         zoo.find(name)
-    with pytest.raises(ValueError, match='no file backend'):
+    with pytest.raises(ValueError, match='is no address https'):
         Zoo.from_environment('gopher://zoo').find('mpc_small')
 
 
@@ -211,16 +210,3 @@ def test_what_is_no_index_is_named():
         parse_index(twice, 'here')
     more = format_index([entry()]).replace('"terms"', '"later": 1, "terms"').encode()
     assert parse_index(more, 'here') == {'mpc_small': entry()}
-
-
-def test_any_file_backend_of_mmengine_serves(folder, cache):
-    @fileio.register_backend('bucket', prefixes='bucket', force=True)
-    class Bucket(fileio.BaseStorageBackend):
-        def get(self, filepath):
-            return (folder / filepath.removeprefix('bucket://models/')).read_bytes()
-
-        def get_text(self, filepath):
-            raise NotImplementedError
-
-    found = Zoo.from_environment('bucket://models').find('mpc_small')
-    assert found.is_relative_to(cache) and found.read_bytes() == CONTENT
