@@ -14,14 +14,10 @@ from .recomputed import recomputed
 
 
 def set_drop_path(modules: Sequence[HRModule], drop_path_rate: float) -> None:
-    """Set ``drop_path`` of every block of the modules.
+    """Set ``drop_path`` of every block of the modules, in the order in which they run.
 
     The rate rises linearly over the blocks from 0 to ``drop_path_rate``, equal in all
     branches of a module (Huang et al., ECCV 2016, as in HRFormer).
-
-    Args:
-        modules: In the order in which they run.
-        drop_path_rate: The last blocks' rate.
 
     Raises:
         ValueError: If ``drop_path_rate`` is out of [0, 1).

@@ -11,14 +11,10 @@ from .fuse import fuse
 
 
 def principal_split(points: Tensor, steps: int = 10) -> Tensor:
-    """Two starting centres (B, 2, C): the means on either side of the main axis.
+    """Two starting centres (B, 2, C) of unit vectors (B, N, C), deterministic.
 
-    Deterministic, so validations are reproducible. The axis comes from a power
-    iteration that starts at the point farthest from the mean.
-
-    Args:
-        points: Unit vectors (B, N, C).
-        steps: Power iterations.
+    The means on either side of the main axis, which comes from power iterations that
+    start at the point farthest from the mean.
     """
     mean = points.mean(1, keepdim=True)
     far = (points @ mean.transpose(1, 2)).squeeze(2).argmin(1)
@@ -36,11 +32,7 @@ def principal_split(points: Tensor, steps: int = 10) -> Tensor:
 
 
 def cosine_two_means(points: Tensor, iterations: int = 20) -> tuple[Tensor, Tensor]:
-    """Spherical 2-means of each image's pixels.
-
-    Args:
-        points: Unit vectors (B, N, C).
-        iterations: Lloyd iterations.
+    """Spherical 2-means of each image's pixels, unit vectors (B, N, C), by Lloyd.
 
     Returns:
         Centres (B, 2, C) and similarities (B, N, 2) to them; cluster 1 is the

@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mpc_mmseg.models.map_strides import map_strides
+from mpc_mmseg.models.input_needs import map_strides
 
 from .whole_photograph import PhotographFilter
 

@@ -45,11 +45,7 @@ class PrototypeMemory(nn.Module):
         return self.filled.sum(1, keepdim=True).expand(2, batch)
 
     def forward(self, sizes: Sequence[Sequence[int]]) -> PixelSet:
-        """Unit vectors of each class, at most K, the same for each image.
-
-        Args:
-            sizes: ``counts`` on the host.
-        """
+        """At most K unit vectors a class, for every image; ``counts`` on the host."""
         sets = zip(self.prototypes.clone(), self.counts(len(sizes[0])), sizes)
         return PixelSet(
             *(
@@ -60,11 +56,7 @@ class PrototypeMemory(nn.Module):
 
     @torch.no_grad()
     def update(self, pixels: PixelSet) -> None:
-        """Put in the prototypes of a batch, of all processes.
-
-        Args:
-            pixels: The pixels by class; an image's class without any is left out.
-        """
+        """Put in those of a batch, of all processes, for classes that have pixels."""
         means = torch.stack([F.normalize(x.rows.float().sum(1), dim=1) for x in pixels])
         there = torch.stack([x.counts > 0 for x in pixels])
         prototypes = torch.cat([*all_gather(means), self.prototypes], 1)

@@ -33,10 +33,8 @@ class View:
     """A named, weighted rule from an image's sources to the pairs to contrast.
 
     Args:
-        weight: Factor of this view's loss; 0 computes it without training on it.
-
-    Raises:
-        ValueError: If ``weight`` is negative.
+        weight: Factor of this view's loss, not negative; 0 computes it without training
+            on it.
     """
 
     name: str

@@ -48,14 +48,9 @@ class MultiScaleProjection(BaseModule):
     def forward(
         self, maps: Sequence[Tensor], finest_only: bool = False
     ) -> list[Tensor]:
-        """Embedding maps.
+        """Maps (B, C, H_i, W_i), not normalised, of maps (B, C_i, H_i, W_i).
 
-        Args:
-            maps: Backbone maps (B, C_i, H_i, W_i), finest first.
-            finest_only: Project the finest map alone.
-
-        Returns:
-            Maps (B, C, H_i, W_i), not normalised to unit length.
+        Finest first; with ``finest_only`` that one alone.
 
         Raises:
             ValueError: If the number of maps is not that of ``in_channels``.
