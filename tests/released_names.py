@@ -16,7 +16,7 @@ def model_cfg():
     )
     return dict(
         type='MPCSegmentor',
-        backbone=dict(type='HRFormer', extra=extra),
+        backbone=dict(type='HRFormer', extra=extra, stem_channels=12),
         neck=dict(
             type='MultiScaleProjection', in_channels=[4, 8, 16, 32], out_channels=8
         ),

@@ -20,7 +20,6 @@ TTA_KINDS = ('flip', 'rot90', 'scale')
 STRIDE = 32
 _RESIZES = ('Resize', 'RandomResize', 'ResizeShortestEdge', 'ResizeToMultiple')
 _CROPS = ('CenterCrop', 'RandomBlockCrop', 'RandomCrop', 'RandomResizedCrop')
-
 _PROBE_SIDE = 256
 
 

@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS, HOOKS
 
 from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.datasets.lists.leakage import Side, compare
+from mpc_mmseg.models.input_needs import needs_of
 
 
 @HOOKS.register_module()
@@ -26,15 +27,12 @@ class ProtocolHook(Hook):
 
     def before_run(self, runner) -> None:
         """Compare; a ValueError names two sides that share images, and the images."""
-        sides = []
+        sides, model = [], getattr(runner, 'model', None)
+        needs = None if model is None else needs_of(model)
         for purpose in ('train', 'val', 'test'):
-            loader = runner.cfg.get(f'{purpose}_dataloader')
-            if loader:
-                model = getattr(runner, 'model', None)
-                model = getattr(model, 'module', model)
-                if check := getattr(model, 'check_pipeline', None):
-                    for steps in _pipelines(loader.dataset):
-                        check(steps, test=purpose != 'train')
+            if loader := runner.cfg.get(f'{purpose}_dataloader'):
+                for steps in _pipelines(loader.dataset) if needs else ():
+                    needs.check_pipeline(steps, test=purpose != 'train')
                 try:
                     sides.append(_side(purpose, loader.dataset))
                 except FileNotFoundError as error:

@@ -238,11 +238,10 @@ class EfficientNetLite(BaseModule):
     def _check_fit(
         self, state: Mapping[str, Tensor], prefix: str, complete: bool
     ) -> None:
-        """Refuse weights of another architecture, which mmengine would only log.
+        """Raises a ValueError for misfits, which mmengine would only log.
 
-        Raises:
-            ValueError: If a weight has another shape, one is missing although they must
-                be ``complete``, or all are missing in a file for the backbone alone.
+        They are a weight of another shape, a missing one of ``complete`` weights, and a
+        file for the backbone alone that has none of them.
         """
         shapes = {key: value.shape for key, value in state.items()}
         own = {
@@ -279,13 +278,8 @@ PARTS = {
 def renamed(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The weights of ``efficientnet-lite-pytorch``, without classifier, by our names.
 
-    Args:
-        arch: The expected architecture.
-        state: Names -> weights.
-        prefix: Prefix of the names.
-
     Raises:
-        ValueError: If they are of another number of blocks or another network.
+        ValueError: If they are of another architecture than ``arch``, or network.
     """
     last = max(map(int, re.findall(r'_blocks\.(\d+)\.', '\n'.join(state))), default=-1)
     projection = state.get(f'{prefix}_blocks.{last}._project_conv.weight', ())

@@ -129,13 +129,11 @@ class HRFormer(HRNet):
             ``window_sizes`` and ``mlp_ratios`` of each branch.
         drop_path_rate: Probability with which the last blocks drop a residual
             branch, in [0, 1). It rises linearly over the blocks of stages 2 to 4.
+        stem_channels: Channels of the stem.
         frozen_stages: Stem (0) and stages up to this one are frozen; -1 for none.
         norm_cfg: Config of the BatchNorm.
         with_cp: Recompute blocks in the backward pass, which saves memory.
         **kwargs: Further arguments of mmseg's ``HRNet``, among them ``norm_eval``.
-
-    Raises:
-        ValueError: If an argument is out of range or parts of ``extra`` do not match.
     """
 
     blocks_dict = {**MPCHRNet.blocks_dict, 'HRFORMER': HRFormerBlock}
@@ -144,12 +142,15 @@ class HRFormer(HRNet):
         self,
         extra: Mapping,
         drop_path_rate: float = 0.0,
+        stem_channels: int = 64,
         frozen_stages: int = -1,
         norm_cfg: dict | None = None,
         with_cp: bool = False,
         **kwargs,
     ) -> None:
         check_extra(extra, tuple(MPCHRNet.blocks_dict))
+        if stem_channels < 1:
+            raise ValueError(f'stem_channels must be positive, got {stem_channels}')
         if frozen_stages not in range(-1, 5):
             raise ValueError(f'frozen_stages must be in -1..4, got {frozen_stages}')
         if kwargs.get('init_cfg') is None and kwargs.get('pretrained') is None:
@@ -158,6 +159,7 @@ class HRFormer(HRNet):
                 dict(type='TruncNormal', layer='Linear', std=0.02),
                 dict(type='Constant', val=1, layer=['_BatchNorm', 'LayerNorm']),
             ]
+        self.stem_channels = stem_channels
         super().__init__(
             extra,
             norm_cfg=norm_cfg or dict(type='BN', requires_grad=True),
@@ -168,6 +170,22 @@ class HRFormer(HRNet):
         self.drop_path_rate = drop_path_rate
         stages = (self.stage2, self.stage3, self.stage4)
         set_drop_path([m for stage in stages for m in stage], drop_path_rate)
+
+        if stem_channels != 64:
+            self._make_stem(kwargs.get('in_channels', 3))
+
+    def _make_stem(self, in_channels: int) -> None:
+        width = self.stem_channels
+        for n, c_in in ((1, in_channels), (2, width)):
+            options = dict(kernel_size=3, stride=2, padding=1, bias=False)
+            conv = build_conv_layer(self.conv_cfg, c_in, width, **options)
+            setattr(self, f'conv{n}', conv)
+            norm = build_norm_layer(self.norm_cfg, width, postfix=n)[1]
+            setattr(self, getattr(self, f'norm{n}_name'), norm)
+        self._freeze_stages()
+
+    def _make_layer(self, block, inplanes, planes, blocks, stride=1) -> nn.Sequential:
+        return super()._make_layer(block, self.stem_channels, planes, blocks, stride)
 
     def _make_stage(
         self, layer_config, in_channels, multiscale_output=True

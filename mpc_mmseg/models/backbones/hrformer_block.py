@@ -131,9 +131,6 @@ class HRFormerBlock(nn.Module):
         mlp_ratio: Hidden channels of the FFN per channel of the map.
         norm_cfg: Config of the FFN's normalisation.
         with_cp: Recompute the block in the backward pass, which saves memory.
-
-    Raises:
-        ValueError: If an argument is out of range.
     """
 
     #: mmseg's HRNet reads it.

@@ -57,16 +57,12 @@ def cosine_two_means(points: Tensor, iterations: int = 20) -> tuple[Tensor, Tens
 
 
 def two_cluster_separation(centres: Tensor, similarity: Tensor) -> Tensor:
-    """How clearly pixels come from two sources, (B,) in 0..2.
+    """How clearly pixels come from two sources, (B,) in 0..2, by `cosine_two_means`.
 
     One minus the cosine of the two centres, times one minus twice the share of the
     smaller cluster. 2-means cuts a single cluster into halves that are close; a forged
     region is smaller than the rest and far from it. Without the second factor, images
     of two textures count as two sources.
-
-    Args:
-        centres: Unit vectors (B, 2, C).
-        similarity: (B, N, 2), of each pixel to them; cluster 1 is the smaller one.
     """
     distance = 1 - (centres[:, 0] * centres[:, 1]).sum(1)
     share = (similarity[..., 1] > similarity[..., 0]).float().mean(1)
@@ -91,9 +87,6 @@ class ClusterHead(nn.Module):
 
     Attributes:
         separation: (B,), that of the images of the last call.
-
-    Raises:
-        ValueError: If one of the first two is not positive, or the third is negative.
     """
 
     separation: Tensor

@@ -11,16 +11,13 @@ from torch import Tensor, nn
 def forged_logit(
     head: nn.Module, maps: Sequence[Tensor], test_cfg: dict | None = None
 ) -> Tensor:
-    """The logit of "forged" against "authentic".
+    """The logit of "forged" against "authentic" (B, 1, h, w), at the head's own size.
 
     Args:
         head: A head of one logit, or of two classes (authentic, forged); their
             difference is the logit whose sigmoid is the softmax.
         maps: Embedding maps (B, C_i, H_i, W_i), finest first.
         test_cfg: Handed to the head.
-
-    Returns:
-        (B, 1, h, w), at the head's own size.
     """
     own = getattr(type(head), 'predict', None)
     if own is None or own is BaseDecodeHead.predict:

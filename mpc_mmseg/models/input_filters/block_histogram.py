@@ -59,9 +59,6 @@ class BlockHistogram(PhotographFilter):
         block_pixels: Side of a block in the output. With 8 the output has the input's
             size, as other filters'; with 4 a backbone whose finest map is a quarter of
             its input gives one vector per block.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     grid = BLOCK

@@ -27,9 +27,6 @@ class RGBInput(nn.Module):
 class FilteredBackbone(BaseModule):
     """A backbone on the concatenated outputs of input filters instead of RGB.
 
-    From random weights a network first learns the scene, which RGB shows best. A filter
-    that removes the scene leaves the traces.
-
     Args:
         filters: Configs of the filters, modules with ``out_channels`` that map
             (B, 3, H, W) in 0..1 to (B, C, H, W); 'RGBInput' changes nothing.
@@ -37,9 +34,6 @@ class FilteredBackbone(BaseModule):
         input_mean: The data preprocessor's mean in grey levels, undone for the filters.
         input_std: The data preprocessor's standard deviation, undone likewise.
         init_cfg: Config of the initialisation.
-
-    Raises:
-        ValueError: If there is no filter or ``input_std`` is not positive.
     """
 
     scale: Tensor

@@ -32,16 +32,14 @@ class MultiViewPixelContrastLoss(nn.Module):
 
     Args:
         sampler: Config of the pixel sampler.
-        views: Configs of the views, each with a ``weight``; leave one out to
-            remove it.
+        views: Configs of the views, each with a ``weight``.
         contrast: Config of the contrast of two pixel sets.
         anchors: Config of which class's pixels are the queries.
         temperature: Temperature of the contrast.
         memory: Config of the memory that `PrototypeView` needs.
 
     Raises:
-        ValueError: If there is no view, a view is named twice or needs a memory and
-            there is none, or the temperature is not positive.
+        ValueError: If there is no view, or one is named twice or lacks its memory.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ import functools
 import importlib
 from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -172,8 +172,7 @@ class MeanPositiveContrast(nn.Module):
     The released code's form and the one to start with: the fastest.
 
     Args:
-        fused: Use a fused kernel on a GPU that can; off until it has been measured
-            on one (docs/benchmarks.md).
+        fused: Use a fused kernel on a GPU that can (docs/benchmarks.md).
     """
 
     def __init__(self, fused: bool = False) -> None:
@@ -187,7 +186,7 @@ class MeanPositiveContrast(nn.Module):
         )
 
 
-def by_group(pair: Pair, contrast: Callable[..., Tensor], *args) -> Tensor:
+def by_group(pair: Pair, contrast: Callable[..., Tensor], *args: Any) -> Tensor:
     """``contrast(pair, *args)`` (B,), images of like sizes together."""
     device = pair.queries.rows.device
     sizes = dict(enumerate(zip(pair.queries.sizes, pair.negatives.sizes)))

@@ -23,9 +23,6 @@ class PrototypeMemory(nn.Module):
     Args:
         channels: Channels C of the embeddings that the contrast sees.
         size: Prototypes K of each class to keep; the oldest go first.
-
-    Raises:
-        ValueError: If a number is not positive.
     """
 
     prototypes: Tensor

@@ -56,14 +56,15 @@ def draw_shares(
     return first(keys, preferred | rest, max_pixels)
 
 
-class PixelSampler(nn.Module):
-    """Pools the maps of one source and gives the pixels that ``pick`` chooses.
+@MODELS.register_module()
+class RandomPixelSampler(nn.Module):
+    """Pixels of each class drawn uniformly (MPC, IEEE TIFS 2025: 5,000 a class).
+
+    The one to start with: unbiased, and exact once ``max_pixels`` reaches the number of
+    pixels. Others override ``pick``.
 
     Args:
-        max_pixels: Most pixels of a class that one source gives.
-
-    Raises:
-        ValueError: If ``max_pixels`` is below 1.
+        max_pixels: Most pixels of a class that one source gives, at least 1.
     """
 
     def __init__(self, max_pixels: int = 5000) -> None:
@@ -80,7 +81,7 @@ class PixelSampler(nn.Module):
             masks: As of ``forward``, together of L elements an image.
             classes: The authentic and the forged pixels (2, B, L).
         """
-        raise NotImplementedError
+        return draw(classes, self.max_pixels)
 
     def forward(
         self,
@@ -119,19 +120,7 @@ class PixelSampler(nn.Module):
 
 
 @MODELS.register_module()
-class RandomPixelSampler(PixelSampler):
-    """Pixels of each class drawn uniformly (MPC, IEEE TIFS 2025: 5,000 a class).
-
-    The one to start with: unbiased, and exact once ``max_pixels`` reaches the
-    number of pixels.
-    """
-
-    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
-        return draw(classes, self.max_pixels)
-
-
-@MODELS.register_module()
-class BoundaryPixelSampler(PixelSampler):
+class BoundaryPixelSampler(RandomPixelSampler):
     """A share of each class from a band along the mask's edge, the rest uniform.
 
     For maps that find the forged region but blur its outline: the pixels that are
@@ -141,10 +130,7 @@ class BoundaryPixelSampler(PixelSampler):
     Args:
         max_pixels: Most pixels of a class that one source gives.
         share: Share of them from the band, in [0, 1].
-        radius: Width of the band on either side, in pixels of each map.
-
-    Raises:
-        ValueError: If an argument is out of range.
+        radius: Width of the band on either side, at least 1 pixel of each map.
     """
 
     def __init__(

@@ -73,9 +73,9 @@ def packed_supervised_contrast(pair: Pair, temperature: float) -> Tensor:
 class SupervisedContrast(nn.Module):
     """One logarithm per positive, averaged outside: see ``supervised_contrast``.
 
-    For authentic pixels in several clusters: far positives attract more than near ones.
-    Costs about twice ``MeanPositiveContrast``; with ``positives='other'`` in the views
-    it is the form that the paper describes.
+    For authentic pixels in several clusters, at about twice the cost of
+    ``MeanPositiveContrast``; with ``positives='other'`` in the views it is the form
+    that the paper describes.
     """
 
     def forward(self, pairs: Sequence[Pair], temperature: float) -> Tensor:

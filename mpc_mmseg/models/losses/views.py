@@ -77,9 +77,6 @@ class TwoSetView(View):
             ``'own'``, the query's own map, as in the released code. With ``'own'``
             the loss also falls when the two maps move apart as wholes, whatever is
             forged: training from random weights fails.
-
-    Raises:
-        ValueError: If ``positives`` is neither or ``weight`` is negative.
     """
 
     source: str  # field of ImageSources

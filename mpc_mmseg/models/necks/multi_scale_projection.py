@@ -20,9 +20,6 @@ class MultiScaleProjection(BaseModule):
             stochastic parts.
         norm_cfg: Config of the normalisation.
         init_cfg: Config of the initialisation.
-
-    Raises:
-        ValueError: If ``dropout`` is out of [0, 1) or there are no channels.
     """
 
     def __init__(

@@ -57,17 +57,15 @@ class MPCSegmentor(BaseSegmentor):
         phase: The initial phase.
         frozen_eval: Keep frozen parts in eval mode; False is the released code's
             behaviour (BatchNorm statistics drift, stochastic depth on).
-        channels_last: Run in the channels-last layout, about twice as fast for
-            HRNet on a CPU; there, narrow networks are refused (`unsafe_on_cpu`).
-        compile_backbone: Compile the backbone with ``torch.compile``: True, or its
-            arguments. Weights keep their names.
+        channels_last: Run in the channels-last layout, about twice as fast for HRNet on
+            a CPU, where it refuses narrow networks (`unsafe_on_cpu`).
+        compile_backbone: ``torch.compile`` the backbone: True, or arguments of it.
         train_cfg: mmseg's, passed to the head.
         test_cfg: ``threshold``, the probability above which a pixel is forged; ``tta``,
-            the kinds of test-time augmentation that the model tolerates, if these are
-            others than those of its parts (`input_needs`).
+            the kinds of test-time augmentation that the model tolerates, if others than
+            its parts do (`input_needs`).
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
-        pretrained: None, which ``mmseg.apis.init_model`` sets in any config; weights to
-            start from are the ``init_cfg`` of the backbone.
+        pretrained: None, which ``mmseg.apis.init_model`` sets in any config.
         init_cfg: Config of the initialisation.
 
     Raises:
@@ -179,9 +177,8 @@ class MPCSegmentor(BaseSegmentor):
     def extract_feat(self, inputs: Tensor, finest_only: bool = False) -> list[Tensor]:
         """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W).
 
-        They cover the inputs padded to multiples of ``input_multiple``. With
-        ``finest_only`` a `MultiScaleProjection` skips the coarser maps and does not
-        update their BatchNorm statistics.
+        They cover the padded inputs. With ``finest_only`` a `MultiScaleProjection`
+        skips the coarser maps and does not update their BatchNorm statistics.
         """
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
@@ -202,10 +199,10 @@ class MPCSegmentor(BaseSegmentor):
     def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
         if self.feature_source is None:
             return self.extract_feat(inputs)
-        names = [sample.metainfo['img_path'] for sample in data_samples]
-        maps = [m.to(inputs.device) for m in self.feature_source(names)]
+        maps = self.feature_source([s.metainfo['img_path'] for s in data_samples])
         # Stored maps are channels-last.
-        return maps if self.channels_last else [m.contiguous() for m in maps]
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        return [m.to(inputs.device, memory_format=layout) for m in maps]
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Losses of the current phase.
@@ -225,21 +222,15 @@ class MPCSegmentor(BaseSegmentor):
             check_cover(maps, size, self.input_multiple)
             if self.phase == 'contrast':
                 return self._contrast(inputs, maps, data_samples)
-            losses = self._localization(maps, data_samples)
+            losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
+            if self.decode_head.out_channels == 1:
+                # mmseg would count every pixel as predicted authentic.
+                losses = {k: v for k, v in losses.items() if not k.endswith('acc_seg')}
             if self.phase == 'joint':
                 for name, value in self._contrast(inputs, maps, data_samples).items():
                     is_loss = name.startswith('loss')
                     losses[name] = value * self.contrast_weight if is_loss else value
             return losses
-
-    def _localization(
-        self, maps: list[Tensor], data_samples: SampleList
-    ) -> dict[str, Tensor]:
-        losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
-        # With one logit mmseg counts every pixel as predicted authentic.
-        if self.decode_head.out_channels == 1:
-            losses = {k: v for k, v in losses.items() if not k.endswith('acc_seg')}
-        return losses
 
     def _contrast(
         self, inputs: Tensor, maps: list[Tensor], data_samples: SampleList

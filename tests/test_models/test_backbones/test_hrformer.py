@@ -122,9 +122,12 @@ def test_every_weight_is_trained():
     assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
 
 
-def test_inputs_may_have_other_widths():
-    net = MODELS.build(dict(type='HRFormer', extra=extra(), in_channels=4))
-    assert net.conv1.weight.shape[:2] == (64, 4)
+def test_stem_and_inputs_may_have_other_widths():
+    net = MODELS.build(
+        dict(type='HRFormer', extra=extra(), stem_channels=12, in_channels=4)
+    )
+    assert net.conv1.weight.shape[:2] == (12, 4)
+    assert net.layer1[0].conv1.in_channels == net.bn2.num_features == 12
     assert net.eval()(torch.rand(1, 4, 32, 32))[3].shape == (1, 48, 1, 1)
 
 
@@ -154,7 +157,11 @@ def test_wrong_arguments_are_named():
     del stages['stage4']
     with pytest.raises(ValueError, match="lacks 'stage4'"):
         HRFormer(extra=stages)
-    for arguments in (dict(drop_path_rate=1.0), dict(frozen_stages=5)):
+    for arguments in (
+        dict(drop_path_rate=1.0),
+        dict(frozen_stages=5),
+        dict(stem_channels=0),
+    ):
         [(name, value)] = arguments.items()
         with pytest.raises(ValueError, match=rf'{name}.*{value}'):
             HRFormer(extra=extra(), **arguments)

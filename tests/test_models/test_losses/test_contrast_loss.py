@@ -131,7 +131,7 @@ def test_bad_arguments_are_named():
         MultiViewPixelContrastLoss()(passes()[:1], passes()[:1], masks())
 
 
-@pytest.mark.parametrize('sampler', ['Random', 'Boundary', 'Hard'])
+@pytest.mark.parametrize('sampler', ['Random', 'Boundary'])
 @pytest.mark.parametrize('contrast', ['MeanPositive', 'Supervised'])
 def test_launches_do_not_grow_with_the_batch(sampler, contrast, monkeypatch):
     # As on a GPU, where padding is cheaper than launches.
