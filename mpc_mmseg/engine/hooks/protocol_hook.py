@@ -11,7 +11,6 @@ from mmseg.registry import DATASETS, HOOKS
 
 from mpc_mmseg.datasets.dataset_configs import innermost_datasets
 from mpc_mmseg.datasets.lists.leakage import Side, compare
-from mpc_mmseg.models.input_needs import needs_of
 
 
 @HOOKS.register_module()
@@ -28,11 +27,11 @@ class ProtocolHook(Hook):
     def before_run(self, runner) -> None:
         """Compare; a ValueError names two sides that share images, and the images."""
         sides, model = [], getattr(runner, 'model', None)
-        needs = None if model is None else needs_of(model)
+        check = getattr(getattr(model, 'module', model), 'check_pipeline', None)
         for purpose in ('train', 'val', 'test'):
             if loader := runner.cfg.get(f'{purpose}_dataloader'):
-                for steps in _pipelines(loader.dataset) if needs else ():
-                    needs.check_pipeline(steps, test=purpose != 'train')
+                for steps in _pipelines(loader.dataset) if check else ():
+                    check(steps, test=purpose != 'train')
                 try:
                     sides.append(_side(purpose, loader.dataset))
                 except FileNotFoundError as error:

@@ -103,8 +103,7 @@ class ClusterHead(nn.Module):
                 'iterations and temperature must be positive and least_separation not '
                 f'negative, got {iterations}, {temperature} and {least_separation}'
             )
-        self.iterations = iterations
-        self.temperature = temperature
+        self.iterations, self.temperature = iterations, temperature
         self.least_separation = least_separation
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:

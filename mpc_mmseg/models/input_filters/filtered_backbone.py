@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mpc_mmseg.models.input_needs import map_strides
 
-from .whole_photograph import PhotographFilter
+from .whole_photograph import photograph_filters
 
 
 @MODELS.register_module(['RGBInput', 'Colours'])  # the second in older configs
@@ -70,9 +70,9 @@ class FilteredBackbone(BaseModule):
 
     def measure_all(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Statistics and weights of each `PhotographFilter`; x as in `forward`."""
-        filters = [f for f in self.filters if isinstance(f, PhotographFilter)]
         with self._single_precision(x):
-            return [each.measure(self._photograph(x)) for each in filters]
+            x = self._photograph(x)
+            return [each.measure(x) for each in photograph_filters(self.filters)]
 
     def _photograph(self, x: Tensor) -> Tensor:
         """Intensities in 0..1."""

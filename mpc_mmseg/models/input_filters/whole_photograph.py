@@ -33,7 +33,7 @@ def photograph_filters(model: nn.Module) -> list[PhotographFilter]:
 
 
 def padding_known(
-    model: nn.Module, sizes: Sequence[tuple[int, int]], padded: tuple[int, ...]
+    model: nn.Module, sizes: Sequence[Sequence[int]], padded: Sequence[int]
 ) -> AbstractContextManager[None]:
     """Tells a model's filters the photographs' sizes in a batch padded to a size."""
     all_full = all(tuple(size) == tuple(padded) for size in sizes)

@@ -192,6 +192,10 @@ class MPCSegmentor(BaseSegmentor):
                 return self.neck(maps, finest_only=True)
             return list(maps if self.neck is None else self.neck(maps))
 
+    def check_pipeline(self, steps: list[dict], test: bool) -> None:
+        """Raises a ValueError for a pipeline that breaks a need (`input_needs`)."""
+        needs_of(self).check_pipeline(steps, test)
+
     def padded_size(self, inputs: Tensor) -> tuple[int, int]:
         """(H, W) of inputs (B, 3, H, W), rounded up to what the maps cover exactly."""
         return rounded_up(inputs.shape[-2:], self.input_multiple)
