@@ -12,7 +12,7 @@ from mmseg.structures import SegDataSample
 
 from mpc_mmseg.models.input_filters.whole_photograph import padding_known
 from mpc_mmseg.models.necks import MultiScaleProjection
-from mpc_mmseg.models.segmentors.mpc_segmentor import pad_to
+from mpc_mmseg.models.segmentors.padding import pad_to
 
 MODELS_DIR = Path(__file__).parents[1] / 'configs/_base_/models'
 #: Those of MPC with a backbone; the others hold what several share.

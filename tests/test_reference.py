@@ -21,7 +21,7 @@ from mpc_mmseg.apis.release.mpc_release import (
     convert_release,
     read_release,
 )
-from mpc_mmseg.models.losses import MultiViewPixelContrastLoss
+from mpc_mmseg.models.losses.contrast_loss import MultiViewPixelContrastLoss
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get('MPC_REFERENCE_DIR', ROOT.parent / 'shared/reference'))

@@ -16,9 +16,6 @@ class CpuAmpOptimWrapper(OptimWrapper):
     bfloat16 has the range of float32, so losses are not scaled and no further state is
     saved. Weights and optimizer stay in float32. Faster only on a CPU with bfloat16
     instructions. On a GPU use ``AmpOptimWrapper`` with ``dtype``.
-
-    Args:
-        **kwargs: Those of MMEngine's ``OptimWrapper``.
     """
 
     @contextmanager

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mpc_mmseg.atomic_files import atomic_path
 from mpc_mmseg.datasets.transforms import PackForgeryInputs
 from mpc_mmseg.file_lock import locked
 from mpc_mmseg.hashing import sha256
@@ -45,7 +46,7 @@ class FeatureCache:
 
     Each fingerprint has a folder of its own, which is written atomically, by one run at
     a time; an interrupted run is resumed. Maps are stored in half precision, channels
-    last, masks in 8 bits.
+    last, masks in 8 bits; masks do not depend on the weights.
 
     Args:
         root: Where the folder is, or will be; runs may share it.
@@ -59,44 +60,29 @@ class FeatureCache:
         self.root = Path(root)
         self.rows = {name: row for row, name in enumerate(names)}
         self.fingerprint = dict(fingerprint)
-        key = sha256(json.dumps([self.fingerprint, list(names)]).encode())[:16]
+        of_masks = {k: v for k, v in self.fingerprint.items() if k != 'weights'}
+        key, mask_key = (
+            sha256(json.dumps([each, list(names)]).encode())[:16]
+            for each in (self.fingerprint, of_masks)
+        )
         self.folder, self.partial = self.root / key, self.root / f'{key}.partial'
+        self.mask_file = self.root / f'masks_{mask_key}.npy'
         self.maps: list[np.ndarray] = []
         self.masks: np.ndarray | None = None
 
-    def mismatch(self, folder: Path) -> list[str] | None:
-        """Names of the entries that differ from a folder's; None: no such folder."""
-        try:
-            found = json.loads((folder / _PRINT).read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return [
-            key
-            for key in sorted(found.keys() | self.fingerprint.keys())
-            if found.get(key) != self.fingerprint.get(key)
-        ]
-
     def open(self) -> bool:
-        """Map the files into memory; False if they are missing or of other data."""
-        if self.mismatch(self.folder) != []:
+        """Map the files into memory; False if they are not there yet."""
+        if not self.folder.is_dir():
             return False
         files = sorted(self.folder.glob('map_*.npy'))
         self.maps = [np.load(file, mmap_mode='r') for file in files]
-        self.masks = np.load(self.folder / _MASKS, mmap_mode='r')
-        return True
+        return self.open_masks()
 
     def open_masks(self) -> bool:
         """As ``open`` for the masks alone, which do not depend on the weights."""
-        for file in sorted(self.root.glob(f'*/{_PRINT}')):
-            changed = self.mismatch(file.parent)
-            if file.parent.suffix or changed is None or set(changed) - {'weights'}:
-                continue
-            try:
-                self.masks = np.load(file.with_name(_MASKS), mmap_mode='r')
-            except FileNotFoundError:  # being deleted at this moment
-                continue
-            return True
-        return False
+        with suppress(FileNotFoundError):
+            self.masks = np.load(self.mask_file, mmap_mode='r')
+        return self.masks is not None
 
     def begin(
         self, shapes: Sequence[tuple[int, int, int]], mask_size: tuple[int, int]
@@ -107,20 +93,18 @@ class FeatureCache:
             shapes: (C, H_i, W_i) of each map.
             mask_size: (H, W).
         """
-        if self.mismatch(self.partial) != []:
-            shutil.rmtree(self.partial, ignore_errors=True)
-            self.partial.mkdir(parents=True)
-            for i, (c, h, w) in enumerate(shapes):
-                np.lib.format.open_memmap(
-                    self.partial / f'map_{i}.npy', 'w+', np.float16,
-                    (len(self.rows), h, w, c),
-                )  # fmt: skip
-            np.lib.format.open_memmap(
-                self.partial / _MASKS, 'w+', np.uint8, (len(self.rows), *mask_size)
-            )
-            np.save(self.partial / _DONE, np.zeros(len(self.rows), bool))
-            # Last: a folder with a fingerprint has all its files.
-            (self.partial / _PRINT).write_text(json.dumps(self.fingerprint, indent=1))
+        if (self.partial / _DONE).exists():
+            return
+        shutil.rmtree(self.partial, ignore_errors=True)
+        self.partial.mkdir(parents=True)
+        create, rows = np.lib.format.open_memmap, len(self.rows)
+        for i, (c, h, w) in enumerate(shapes):
+            create(self.partial / f'map_{i}.npy', 'w+', np.float16, (rows, h, w, c))
+        create(self.partial / _MASKS, 'w+', np.uint8, (rows, *mask_size))
+        (self.partial / _PRINT).write_text(json.dumps(self.fingerprint, indent=1))
+        # Last: a folder with this file has all the others.
+        with atomic_path(self.partial / _DONE) as temporary:
+            create(temporary, 'w+', bool, (rows,))
 
     def done(self) -> np.memmap:
         """Which rows of an unfinished folder are written, (N,)."""
@@ -132,8 +116,8 @@ class FeatureCache:
         """Store the maps (B, C, H_i, W_i) and masks (B, H, W) of images.
 
         Raises:
-            FloatingPointError: If a value is not finite in half precision.
-            ValueError: If the sizes are not those of the other images.
+            FloatingPointError, ValueError: If they do not fit half precision, or the
+                sizes of the other images.
         """
         rows = [self.rows[name] for name in names]
         files = {
@@ -160,16 +144,13 @@ class FeatureCache:
         done.flush()
 
     def finish(self) -> None:
-        """Give the complete folder its name."""
-        shutil.rmtree(self.folder, ignore_errors=True)  # a damaged one: see `build`
+        """Give the complete masks and the complete folder their names."""
+        with atomic_path(self.mask_file) as temporary:
+            shutil.copyfile(self.partial / _MASKS, temporary)
         os.replace(self.partial, self.folder)
 
     def read(self, names: Sequence[str]) -> list[Tensor]:
-        """Maps (B, C, H_i, W_i) of images in float32, channels last.
-
-        Raises:
-            KeyError: If an image is not in the cache.
-        """
+        """Maps (B, C, H_i, W_i) of images in float32, channels last."""
         rows = [self.rows[name] for name in names]
         return [
             torch.from_numpy(file[rows]).float().permute(0, 3, 1, 2)
@@ -177,11 +158,7 @@ class FeatureCache:
         ]
 
     def read_mask(self, name: str) -> np.ndarray:
-        """Mask (H, W) of an image.
-
-        Raises:
-            KeyError: If the image is not in the cache.
-        """
+        """Mask (H, W) of an image."""
         assert self.masks is not None
         return np.array(self.masks[self.rows[name]])
 
@@ -203,8 +180,7 @@ def build(
         cache: The cache.
         compute: Names of images -> their maps (B, C, H_i, W_i) and masks (B, H, W).
         batch_size: Images at a time.
-        rank: This process.
-        world_size: Number of processes.
+        rank, world_size: This process, and their number.
         progress: Wraps the loop over batches.
         barrier: Waits for all processes.
     """
@@ -213,12 +189,12 @@ def build(
         if rank == 0:
             waiting = f'another run is writing {cache.folder}: waiting for it'
             stack.enter_context(locked(cache.folder.with_suffix('.lock'), waiting))
-            if cache.mismatch(cache.folder) != []:
+            if not cache.folder.exists():
                 maps, masks = compute(names[:1])
                 height, width = masks.shape[1:]
                 cache.begin([tuple(m.shape[1:]) for m in maps], (height, width))
         barrier()
-        if cache.mismatch(cache.folder) == []:
+        if cache.folder.exists():
             return
         missing = [n for n, d in zip(names, cache.done()) if not d]
         # No process writes before all have read what is missing.
@@ -238,11 +214,7 @@ class StoredSamples(Dataset):
 
     Training on stored embeddings reads no image: once the cache exists, nothing is
     decoded. Until then samples come from the data set. Each worker process checks by
-    itself.
-
-    Args:
-        dataset: The data set.
-        cache: A cache of its images; the names are their paths.
+    itself. The names in the cache are the images' paths.
     """
 
     def __init__(self, dataset: Any, cache: FeatureCache) -> None:

@@ -13,14 +13,11 @@ def set_image_size(cfg: Config, value: Any) -> None:
 
     These are, in the pipelines and in the preprocessor, each ``scale`` that equals
     ``image_size`` as (width, height), and each ``crop_size`` and ``size`` that equals
-    it as (height, width). Other sizes stay.
-
-    Args:
-        cfg: Changed in place; from a file or as dumped by a run.
-        value: Height and width, or one number for both.
+    it as (height, width). Other sizes stay. The value is height and width, or one
+    number for both.
 
     Raises:
-        ValueError: If the value is no size, or no pipeline has the current one.
+        ValueError: If it is no size, or no pipeline has the current one.
     """
     new = [value, value] if isinstance(value, int) else value
     if (
@@ -36,10 +33,8 @@ def set_image_size(cfg: Config, value: Any) -> None:
     old = [old, old] if isinstance(old, int) else list(old)
     roots = [cfg[k] for k in cfg if k.endswith('_dataloader') and cfg[k]]
     found = [step for root in roots for step in _steps(root, old, False)]
-    for node in (
-        cfg.get('test_pipeline'),
-        cfg.get('model', {}).get('data_preprocessor'),
-    ):
+    preprocessor = cfg.get('model', {}).get('data_preprocessor')
+    for node in (cfg.get('test_pipeline'), preprocessor):
         found += _steps(node, old, True)
     if not found:
         raise ValueError(

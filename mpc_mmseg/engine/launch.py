@@ -16,15 +16,9 @@ from .phases import known_phases, read_phases, set_phases
 # Arguments of MMEngine's Runner, and of our hooks, that a config need not hold to be
 # overridden.
 _RUNNER_KEYS = {
-    'allow_selection_on_test',
-    'auto_scale_lr',
-    'compile',
-    'find_unused_parameters',
-    'launcher',
-    'model_wrapper_cfg',
-    'sync_bn',
-    'work_dir',
-}
+    'allow_selection_on_test', 'auto_scale_lr', 'compile', 'find_unused_parameters',
+    'launcher', 'model_wrapper_cfg', 'sync_bn', 'work_dir',
+}  # fmt: skip
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -34,8 +28,7 @@ def set_data_root(
     """Point every data set of some dataloaders of a config to one folder.
 
     Raises:
-        ValueError: If a dataloader mixes data sets of different folders; names their
-            keys.
+        ValueError: If a dataloader mixes data sets of different folders.
     """
     for key in loaders:
         if not cfg.get(key):
@@ -81,9 +74,8 @@ def override(cfg: Config, options: Sequence[str]) -> None:
 def leave_process_group() -> None:
     """Ends the process group, with its threads, after a run.
 
-    The caller must have released its runner: a wrapped model that is still referenced
-    keeps the group alive, and a thread of it that is left at interpreter exit may abort
-    the process.
+    The caller must have released its runner: a wrapped model keeps the group alive, and
+    a thread of it that is left at interpreter exit may abort the process.
     """
     if torch.distributed.is_initialized():
         torch.distributed.barrier()  # the main process holds the store of all others
@@ -102,7 +94,7 @@ def load_config(
     """A config file with overrides, checked as far as possible without data.
 
     Without a GPU a distributed run gets the gloo backend, whose process group is
-    started here.
+    started here. Errors are those of `override`, `set_data_root` and `read_phases`.
 
     Args:
         path: Config file, or a config with a ``work_dir``.
@@ -112,9 +104,6 @@ def load_config(
         work_dir: Folder of the run; by default the config's own, or work_dirs/NAME with
             the name of the config and, if given, of the phases.
         phases: Names of the phases to train; by default the config's ``phases``.
-
-    Raises:
-        ValueError: If an override, or a phase of the run, is wrong.
     """
     cfg = path if isinstance(path, Config) else Config.fromfile(path)
     override(cfg, options)

@@ -27,12 +27,8 @@ class Stream(IntEnum):
 def stream_words(stream: Stream, seed: int, phase: str, *position: int) -> list[int]:
     """Eight 32-bit words, a function of the arguments alone.
 
-    Args:
-        stream: What the numbers are for.
-        seed: The run's.
-        phase: Name of the phase.
-        position: Where in the phase, non-negative: an iteration and a rank, or a
-            sample's position in the order.
+    The position in the phase, not negative, is an iteration and a rank, or a sample's
+    position in the order.
     """
     # Not hash(), which Python salts differently in every process.
     key = [int(stream), seed % 2**64, zlib.crc32(phase.encode()), *position]
@@ -73,9 +69,6 @@ class SeededDataset(Dataset):
     Transforms that draw from ``random``, ``numpy.random`` or torch then give the same
     sample for the same draw, whatever the number of workers and whether the run was
     resumed. Wraps the outermost data set, so that mixtures and repetitions are covered.
-
-    Args:
-        dataset: Data set or its config.
 
     Attributes:
         of_phase: Data sets that phases read instead, by the phase's name.
@@ -118,20 +111,13 @@ class PhaseSampler(Sampler):
     """
 
     def __init__(self, dataset: Dataset, seed: int | None, order: dict) -> None:
-        self.dataset = dataset
-        self.order = order
+        self.dataset, self.order = dataset, order
         # Upstream MMEngine makes an iterator before a phase is entered, for which
         # workers would read samples that are not used: it gives none.
         self._begin: tuple[int, str, int] | None = None
 
     def begin(self, seed: int, phase: str, skip: int) -> None:
-        """Set where the next iterator starts.
-
-        Args:
-            seed: The run's, the same on all ranks.
-            phase: Name of the phase.
-            skip: Samples of the phase that this rank has seen.
-        """
+        """Set where the next iterator starts: after ``skip`` samples of this rank."""
         self._begin = (seed, phase, skip)
 
     def __len__(self) -> int:
@@ -169,9 +155,6 @@ class PhaseSampler(Sampler):
 
 def seeded_dataloader(dataloader: Any) -> dict:
     """A training dataloader's config with reproducible order and augmentation.
-
-    Args:
-        dataloader: Config with ``dataset``, ``sampler`` and ``batch_size``.
 
     Raises:
         ValueError: If it is no config, or has a ``batch_sampler``, for which the start

@@ -29,14 +29,8 @@ class PhaseTrainLoop(IterBasedTrainLoop):
     from a checkpoint whose validation is missing begins with that validation, so that
     schedules and the best score miss none.
 
-    Args:
-        runner: MMEngine's runner.
-        dataloader: Config of the training dataloader.
-        **kwargs: Further arguments of ``IterBasedTrainLoop``, except ``max_iters``
-            and ``val_interval``.
-
-    Raises:
-        ValueError: If phases or dataloader are wrong.
+    Arguments are those of ``IterBasedTrainLoop``, except ``max_iters`` and
+    ``val_interval``; the dataloader is a config.
     """
 
     def __init__(self, runner, dataloader, **kwargs) -> None:

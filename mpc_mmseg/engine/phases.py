@@ -57,16 +57,12 @@ def resolve_spans(
 
     Args:
         schedule: Config; ``begin``, ``end``, ``T_max`` and ``total_iters`` are
-            iterations (int) or shares of the phase (float in 0..1); ``end``
-            defaults to the phase's length. ``T_max``, a period, may be a text such as
-            ``'20 validations'`` and longer than the phase. A ReduceOnPlateau counts
-            validations and is not changed.
+            iterations (int) or shares of the phase (float in 0..1). ``T_max``, a
+            period, may be a text such as ``'20 validations'`` and longer than the
+            phase. A ReduceOnPlateau counts validations and is not changed.
         length: Iterations of the phase.
         name: Name in errors.
         val_interval: Iterations between validations; the phase's length by default.
-
-    Raises:
-        ValueError: If a span does not fit into the phase.
     """
     if str(schedule.get('type', '')).startswith('ReduceOnPlateau'):
         # MMEngine steps these by validations, which it calls epochs.
@@ -106,16 +102,9 @@ def _multiple(value: object, unit: str, name: str) -> float:
 def resolve_interval(
     value: int | str, length: int, epoch_iters: int | None, name: str
 ) -> int:
-    """Iterations between validations.
+    """Iterations between validations, of iterations or a text like ``'0.01 epochs'``.
 
-    Args:
-        value: Iterations, or a text such as ``'0.01 epochs'``.
-        length: Iterations of the phase.
-        epoch_iters: Iterations of an epoch; None if unknown: the phase counts as one.
-        name: Name in errors.
-
-    Raises:
-        ValueError: If it is neither.
+    Where ``epoch_iters`` is unknown, the phase counts as an epoch.
     """
     if not isinstance(value, str):
         return _positive(value, name)
@@ -154,13 +143,8 @@ def run_phases(cfg: Config) -> list[str]:
 def set_phases(cfg: Config, names: Sequence[str] | None = None) -> None:
     """Writes the phases of a run into its config, and the first into its model.
 
-    Args:
-        cfg: Changed in place.
-        names: As of ``train.py --phases``; None for the config's own, which do not
-            replace the model's ``phase``.
-
-    Raises:
-        ValueError: As ``run_phases``.
+    Names are those of ``train.py --phases``; None for the config's own, which do not
+    replace the model's ``phase``. Errors are those of ``run_phases``.
     """
     if names is not None:
         cfg.phases = list(names)
@@ -179,26 +163,26 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
 
     Args:
         cfg: The run's config, with a key ``NAME_phase`` for each of ``run_phases``.
-        epoch_iters: Iterations of an epoch, for a ``val_interval`` in epochs; None if
-            unknown.
+        epoch_iters: Iterations of an epoch, or None if unknown.
 
     Raises:
         ValueError: If there is no phase, one has unknown or missing keys, a number
             does not fit, or a common setting would not be used.
     """
     phases: list[Phase] = []
+    names = run_phases(cfg)
     if cfg.get('param_scheduler'):
         raise ValueError(
             'param_scheduler of the config would not be used: each phase has its own, '
-            f'{run_phases(cfg)[0]}_phase.param_scheduler'
+            f'{names[0]}_phase.param_scheduler'
         )
-    own = [cfg[name + _SUFFIX].get('optim_wrapper') or {} for name in run_phases(cfg)]
+    own = [cfg[name + _SUFFIX].get('optim_wrapper') or {} for name in names]
     for path, first in _replaced(cfg.get('optim_wrapper') or {}, own, 'optim_wrapper'):
         raise ValueError(
             f'{path} would not be used: each phase replaces it (the first by '
-            f'{first!r}); set {run_phases(cfg)[0]}_phase.{path}'
+            f'{first!r}); set {names[0]}_phase.{path}'
         )
-    for name in run_phases(cfg):
+    for name in names:
         key = name + _SUFFIX
         spec = Config(cfg[key]).to_dict()
         if unknown := set(spec) - _REQUIRED - _OPTIONAL:
@@ -216,9 +200,8 @@ def read_phases(cfg: Config, epoch_iters: int | None = None) -> list[Phase]:
             try:
                 EarlyStoppingHook(**early_stop)
             except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f'{key}.early_stop = {early_stop!r}: {error}'
-                ) from error
+                text = f'{key}.early_stop = {early_stop!r}: {error}'
+                raise ValueError(text) from error
         schedules = spec.get('param_scheduler') or []
         schedules = [schedules] if isinstance(schedules, dict) else schedules
         begin = phases[-1].end if phases else 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import lcm
 from typing import Any
 
+import torch
 from torch import nn
 
 TTA_KINDS = ('flip', 'rot90', 'scale')
@@ -19,6 +20,7 @@ TTA_KINDS = ('flip', 'rot90', 'scale')
 STRIDE = 32
 _RESIZES = ('Resize', 'RandomResize', 'ResizeShortestEdge', 'ResizeToMultiple')
 _CROPS = ('CenterCrop', 'RandomBlockCrop', 'RandomCrop', 'RandomResizedCrop')
+_PROBE_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ def needs_of(model: nn.Module) -> InputNeeds:
 
     Without a declared ``multiple`` it follows from the strides of the convolutions: a
     patch of 14 pixels, or 32, which suits strides of 2, 4, 8 and 16.
+
+    Raises:
+        ValueError: If ``test_cfg.tta`` names an unknown kind.
     """
     modules = list(model.modules())
     strides = {s for m in modules if isinstance(m, nn.Conv2d) for s in m.stride}
@@ -74,6 +79,8 @@ def needs_of(model: nn.Module) -> InputNeeds:
     multiples = _declared(modules, 'multiple') or patches or [STRIDE]
     test_cfg = getattr(model, 'test_cfg', None)
     stated = test_cfg.get('tta') if isinstance(test_cfg, Mapping) else None
+    if unknown := {*(stated or ())} - {*TTA_KINDS}:
+        raise ValueError(f'test_cfg.tta must be of {TTA_KINDS}, got {sorted(unknown)}')
     return InputNeeds(
         grid=lcm(*_declared(modules, 'grid')),
         native_size=any(getattr(m, 'native_size', False) for m in modules),
@@ -94,3 +101,13 @@ def tolerated(module: nn.Module) -> tuple[str, ...]:
 def _declared(modules: Sequence[nn.Module], name: str) -> list[int]:
     values = (getattr(module, name, None) for module in modules)
     return [value for value in values if isinstance(value, int)]
+
+
+@torch.no_grad()
+def map_strides(backbone: nn.Module) -> list[int]:
+    """Stride of each map of a backbone, by a forward pass of zeros in eval mode."""
+    training = backbone.training
+    backbone.eval()
+    maps = backbone(torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE))
+    backbone.train(training)
+    return [round(_PROBE_SIDE / m.shape[-1]) for m in maps]

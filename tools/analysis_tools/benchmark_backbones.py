@@ -109,9 +109,8 @@ def training(path: str, size: int) -> Callable:
 def row(path: str, args: argparse.Namespace) -> dict:
     """The requested measurements of one config's network."""
     import torch
+    from complexity import complexity_of
     from fresh_process import median_seconds, peak_mib
-
-    from mpc_mmseg.engine.complexity import complexity_of
 
     work = (path, args.size)
     found: dict = dict(pixels=args.size**2, torch=torch.__version__)

@@ -44,7 +44,7 @@ def naive_info_nce(queries, negatives, temperature=0.1):
 
 
 def forward_backward(which: str, n: int, channels: int):
-    from mpc_mmseg.models.losses import info_nce
+    from mpc_mmseg.models.losses.info_nce import info_nce
 
     loss = dict(naive=naive_info_nce, ours=info_nce)[which]
     queries, negatives = inputs(n, channels)
@@ -183,17 +183,14 @@ def compare_step(args: argparse.Namespace) -> list[dict]:
 
 
 def compare_launches(args: argparse.Namespace) -> list[dict]:
-    import sys
-
     from launches import of_contrast
 
-    from mpc_mmseg.models.losses import MultiViewPixelContrastLoss
+    from mpc_mmseg.models.losses import info_nce
+    from mpc_mmseg.models.losses.contrast_loss import MultiViewPixelContrastLoss
 
-    # The module, which the function of the same name hides.
-    module = sys.modules['mpc_mmseg.models.losses.info_nce']
-    module.PADDING_FREE['cpu'] = module.PADDING_FREE['cuda']  # type: ignore
+    info_nce.PADDING_FREE['cpu'] = info_nce.PADDING_FREE['cuda']
     rows = []
-    for name in ('Random', 'Boundary', 'Hard'):
+    for name in ('Random', 'Boundary'):
         sampler = dict(type=f'{name}PixelSampler', max_pixels=50)
         for batch in args.launches:
             step = of_contrast(MultiViewPixelContrastLoss(sampler), batch)

@@ -46,9 +46,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    from complexity import complexity_of
     from mmengine.config import Config
 
-    from mpc_mmseg.engine.complexity import complexity_of
     from mpc_mmseg.engine.launch import override
 
     cfg = Config.fromfile(args.config)

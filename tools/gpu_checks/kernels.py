@@ -156,7 +156,7 @@ def contrast_forms() -> dict[str, Callable]:
     from mmseg.registry import MODELS
 
     import mpc_mmseg  # noqa: F401 - registers the plugin
-    from mpc_mmseg.models.losses import PackedSets, Pair
+    from mpc_mmseg.models.losses.info_nce import PackedSets, Pair
 
     init_default_scope('mmseg')
     forms: dict[str, Callable] = {'naive': naive_info_nce}

@@ -14,7 +14,8 @@ from mpc_mmseg.engine.checkpoints.stored_config import check_plain
 from mpc_mmseg.evaluation.image_calibration import META_KEY, ImageCalibration
 from mpc_mmseg.models.input_filters.whole_photograph import PhotographFilter
 from mpc_mmseg.models.input_needs import InputNeeds
-from mpc_mmseg.models.segmentors.mpc_segmentor import MPCSegmentor, pad_to
+from mpc_mmseg.models.segmentors.mpc_segmentor import MPCSegmentor
+from mpc_mmseg.models.segmentors.padding import pad_to
 
 from .onnx_engine import OnnxEngine
 
@@ -72,6 +73,8 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
         own, number = map(torch.from_numpy, found)
         return [(own, number)]
 
+    # `predict` reads it: a head predicts.
+    phase = 'supervised'
     padded_size = MPCSegmentor.padded_size
     predict = MPCSegmentor.predict
 

@@ -63,12 +63,8 @@ def latest_checkpoint(work_dir: str | Path, out_dir: str | None = None) -> str |
 
     The one that ``last_checkpoint`` names if it is complete, else the one before. Only
     names count: the folder may have been moved or copied, and nothing outside it is
-    read. Checkpoints that are skipped are logged.
-
-    Args:
-        work_dir: The folder.
-        out_dir: ``CheckpointHook``'s; the folder of the work dir's name in it holds the
-            checkpoints.
+    read. Checkpoints that are skipped are logged. With ``CheckpointHook``'s ``out_dir``
+    they are in the folder of the work dir's name in it.
 
     Raises:
         RuntimeError: If there are checkpoints and none is complete. Starting from

@@ -23,12 +23,11 @@ def check_weights(
     Args:
         state: The checkpoint's state dict.
         expected: The model's, from `weights_of`.
-        required: Prefixes of the names that the checkpoint must hold, all of them.
+        required: Prefixes of the names that the checkpoint must hold.
         source: Name of the checkpoint in errors.
 
     Raises:
-        RuntimeError: If a required weight is missing, a weight is unknown to the
-            model, or a shape differs; names all of them.
+        RuntimeError: Naming the weights that are missing, unknown or of another shape.
     """
     state = {key.removeprefix('module.'): value for key, value in state.items()}
     prefixes = tuple(required)
@@ -55,12 +54,7 @@ def check_weights(
 def drop_untrained_head(
     state: MutableMapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> None:
-    """Remove the head, which phase 1 does not train, where the model has another.
-
-    Args:
-        state: The checkpoint's state dict; changed in place.
-        expected: The model's.
-    """
+    """Remove a state's head, which phase 1 does not train, if the model has another."""
     heads = [
         {k: v.shape for k, v in weights.items() if k.startswith('decode_head.')}
         for weights in (state, expected)

@@ -90,9 +90,8 @@ for _core in ('core', '_core'):  # of numpy 1 and 2
 def restored(node: Any, seen: dict[int, Any] | None = None) -> Any:
     """Content of a checkpoint with numpy's and MMEngine's values for stand-ins.
 
-    Args:
-        node: The content; its dicts and lists are changed in place.
-        seen: Those that were visited: a file of 1 kB can refer 2**99 times to one list.
+    Dicts and lists are changed in place, those that were ``seen`` once only: a file of
+    1 kB can refer 2**99 times to one list.
     """
     seen = {} if seen is None else seen
     if id(node) in seen:
@@ -107,7 +106,7 @@ def restored(node: Any, seen: dict[int, Any] | None = None) -> Any:
         seen[id(node)] = node
         node[:] = [restored(value, seen) for value in node]
     elif type(node) is tuple:
-        seen[id(node)] = node if not node else tuple(restored(v, seen) for v in node)
+        seen[id(node)] = tuple(restored(value, seen) for value in node)
     return seen.get(id(node), node)
 
 

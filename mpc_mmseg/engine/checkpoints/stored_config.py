@@ -68,15 +68,11 @@ def check_plain(
 ) -> None:
     """Checks that a part of a config consists of known types, numbers and words.
 
-    Args:
-        node: The part; pretrained weights have been removed from it.
-        where: Its key, for errors.
-        source: The file, for errors.
-        any_type: Whether types may be others than the known ones.
-        remedy: What to do, for errors.
+    Pretrained weights have been removed from it. With ``any_type`` types may be others
+    than the known ones.
 
     Raises:
-        ValueError: If it does not; names key and value.
+        ValueError: Naming key and value, the file and the remedy.
     """
     for key, problem in _problems(node, where, any_type):
         raise ValueError(f'{source}: {plain_text(key)} {problem}. {remedy}')
@@ -102,7 +98,7 @@ def _problems(node: Any, where: str, any_type: bool) -> Iterator[tuple[str, str]
     elif isinstance(node, str):
         if not _WORD.fullmatch(node):
             yield where, f'= {shown} is no plain word: it could name a file'
-    elif isinstance(node, bool) or node is None:
+    elif node is None:
         pass
     elif not isinstance(node, int | float) or not math.isfinite(node):
         yield where, f'= {shown} is no number'
@@ -139,9 +135,7 @@ def stored_config(
             config may be built.
 
     Raises:
-        ValueError: If there is none, or without trust, if it is not data, or its model
-            or test pipeline has unknown types or arguments other than numbers and
-            words.
+        ValueError: If there is none, or without trust, if it is not data or not plain.
     """
     text = checkpoint.get('meta', {}).get('cfg')
     if not isinstance(text, str):

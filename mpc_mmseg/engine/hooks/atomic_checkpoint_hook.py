@@ -13,11 +13,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import MessageHub
 from mmseg.registry import HOOKS
 
-from mpc_mmseg.engine.checkpoints.checkpoint_files import (
-    AtomicLocalBackend,
-    is_complete,
-    latest_checkpoint,
-)
+from mpc_mmseg.engine.checkpoints.checkpoint_files import is_complete, latest_checkpoint
 from mpc_mmseg.openmmlab_notices import notices_left_out
 
 #: Key of a checkpoint for older best ones that were still to be deleted.
@@ -35,16 +31,12 @@ class AtomicCheckpointHook(CheckpointHook):
     Checkpoints name the best one without its folder, so that a run in a copied work dir
     does not touch the original. The best one of each phase is also ``best_PHASE.pth``,
     that of the last phase ``best.pth``. Of equal scores the one with the higher mean
-    ``pooled_AP`` is the best.
-
-    Args:
-        *args: Those of ``CheckpointHook``.
-        backend_args: Storage, for an ``out_dir`` that is not on a local disk.
-        **kwargs: Those of ``CheckpointHook``.
+    ``pooled_AP`` is the best. Arguments are those of ``CheckpointHook`` except
+    ``backend_args``: files are on a local disk.
     """
 
-    def __init__(self, *args: Any, backend_args: dict | None = None, **kwargs: Any):
-        backend_args = backend_args or dict(backend='AtomicLocalBackend')
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        backend_args = dict(backend='AtomicLocalBackend')
         super().__init__(*args, backend_args=backend_args, **kwargs)
 
     def before_run(self, runner) -> None:
@@ -76,7 +68,7 @@ class AtomicCheckpointHook(CheckpointHook):
         for name in runner.message_hub.runtime_info.get(_SUPERSEDED, []):
             if name not in kept:
                 self._remove(self._own(name))
-        if is_main_process() and isinstance(self.file_backend, AtomicLocalBackend):
+        if is_main_process():
             for path in glob(osp.join(escape(self.out_dir), '*.unfinished')):
                 os.remove(path)
         self._name_best(runner)  # a killed run may have named another one
@@ -89,7 +81,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 info[key] = osp.basename(info[key])
 
     def _own(self, path: str) -> str:
-        return self.file_backend.join_path(self.out_dir, osp.basename(path))
+        return osp.join(self.out_dir, osp.basename(path))
 
     def _best(self) -> dict[str, str | None]:
         if not self.save_best:
@@ -107,13 +99,10 @@ class AtomicCheckpointHook(CheckpointHook):
     def _name_best(self, runner) -> None:
         """Gives the phase's best checkpoint its names without an iteration."""
         path = next(filter(None, self._best().values()), None)
-        if path is None or not is_main_process() or not self.file_backend.isfile(path):
+        if path is None or not is_main_process() or not osp.isfile(path):
             return
         model = getattr(runner.model, 'module', runner.model)
         for name in ('best.pth', f'best_{getattr(model, "phase", "model")}.pth'):
-            if not isinstance(self.file_backend, AtomicLocalBackend):
-                self.file_backend.put(self.file_backend.get(path), self._own(name))
-                continue
             unfinished = self._own(f'{name}.unfinished')
             with suppress(FileNotFoundError):
                 os.remove(unfinished)
@@ -127,8 +116,8 @@ class AtomicCheckpointHook(CheckpointHook):
                 os.remove(unfinished)
 
     def _remove(self, path: str) -> None:
-        if is_main_process() and self.file_backend.isfile(path):
-            self.file_backend.remove(path)
+        if is_main_process() and osp.isfile(path):
+            os.remove(path)
 
     @notices_left_out()
     def _save_best_checkpoint(self, runner, metrics) -> None:
@@ -192,9 +181,8 @@ class AtomicCheckpointHook(CheckpointHook):
         )
         if not is_main_process():
             return
-        local = isinstance(self.file_backend, AtomicLocalBackend)
-        AtomicLocalBackend().put_text(
-            osp.relpath(self.last_ckpt, runner.work_dir) if local else self.last_ckpt,
+        self.file_backend.put_text(
+            osp.relpath(self.last_ckpt, runner.work_dir),
             osp.join(runner.work_dir, 'last_checkpoint'),
         )
         for old in outdated:

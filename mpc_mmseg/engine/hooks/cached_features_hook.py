@@ -1,6 +1,6 @@
 """Phase 2 from embeddings that were stored once."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -30,17 +30,10 @@ from mpc_mmseg.weights import weights_of
 
 #: Transforms that draw no random numbers; others may.
 FIXED_TRANSFORMS = (
-    'CenterCrop',
-    'LoadAnnotations',
-    'LoadForgeryImage',
-    'LoadForgeryMask',
-    'LoadImageFromFile',
-    'Normalize',
-    'PackForgeryInputs',
-    'PackSegInputs',
-    'Pad',
+    'CenterCrop', 'LoadAnnotations', 'LoadForgeryImage', 'LoadForgeryMask',
+    'LoadImageFromFile', 'Normalize', 'PackForgeryInputs', 'PackSegInputs', 'Pad',
     'Resize',
-)
+)  # fmt: skip
 # Other wrappers may make samples of their own.
 _WRAPPERS = (ClassBalancedDataset, RepeatDataset, SeededDataset)
 
@@ -56,12 +49,12 @@ def leaves(dataset: Any) -> Iterator:
         yield dataset
 
 
-def may_draw(dataset: Any, fixed: Collection[str]) -> list[str]:
-    """Names of what in one of `leaves` may draw random numbers, ``fixed`` excluded."""
+def may_draw(dataset: Any) -> list[str]:
+    """Names of what in one of `leaves` may draw random numbers."""
     if 'dataset' in vars(dataset):  # a wrapper that makes samples of its own
         return [type(dataset).__name__]
     names = [type(t).__name__ for t in dataset.pipeline.transforms]
-    return [name for name in names if name not in fixed]
+    return [name for name in names if name not in FIXED_TRANSFORMS]
 
 
 def _show(batches: list) -> Iterator:
@@ -74,33 +67,23 @@ class CachedFeaturesHook(Hook):
 
     The frozen parts run once per image, and no image is decoded again: the masks are
     stored as well. All processes together write the embeddings when the phase begins.
-    Later runs with the same frozen weights, files and pipeline reuse them; each other
-    combination has a sub-folder of its own, so that runs can share the folder. They are
-    stored in half precision, 2.8 MB for an image of 256x256 with the published
-    projection: delete sub-folders that are not needed any more.
+    Later runs with the same frozen weights, files and pipeline reuse them; others get a
+    sub-folder of their own: delete those that are not needed any more. In half
+    precision an image of 256x256 takes 2.8 MB with the published projection.
 
     Args:
         folder: Folder of the embeddings.
-        batch_size: Images at a time while they are computed.
-        fixed_transforms: Names of further transforms of the training pipeline that
-            draw no random numbers.
+        batch_size: Images at a time while they are computed, at least 1.
 
     Raises:
-        ValueError: If ``batch_size`` is below 1; when the run starts, if there is no
-            localize phase, ``frozen_eval`` is off or the pipeline may augment.
+        ValueError: When the run starts, if there is no localize phase, ``frozen_eval``
+            is off or the pipeline may augment.
     """
 
-    def __init__(
-        self,
-        folder: str,
-        batch_size: int = 8,
-        fixed_transforms: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, folder: str, batch_size: int = 8) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        self.folder = folder
-        self.batch_size = batch_size
-        self.fixed = {*FIXED_TRANSFORMS, *fixed_transforms}
+        self.folder, self.batch_size = folder, batch_size
 
     def before_train(self, runner) -> None:
         """Check, before training, that embeddings can be stored for this config."""
@@ -115,11 +98,10 @@ class CachedFeaturesHook(Hook):
         if getattr(model.data_preprocessor, 'batch_augments', None):
             raise ValueError('CachedFeaturesHook: data_preprocessor has batch_augments')
         for dataset in leaves(runner.train_dataloader.dataset):
-            if random := may_draw(dataset, self.fixed):
+            if random := may_draw(dataset):
                 raise ValueError(
                     'CachedFeaturesHook: data sets or transforms of the training data '
-                    f'may draw random numbers: {random}. Remove them, or name '
-                    'transforms that do not in fixed_transforms'
+                    f'may draw random numbers: {random}. Remove them'
                 )
         outer = runner.train_dataloader.dataset
         _, names, fingerprint = self._describe(runner)
@@ -161,14 +143,10 @@ class CachedFeaturesHook(Hook):
 
     def _open(self, runner, model):
         sources, images, fingerprint = self._describe(runner)
-        frozen = {
-            name: value
-            for name, value in weights_of(model).items()
-            if not name.startswith('decode_head.')
-        }
-        cache = FeatureCache(
-            self.folder, images, {**fingerprint, 'weights': weights_hash(frozen)}
-        )
+        weights = weights_of(model).items()
+        frozen = {k: v for k, v in weights if not k.startswith('decode_head.')}
+        fingerprint['weights'] = weights_hash(frozen)
+        cache = FeatureCache(self.folder, images, fingerprint)
 
         @torch.no_grad()
         def compute(names: Sequence[str]) -> tuple[list[Tensor], Tensor]:

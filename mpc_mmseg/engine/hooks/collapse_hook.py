@@ -11,16 +11,13 @@ class CollapseHook(Hook):
 
     Every ``patience`` iterations of phase 1, reads the logged mean cosine similarities
     within and between the classes (``similarity_intra``, ``similarity_inter``) over
-    these iterations. It has no state, so a resumed run is judged like any other.
+    these iterations; after a resume over those since.
 
     Args:
-        patience: Iterations between two checks.
+        patience: Iterations between two checks, at least 1.
         alike: Mean similarity between the classes above which embeddings have
             collapsed.
         gap: Least difference of the similarities within and between.
-
-    Raises:
-        ValueError: If ``patience`` is below 1 or a threshold is not in (-1, 1].
     """
 
     def __init__(
@@ -28,9 +25,6 @@ class CollapseHook(Hook):
     ) -> None:
         if patience < 1:
             raise ValueError(f'patience must be at least 1, got {patience}')
-        for name, value in (('alike', alike), ('gap', gap)):
-            if not -1 < value <= 1:
-                raise ValueError(f'{name} must be in (-1, 1], got {value}')
         self.patience, self.alike, self.gap = patience, alike, gap
 
     def after_train_iter(

@@ -9,9 +9,7 @@ from mmseg.registry import HOOKS
 class ForgeryVisualizationHook(SegVisualizationHook):
     """mmseg's hook, which draws for ``--show-dir``, without a warning when it does not.
 
-    Args:
-        draw: Whether to draw.
-        **settings: Arguments of ``SegVisualizationHook``.
+    Arguments are those of ``SegVisualizationHook``.
     """
 
     def __init__(self, draw: bool = False, **settings: Any) -> None:

@@ -15,11 +15,8 @@ class PhaseEMAHook(EMAHook):
     At the end of a phase the averaged weights, which validations scored and checkpoints
     hold, become the model's own. The average then starts from them, so that frozen
     parts are equal in the model and in its average. Otherwise an average from phase 1
-    would keep moving toward features that phase 2's head is not trained on.
-
-    Args:
-        **kwargs: Those of MMEngine's ``EMAHook`` and of its averaged model, such as
-            ``momentum``; ``begin_iter`` counts iterations of the run.
+    would keep moving toward features that phase 2's head is not trained on. Arguments
+    are MMEngine's; ``begin_iter`` counts iterations of the run.
     """
 
     # TwoPhaseHook comes next: it saves the end of a phase and enters the next one.

@@ -26,15 +26,12 @@ class ProtocolHook(Hook):
 
     def before_run(self, runner) -> None:
         """Compare; a ValueError names two sides that share images, and the images."""
-        sides = []
+        sides, model = [], getattr(runner, 'model', None)
+        check = getattr(getattr(model, 'module', model), 'check_pipeline', None)
         for purpose in ('train', 'val', 'test'):
-            loader = runner.cfg.get(f'{purpose}_dataloader')
-            if loader:
-                model = getattr(runner, 'model', None)
-                model = getattr(model, 'module', model)
-                if check := getattr(model, 'check_pipeline', None):
-                    for steps in _pipelines(loader.dataset):
-                        check(steps, test=purpose != 'train')
+            if loader := runner.cfg.get(f'{purpose}_dataloader'):
+                for steps in _pipelines(loader.dataset) if check else ():
+                    check(steps, test=purpose != 'train')
                 try:
                     sides.append(_side(purpose, loader.dataset))
                 except FileNotFoundError as error:

@@ -3,7 +3,6 @@
 import torch.distributed
 from mmengine.dist import is_distributed
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 
 
@@ -22,8 +21,7 @@ class SameBuffersHook(Hook):
     def before_val_epoch(self, runner) -> None:
         """Broadcast the buffers."""
         if is_distributed():
-            wrapped = is_model_wrapper(runner.model)
-            for buffer in (runner.model.module if wrapped else runner.model).buffers():
+            for buffer in runner.model.buffers():
                 torch.distributed.broadcast(buffer, 0)
 
     def after_train(self, runner) -> None:

@@ -17,9 +17,6 @@ class SaveMapsHook(Hook):
 
     Args:
         out_dir: Folder, with a subfolder for each data set.
-
-    Raises:
-        OSError: If a map cannot be written.
     """
 
     def __init__(self, out_dir: str) -> None:

@@ -45,8 +45,7 @@ class TwoPhaseHook(Hook):
     begins with the best weights of the previous one; with ``early_stop`` it ends when
     its score stalls. A checkpoint stores its phase and the ends of earlier phases: a
     resumed run enters it before the optimizer's state is loaded, and a test predicts by
-    it. Initial weights are checked by name: a localize phase refuses to start unless
-    every weight of the frozen parts came from a file.
+    it. A localize phase refuses to start unless every frozen weight came from a file.
     """
 
     # After PhaseEMAHook, before any hook that reads the optimizer.

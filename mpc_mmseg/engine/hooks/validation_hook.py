@@ -46,10 +46,9 @@ def monitored(runner) -> Iterator[str]:
 class ValidationHook(Hook):
     """Refuses validations without what the score needs, and warns if nothing is found.
 
-    A score over data sets (``mean/score``) needs an image with forged pixels. A list of
-    authentic images has none, nor have mmseg's own data sets with masks of 0 and 255,
-    where 255 is ignored. While no pixel passes the threshold the score stays 0: after
-    two such validations a warning states what to change.
+    A score over data sets (``mean/score``) needs an image with forged pixels. While no
+    pixel passes the threshold the score stays 0: after two such validations a warning
+    states what to change.
     """
 
     def __init__(self) -> None:
@@ -75,8 +74,8 @@ class ValidationHook(Hook):
         self._zeros = self._zeros + 1 if metrics.get('mean/score') == 0 else 0
         if self._zeros == 2:
             best = [
-                f'{metrics[name]:.2f} ({name.rpartition("/")[0]})'
-                for name in metrics
+                f'{value:.2f} ({name.removesuffix("/best_threshold")})'
+                for name, value in metrics.items()
                 if name.endswith('/best_threshold')
             ]
             runner.logger.warning(

@@ -30,10 +30,7 @@ class WatchdogHook(Hook):
     The loss is checked after each iteration, where MMEngine's log has already waited
     for its value. Weights, which a bad gradient may spoil while the loss is still
     finite, are checked before a checkpoint is written: a broken one is never written,
-    and the one before stays.
-
-    Raises:
-        FloatingPointError: With the iteration, the loss terms and the batch's files.
+    and the one before stays. The error names the loss terms and the batch's files.
     """
 
     # Before checkpoints are written.

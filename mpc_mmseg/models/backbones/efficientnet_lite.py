@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
-import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmcv.cnn.bricks import DropPath
 from mmengine.model import BaseModule
@@ -58,24 +57,11 @@ def network_size(arch: str) -> tuple[int, int]:
     return sum(blocks for blocks, _ in sizes), sizes[-1][1]
 
 
-class SameConv2d(nn.Conv2d):
-    """A convolution of odd kernel k with TensorFlow's "same" padding.
-
-    With stride 2 the far side gets (k - 1) / 2 zeros, and the near side as many for an
-    odd size but one fewer for an even size.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, **kwargs):
-        super().__init__(in_channels, out_channels, kernel_size, **kwargs)
-        if self.stride == (1, 1):
-            self.padding = (kernel_size // 2, kernel_size // 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.stride == (2, 2):
-            after = self.kernel_size[0] // 2
-            top, left = (after - 1 + side % 2 for side in x.shape[-2:])
-            x = F.pad(x, (left, after, top, after))
-        return super().forward(x)
+def same_padding(kernel_size: int, stride: int) -> dict[str, Any]:
+    """Arguments of a ConvModule for TensorFlow's "same" padding, odd kernels."""
+    if stride == 1:
+        return dict(padding=kernel_size // 2)
+    return dict(stride=stride, conv_cfg=dict(type='Conv2dAdaptivePadding'))
 
 
 class InvertedResidual(nn.Module):
@@ -104,10 +90,9 @@ class InvertedResidual(nn.Module):
             wide,
             wide,
             kernel_size,
-            stride=stride,
             groups=wide,
-            conv_cfg=dict(type=SameConv2d),
             act_cfg=relu6,
+            **same_padding(kernel_size, stride),
             **common,
         )
         self.project = ConvModule(wide, out_channels, 1, act_cfg=None, **common)
@@ -153,8 +138,8 @@ class EfficientNetLite(BaseModule):
         init_cfg: Config of the initialisation.
 
     Raises:
-        ValueError: If the architecture is unknown or a number is out of range; on
-            loading, if the weights are of another architecture or network.
+        ValueError: If an argument is out of range, or weights that are loaded are of
+            another architecture or network.
     """
 
     def __init__(
@@ -190,11 +175,10 @@ class EfficientNetLite(BaseModule):
             in_channels,
             STEM_CHANNELS,
             3,
-            stride=2,
             bias=False,
-            conv_cfg=dict(type=SameConv2d),
             norm_cfg=norm_cfg,
             act_cfg=dict(type='ReLU6'),
+            **same_padding(3, 2),
         )
         sizes = group_sizes(arch)
         total = network_size(arch)[0]
@@ -254,70 +238,66 @@ class EfficientNetLite(BaseModule):
     def _check_fit(
         self, state: Mapping[str, Tensor], prefix: str, complete: bool
     ) -> None:
-        """Refuse weights of another architecture, which mmengine would only log.
+        """Raises a ValueError for misfits, which mmengine would only log.
 
-        Raises:
-            ValueError: If a weight has another shape, one is missing although they must
-                be ``complete``, or all are missing in a file for the backbone alone.
+        They are a weight of another shape, a missing one of ``complete`` weights, and a
+        file for the backbone alone that has none of them.
         """
-        counted = {
-            prefix + k: v
-            for k, v in self.state_dict().items()
-            if 'num_batches_tracked' not in k
+        shapes = {key: value.shape for key, value in state.items()}
+        own = {
+            prefix + key: value.shape
+            for key, value in self.state_dict().items()
+            if 'num_batches_tracked' not in key
         }
-        missing = [key for key in counted if key not in state]
-        if missing and (
-            complete or (not prefix and state and len(missing) == len(counted))
-        ):
+        if not prefix and shapes and not shapes.keys() & own.keys():
+            complete = True
+        unfit = [
+            key
+            for key, shape in own.items()
+            if shapes.get(key, None if complete else shape) != shape
+        ]
+        if unfit:
             raise ValueError(
-                f'the weights are not of an EfficientNet-{self.arch}: {len(missing)} '
-                f'of {len(counted)} are missing, such as {missing[0]}; the file has '
-                f'{[*state][:3]}'
+                f'the weights do not fit arch={self.arch!r}: {len(unfit)} of '
+                f'{len(own)} are missing or of another shape, such as {unfit[0]}; the '
+                f'file has {[*state][:3]}'
             )
-        for key, value in counted.items():
-            if key in state and state[key].shape != value.shape:
-                raise ValueError(
-                    f'the weights do not fit arch={self.arch!r}: {key} has the shape '
-                    f'{tuple(state[key].shape)} instead of {tuple(value.shape)}'
-                )
+
+
+#: Parts of a block in ``efficientnet-lite-pytorch`` and here.
+PARTS = {
+    '_expand_conv': 'expand.conv',
+    '_bn0': 'expand.bn',
+    '_depthwise_conv': 'depthwise.conv',
+    '_bn1': 'depthwise.bn',
+    '_project_conv': 'project.conv',
+    '_bn2': 'project.bn',
+}
 
 
 def renamed(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The weights of ``efficientnet-lite-pytorch``, without classifier, by our names.
 
-    Args:
-        arch: The expected architecture.
-        state: Names -> weights.
-        prefix: Prefix of the names.
-
     Raises:
-        ValueError: If they are of another number of blocks or another network.
+        ValueError: If they are of another architecture than ``arch``, or network.
     """
     last = max(map(int, re.findall(r'_blocks\.(\d+)\.', '\n'.join(state))), default=-1)
     projection = state.get(f'{prefix}_blocks.{last}._project_conv.weight', ())
+    size = (last + 1, len(projection))
+    names = [name for name in ARCHITECTURES if network_size(name) == size]
     # EfficientNet-B0 and larger ones have squeeze-excitation.
-    squeeze = any('._se_' in key for key in state)
-    size = (last + 1, len(projection), squeeze)
-    sizes = {name: (*network_size(name), False) for name in ARCHITECTURES}
-    if size != sizes[arch]:
-        names = [name for name, other in sizes.items() if other == size]
+    if names != [arch] or any('_se_' in key for key in state):
+        other = names[0] if names and names != [arch] else 'another network'
         raise ValueError(
-            f'the weights are of {names[0] if names else "another network"} '
-            f'({size[0]} blocks, {size[1]} channels at the end'
-            f'{", squeeze-excitation" if squeeze else ""}), not of arch={arch!r} '
-            f'({sizes[arch][0]} and {sizes[arch][1]}): set arch, or name other weights'
+            f'the weights are of {other} ({size[0]} blocks, {size[1]} channels at the '
+            f'end), not of arch={arch!r}: set arch, or name other weights'
         )
-    ends = [0]
-    for groups in STAGES:
-        ends.append(ends[-1] + sum(group_sizes(arch)[group][0] for group in groups))
-    parts = {
-        '_expand_conv': 'expand.conv',
-        '_depthwise_conv': 'depthwise.conv',
-        '_bn1': 'depthwise.bn',
-        '_project_conv': 'project.conv',
-        '_bn2': 'project.bn',
-        '_bn0': 'expand.bn',
-    }
+    sizes = group_sizes(arch)
+    positions = [
+        f'stages.{stage}.{i}'
+        for stage, groups in enumerate(STAGES)
+        for i in range(sum(sizes[group][0] for group in groups))
+    ]
     found = {}
     for key, value in state.items():
         head, _, rest = key.removeprefix(prefix).partition('.')
@@ -325,8 +305,7 @@ def renamed(arch: str, state: Mapping[str, Tensor], prefix: str) -> dict[str, Te
             name = f'stem.{"conv" if head == "_conv_stem" else "bn"}.{rest}'
         elif head == '_blocks':
             number, part, rest = rest.split('.', 2)
-            stage = max(i for i, end in enumerate(ends) if end <= int(number))
-            name = f'stages.{stage}.{int(number) - ends[stage]}.{parts[part]}.{rest}'
+            name = f'{positions[int(number)]}.{PARTS[part]}.{rest}'
         else:
             continue
         found[prefix + name] = value

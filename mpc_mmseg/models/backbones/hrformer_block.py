@@ -11,12 +11,8 @@ from .recomputed import recomputed
 def relative_position_index(size: int) -> Tensor:
     """Row of the bias table for each pair of a window's tokens (Swin, ICCV 2021).
 
-    Args:
-        size: Side of the window, S.
-
-    Returns:
-        (S * S, S * S) of rows in 0..(2S - 1)^2 - 1, queries by keys: the vertical
-        offset plus S - 1, times 2S - 1, plus the horizontal offset plus S - 1.
+    (S * S, S * S) of a window of side S, queries by keys: the vertical offset plus
+    S - 1, times 2S - 1, plus the horizontal offset plus S - 1.
     """
     row, column = torch.meshgrid(torch.arange(size), torch.arange(size), indexing='ij')
     position = torch.stack([row.flatten(), column.flatten()])
@@ -25,14 +21,9 @@ def relative_position_index(size: int) -> Tensor:
 
 
 def partition(x: Tensor, size: int) -> Tensor:
-    """Windows of a map, which is zero-padded to full ones, half on each side.
+    """M x N windows (B, M, N, S, S, C) of a map (B, H, W, C), S the side of a window.
 
-    Args:
-        x: (B, H, W, C).
-        size: Side of a window, S.
-
-    Returns:
-        (B, M, N, S, S, C): M x N windows of S x S tokens.
+    The map is zero-padded to full windows, half on each side.
     """
     height, width = x.shape[1:3]
     down, right = -height % size, -width % size
@@ -58,15 +49,8 @@ class WindowAttention(nn.Module):
 
     A learned bias by relative position is added to the logits. Padding tokens are not
     masked. torch's fused kernels have no second derivatives: compute those under
-    ``torch.nn.attention.sdpa_kernel(SDPBackend.MATH)``.
-
-    Args:
-        channels: Channels C of the map.
-        num_heads: Number of heads, which divides C.
-        window_size: Side of a window, S.
-
-    Raises:
-        ValueError: If ``window_size`` is below 1 or the heads do not divide C.
+    ``torch.nn.attention.sdpa_kernel(SDPBackend.MATH)``. Arguments and errors are those
+    of `HRFormerBlock`.
     """
 
     def __init__(self, channels: int, num_heads: int, window_size: int) -> None:
@@ -116,11 +100,6 @@ class ConvFFN(nn.Module):
 
     The depth-wise one exchanges information between windows (HRFormer, NeurIPS 2021,
     figure 2).
-
-    Args:
-        channels: Channels C of the map.
-        hidden_channels: Channels between the 1x1 convolutions.
-        norm_cfg: Config of the normalisation.
     """
 
     def __init__(self, channels: int, hidden_channels: int, norm_cfg: dict) -> None:
@@ -148,13 +127,10 @@ class HRFormerBlock(nn.Module):
     Args:
         channels: Channels C of the map.
         num_heads: Number of heads, which divides C.
-        window_size: Side of a window.
+        window_size: Side of a window, S.
         mlp_ratio: Hidden channels of the FFN per channel of the map.
         norm_cfg: Config of the FFN's normalisation.
         with_cp: Recompute the block in the backward pass, which saves memory.
-
-    Raises:
-        ValueError: If an argument is out of range.
     """
 
     #: mmseg's HRNet reads it.

@@ -14,14 +14,10 @@ from .recomputed import recomputed
 
 
 def set_drop_path(modules: Sequence[HRModule], drop_path_rate: float) -> None:
-    """Set ``drop_path`` of every block of the modules.
+    """Set ``drop_path`` of every block of the modules, in the order in which they run.
 
     The rate rises linearly over the blocks from 0 to ``drop_path_rate``, equal in all
     branches of a module (Huang et al., ECCV 2016, as in HRFormer).
-
-    Args:
-        modules: In the order in which they run.
-        drop_path_rate: The last blocks' rate.
 
     Raises:
         ValueError: If ``drop_path_rate`` is out of [0, 1).
@@ -38,23 +34,17 @@ def set_drop_path(modules: Sequence[HRModule], drop_path_rate: float) -> None:
 
 
 class _StochasticDepth(nn.Module):
-    """A residual block of mmseg whose branch may be dropped per image."""
+    """A residual block of mmseg whose ``_branch`` may be dropped per image."""
 
-    relu: nn.Module
-    downsample: nn.Module | None
-
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.drop_path: nn.Module = nn.Identity()
 
-    def _branch(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
-
-    def _residual(self, x: Tensor) -> Tensor:
+    def _residual(self: Any, x: Tensor) -> Tensor:
         identity = x if self.downsample is None else self.downsample(x)
         return self.drop_path(self._branch(x)) + identity
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self: Any, x: Tensor) -> Tensor:
         return self.relu(recomputed(self, self._residual, x))
 
 
@@ -80,17 +70,13 @@ class MPCHRNet(HRNet):
     """mmseg's HRNet (Wang et al., TPAMI 2020) plus stochastic depth.
 
     Two forward passes of an image differ in training mode; MPC's cross-modality view
-    contrasts them. The rate rises linearly over the blocks of stages 2 to 4 from 0 to
-    ``drop_path_rate``. With a rate of 0 it equals mmseg's HRNet; its parameter names
-    are those of mmseg at any rate.
+    contrasts them. With a rate of 0 it equals mmseg's HRNet; its parameter names are
+    those of mmseg at any rate.
 
     Args:
         drop_path_rate: Probability with which the last blocks drop their residual
-            branch, in [0, 1).
+            branch, in [0, 1): see `set_drop_path`.
         **kwargs: Arguments of mmseg's ``HRNet``, among them ``extra``.
-
-    Raises:
-        ValueError: If ``drop_path_rate`` is out of range.
     """
 
     blocks_dict = {'BASIC': StochasticBasicBlock, 'BOTTLENECK': StochasticBottleneck}

@@ -13,13 +13,9 @@ def recomputed(
 ) -> Tensor:
     """function(x), recomputed in the backward pass if ``module.with_cp`` is set.
 
-    The random state is kept, so the second forward pass drops the same paths. Running
-    statistics count the batch once.
-
-    Args:
-        module: Contains the BatchNorms of the function.
-        function: A part of the module's forward pass.
-        x: Its input.
+    The function is a part of the module's forward pass. The random state is kept, so
+    the second forward pass drops the same paths. Running statistics count the batch
+    once.
     """
     if not (module.with_cp and x.requires_grad):
         return function(x)
@@ -34,9 +30,11 @@ def recomputed(
 @contextmanager
 def statistics_kept(module: nn.Module) -> Iterator[None]:
     """Restore BatchNorm's statistics at the end: a batch must not count twice."""
-    norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
     kept = [
-        (norm, name, buffer) for norm in norms for name, buffer in norm.named_buffers()
+        (norm, name, buffer)
+        for norm in module.modules()
+        if isinstance(norm, _BatchNorm)
+        for name, buffer in norm.named_buffers()
     ]
     for norm, name, buffer in kept:
         setattr(norm, name, buffer.clone())

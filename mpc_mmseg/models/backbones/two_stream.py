@@ -9,8 +9,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from mpc_mmseg.models.input_needs import TTA_KINDS, tolerated
-from mpc_mmseg.models.map_strides import map_strides
+from mpc_mmseg.models.input_needs import TTA_KINDS, map_strides, tolerated
 
 
 @MODELS.register_module()
@@ -42,12 +41,9 @@ class TwoStreamBackbone(BaseModule):
         super().__init__(init_cfg)
         self.first = MODELS.build(first)
         self.second = MODELS.build(second)
-        first_strides, second_strides = (
-            map_strides(self.first),
-            map_strides(self.second),
-        )
-        self.matches = match_strides(first_strides, second_strides, pass_unmatched)
-        self.multiple = lcm(*first_strides, *second_strides)
+        strides = map_strides(self.first), map_strides(self.second)
+        self.matches = match_strides(*strides, pass_unmatched)
+        self.multiple = lcm(*strides[0], *strides[1])
 
     @property
     def tta(self) -> tuple[str, ...]:
@@ -76,13 +72,7 @@ def match_strides(
 ) -> list[tuple[list[int], list[int]]]:
     """For each stride, finest first, the indices of its maps (none or one) per stream.
 
-    Args:
-        first: Strides of the first stream's maps.
-        second: Strides of the second stream's maps.
-        pass_unmatched: Whether a stride may be in one stream only.
-
-    Raises:
-        ValueError: As of `TwoStreamBackbone`.
+    Arguments are the strides of the streams' maps; errors as of `TwoStreamBackbone`.
     """
     both = f'the first stream has maps of strides {[*first]}, the second {[*second]}'
     if len({*first}) < len(first) or len({*second}) < len(second):

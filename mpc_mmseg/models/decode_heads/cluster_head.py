@@ -11,14 +11,10 @@ from .fuse import fuse
 
 
 def principal_split(points: Tensor, steps: int = 10) -> Tensor:
-    """Two starting centres (B, 2, C): the means on either side of the main axis.
+    """Two starting centres (B, 2, C) of unit vectors (B, N, C), deterministic.
 
-    Deterministic, so validations are reproducible. The axis comes from a power
-    iteration that starts at the point farthest from the mean.
-
-    Args:
-        points: Unit vectors (B, N, C).
-        steps: Power iterations.
+    The means on either side of the main axis, which comes from power iterations that
+    start at the point farthest from the mean.
     """
     mean = points.mean(1, keepdim=True)
     far = (points @ mean.transpose(1, 2)).squeeze(2).argmin(1)
@@ -36,11 +32,7 @@ def principal_split(points: Tensor, steps: int = 10) -> Tensor:
 
 
 def cosine_two_means(points: Tensor, iterations: int = 20) -> tuple[Tensor, Tensor]:
-    """Spherical 2-means of each image's pixels.
-
-    Args:
-        points: Unit vectors (B, N, C).
-        iterations: Lloyd iterations.
+    """Spherical 2-means of each image's pixels, unit vectors (B, N, C), by Lloyd.
 
     Returns:
         Centres (B, 2, C) and similarities (B, N, 2) to them; cluster 1 is the
@@ -65,16 +57,12 @@ def cosine_two_means(points: Tensor, iterations: int = 20) -> tuple[Tensor, Tens
 
 
 def two_cluster_separation(centres: Tensor, similarity: Tensor) -> Tensor:
-    """How clearly pixels come from two sources, (B,) in 0..2.
+    """How clearly pixels come from two sources, (B,) in 0..2, by `cosine_two_means`.
 
     One minus the cosine of the two centres, times one minus twice the share of the
     smaller cluster. 2-means cuts a single cluster into halves that are close; a forged
     region is smaller than the rest and far from it. Without the second factor, images
     of two textures count as two sources.
-
-    Args:
-        centres: Unit vectors (B, 2, C).
-        similarity: (B, N, 2), of each pixel to them; cluster 1 is the smaller one.
     """
     distance = 1 - (centres[:, 0] * centres[:, 1]).sum(1)
     share = (similarity[..., 1] > similarity[..., 0]).float().mean(1)
@@ -99,9 +87,6 @@ class ClusterHead(nn.Module):
 
     Attributes:
         separation: (B,), that of the images of the last call.
-
-    Raises:
-        ValueError: If one of the first two is not positive, or the third is negative.
     """
 
     separation: Tensor
@@ -118,8 +103,7 @@ class ClusterHead(nn.Module):
                 'iterations and temperature must be positive and least_separation not '
                 f'negative, got {iterations}, {temperature} and {least_separation}'
             )
-        self.iterations = iterations
-        self.temperature = temperature
+        self.iterations, self.temperature = iterations, temperature
         self.least_separation = least_separation
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:

@@ -11,16 +11,13 @@ from torch import Tensor, nn
 def forged_logit(
     head: nn.Module, maps: Sequence[Tensor], test_cfg: dict | None = None
 ) -> Tensor:
-    """The logit of "forged" against "authentic".
+    """The logit of "forged" against "authentic" (B, 1, h, w), at the head's own size.
 
     Args:
         head: A head of one logit, or of two classes (authentic, forged); their
             difference is the logit whose sigmoid is the softmax.
         maps: Embedding maps (B, C_i, H_i, W_i), finest first.
         test_cfg: Handed to the head.
-
-    Returns:
-        (B, 1, h, w), at the head's own size.
     """
     own = getattr(type(head), 'predict', None)
     if own is None or own is BaseDecodeHead.predict:
@@ -35,10 +32,7 @@ def forged_logit(
 
 
 def check_head(head: nn.Module) -> None:
-    """Refuse a head that cannot predict "forged or authentic" on its own.
-
-    Args:
-        head: A built decode head.
+    """Refuse a built decode head that cannot predict "forged or authentic" alone.
 
     Raises:
         ValueError: If it refines another head's output, has neither one logit nor two,
@@ -50,8 +44,7 @@ def check_head(head: nn.Module) -> None:
             f'decode_head {name} refines the output of another head, and there is '
             'none: choose a head that takes the maps alone'
         )
-    logits = getattr(head, 'out_channels', None)
-    if logits not in (1, 2):
+    if (logits := getattr(head, 'out_channels', None)) not in (1, 2):
         raise ValueError(
             f'decode_head {name} gives {logits} logits: set num_classes=2, and '
             'out_channels=1 (one logit) or 2 (authentic and forged)'
@@ -64,15 +57,10 @@ def check_head(head: nn.Module) -> None:
 
 @torch.no_grad()
 def check_loss(loss: nn.Module, logits: int, ignore_index: int | None) -> None:
-    """Evaluate a loss for a right and a wrong prediction.
+    """Evaluate a head's loss for a right and a wrong prediction of 1 or 2 logits.
 
     Several losses of mmseg accept one logit and then reward the opposite (DiceLoss) or
     nothing (TverskyLoss, and those that apply a softmax).
-
-    Args:
-        loss: Called as by mmseg's heads.
-        logits: 1, or 2 for authentic and forged.
-        ignore_index: The head's.
 
     Raises:
         ValueError: If the right prediction does not cost less, or the loss fails.

@@ -16,9 +16,8 @@ from .fuse import fuse
 class LocalizationHead(BaseDecodeHead):
     """Fused maps through a stack of BatchNorm, ReLU, 1x1 conv to one logit (MPC).
 
-    The maps are upsampled to the finest (bilinear, align_corners=True) and
-    concatenated. The loss is computed at the logit's size, to which the mask is reduced
-    by nearest neighbour, as in the method.
+    The maps are joined by `fuse`. The loss is computed at the logit's size, to which
+    the mask is reduced by nearest neighbour, as in the method.
 
     Args:
         in_channels: Channels of each map.
@@ -26,11 +25,8 @@ class LocalizationHead(BaseDecodeHead):
             (512, 256, 128) and (512, 256, 128, 64).
         norm_cfg: Config of the normalisation.
         loss_decode: Config of the loss, by default ``ForgeryBCELoss``.
-        **kwargs: Further arguments of mmseg's ``BaseDecodeHead``.
-
-    Raises:
-        ValueError: If ``hidden_channels`` is empty, or a ``threshold`` is given: it
-            belongs to the segmentor.
+        **kwargs: Further arguments of mmseg's ``BaseDecodeHead``, except ``threshold``,
+            which belongs to the segmentor.
     """
 
     def __init__(

@@ -30,15 +30,10 @@ def block_basis(frequencies: int) -> Tensor:
 
 
 def soft_histogram(values: Tensor, bins: int) -> Tensor:
-    """Each value's membership of the bins around 0, 1, ... bins - 1.
+    """Each value's membership of the T bins around 0, 1, ... T - 1: (B, K * T, h, w).
 
-    Args:
-        values: (B, K, h, w), not negative; larger ones count as bins - 1.
-        bins: Number T of bins.
-
-    Returns:
-        (B, K * T, h, w), the bins of a channel adjacent. A value between two bins
-        belongs to both, weighted by its distance.
+    A value between two bins belongs to both, weighted by its distance. Values
+    (B, K, h, w) are not negative; larger ones count as T - 1.
     """
     centres = torch.arange(bins, device=values.device, dtype=values.dtype)
     distance = values.clamp(max=bins - 1)[:, :, None] - centres[:, None, None]
@@ -64,9 +59,6 @@ class BlockHistogram(PhotographFilter):
         block_pixels: Side of a block in the output. With 8 the output has the input's
             size, as other filters'; with 4 a backbone whose finest map is a quarter of
             its input gives one vector per block.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     grid = BLOCK
@@ -84,19 +76,15 @@ class BlockHistogram(PhotographFilter):
         block_pixels: int = 8,
     ) -> None:
         super().__init__()
-        if not 1 <= frequencies <= len(ZIGZAG):
-            raise ValueError(
-                f'frequencies must be in 1..{len(ZIGZAG)}, got {frequencies}'
-            )
-        if bins < 2 or window < 1 or window % 2 == 0:
-            raise ValueError(
-                f'bins must be at least 2 and window odd, got {bins} and {window}'
-            )
-        if out_channels < 1 or block_pixels < 1:
-            raise ValueError(
-                'out_channels and block_pixels must be positive, got '
-                f'{out_channels} and {block_pixels}'
-            )
+        for name, value, fits, range_ in (
+            ('frequencies', frequencies, 1 <= frequencies <= 15, 'in 1..15'),
+            ('bins', bins, bins > 1, 'at least 2'),
+            ('window', window, window > 0 and window % 2 == 1, 'odd'),
+            ('out_channels', out_channels, out_channels > 0, 'positive'),
+            ('block_pixels', block_pixels, block_pixels > 0, 'positive'),
+        ):
+            if not fits:
+                raise ValueError(f'{name} must be {range_}, got {value}')
         self.out_channels = out_channels
         self.bins, self.window, self.block_pixels = bins, window, block_pixels
         basis = block_basis(frequencies) * 255 * torch.tensor(LUMA)[:, None, None]
@@ -108,10 +96,10 @@ class BlockHistogram(PhotographFilter):
             channels, out_channels, 1, bias=False, norm_cfg=dict(type='BN')
         )
 
-    def _counts(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _counts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Memberships (B, K * T, h, w) of the blocks, 0 where one is not complete.
 
-        Also 1 where a block is complete, (B, 1, h, w), else 0; None if all are.
+        Also 1 where a block is complete, (B, 1, h, w), else 0.
         """
         height, width = x.shape[-2:]
         sizes = self.sizes
@@ -121,13 +109,13 @@ class BlockHistogram(PhotographFilter):
                 sizes = torch.tensor([[height, width]])
         coefficients = F.conv2d(x, self.basis, stride=BLOCK)
         counts = soft_histogram(coefficients.abs(), self.bins)
-        if sizes is None:
-            return counts, None
-        rows, columns = (
-            torch.arange(n, device=x.device) < (sizes[:, i, None].to(x.device) // BLOCK)
-            for i, n in enumerate(counts.shape[-2:])
-        )
-        complete = (rows[:, None, :, None] & columns[:, None, None]).to(x.dtype)
+        complete = torch.ones_like(counts[:, :1])
+        if sizes is not None:
+            rows, columns = (
+                torch.arange(n, device=x.device) < (sizes[:, i, None].to(x) // BLOCK)
+                for i, n in enumerate(counts.shape[-2:])
+            )
+            complete = complete * (rows[:, None, :, None] & columns[:, None, None])
         return counts * complete, complete
 
     def measure(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,11 +135,11 @@ class BlockHistogram(PhotographFilter):
             known = self.statistics.to(total)
             total = torch.where(known.isnan(), total, known)
         total = total[..., None, None]
-        side = self.window
-        local = F.avg_pool2d(counts, side, 1, side // 2, count_include_pad=False)
-        if complete is not None:
-            share = F.avg_pool2d(complete, side, 1, side // 2, count_include_pad=False)
-            local = torch.where(share > 0, local / share.clamp_min(1e-6), total)
+        local, share = (
+            F.avg_pool2d(each, self.window, 1, self.window // 2)
+            for each in (counts, complete)
+        )
+        local = torch.where(share > 0, local / share.clamp_min(1e-6), total)
         return torch.cat([local - total, total.expand_as(local)], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -167,10 +155,7 @@ class BlockHistogram(PhotographFilter):
         return enlarged
 
 
-def _mean(counts: Tensor, complete: Tensor | None) -> tuple[Tensor, Tensor]:
+def _mean(counts: Tensor, complete: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (B, C) over the complete blocks, and their number (B, 1)."""
-    if complete is None:
-        number = counts.new_full((len(counts), 1), counts.shape[-2] * counts.shape[-1])
-        return counts.mean((2, 3)), number
     number = complete.sum((2, 3))
     return counts.sum((2, 3)) / number.clamp_min(1), number

@@ -8,9 +8,9 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mpc_mmseg.models.map_strides import map_strides
+from mpc_mmseg.models.input_needs import map_strides
 
-from .whole_photograph import PhotographFilter
+from .whole_photograph import photograph_filters
 
 
 @MODELS.register_module(['RGBInput', 'Colours'])  # the second in older configs
@@ -27,9 +27,6 @@ class RGBInput(nn.Module):
 class FilteredBackbone(BaseModule):
     """A backbone on the concatenated outputs of input filters instead of RGB.
 
-    From random weights a network first learns the scene, which RGB shows best. A filter
-    that removes the scene leaves the traces.
-
     Args:
         filters: Configs of the filters, modules with ``out_channels`` that map
             (B, 3, H, W) in 0..1 to (B, C, H, W); 'RGBInput' changes nothing.
@@ -37,9 +34,6 @@ class FilteredBackbone(BaseModule):
         input_mean: The data preprocessor's mean in grey levels, undone for the filters.
         input_std: The data preprocessor's standard deviation, undone likewise.
         init_cfg: Config of the initialisation.
-
-    Raises:
-        ValueError: If there is no filter or ``input_std`` is not positive.
     """
 
     scale: Tensor
@@ -76,9 +70,9 @@ class FilteredBackbone(BaseModule):
 
     def measure_all(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Statistics and weights of each `PhotographFilter`; x as in `forward`."""
-        filters = [f for f in self.filters if isinstance(f, PhotographFilter)]
         with self._single_precision(x):
-            return [each.measure(self._photograph(x)) for each in filters]
+            x = self._photograph(x)
+            return [each.measure(x) for each in photograph_filters(self.filters)]
 
     def _photograph(self, x: Tensor) -> Tensor:
         """Intensities in 0..1."""

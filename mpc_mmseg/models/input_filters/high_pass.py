@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-LUMA = (0.299, 0.587, 0.114)
+from .block_histogram import LUMA
+
 #: Prediction errors of the spatial rich model, each with its usual divisor.
 KERNELS = (
     ([[-1, 2, -1], [2, -4, 2], [-1, 2, -1]], 4),
@@ -23,9 +24,6 @@ class HighPass(nn.Module):
 
     Args:
         limit: Grey levels at which a residual is clipped; it is divided by them.
-
-    Raises:
-        ValueError: If ``limit`` is not positive.
     """
 
     out_channels = len(KERNELS)

@@ -1,7 +1,9 @@
 """Input filters that measure the whole photograph, which a network may see in part."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from itertools import repeat
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,33 +32,29 @@ def photograph_filters(model: nn.Module) -> list[PhotographFilter]:
     return [m for m in model.modules() if isinstance(m, PhotographFilter)]
 
 
-@contextmanager
 def padding_known(
-    model: nn.Module, sizes: Sequence[tuple[int, int]], padded: tuple[int, ...]
-) -> Iterator[None]:
+    model: nn.Module, sizes: Sequence[Sequence[int]], padded: Sequence[int]
+) -> AbstractContextManager[None]:
     """Tells a model's filters the photographs' sizes in a batch padded to a size."""
-    filters = photograph_filters(model)
-    if all(tuple(size) == tuple(padded) for size in sizes):
-        filters = []
-    for each in filters:
-        each.sizes = torch.tensor([list(size) for size in sizes])
-    try:
-        yield
-    finally:
-        for each in filters:
-            each.sizes = None
+    all_full = all(tuple(size) == tuple(padded) for size in sizes)
+    known = None if all_full else torch.tensor([list(size) for size in sizes])
+    return _known(model, 'sizes', repeat(known))
 
 
-@contextmanager
 def statistics_known(
     model: nn.Module, statistics: Sequence[Tensor] | None
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Gives a model's filters the statistics of the photograph whose tiles follow."""
-    filters = photograph_filters(model) if statistics else []
-    for each, known in zip(filters, statistics or ()):
-        each.statistics = known
+    return _known(model, 'statistics', statistics or repeat(None))
+
+
+@contextmanager
+def _known(model: nn.Module, name: str, values: Any) -> Iterator[None]:
+    filters = photograph_filters(model)
+    for each, value in zip(filters, values):
+        setattr(each, name, value)
     try:
         yield
     finally:
         for each in filters:
-            each.statistics = None
+            setattr(each, name, None)

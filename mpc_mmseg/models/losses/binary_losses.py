@@ -58,12 +58,9 @@ class ForgeryBCELoss(_BinaryPixelLoss):
     """Binary cross-entropy, the paper's loss of the localize phase.
 
     Args:
-        forged_weight: Factor of forged pixels; above 1 balances their rarity.
+        forged_weight: Factor of forged pixels, positive; above 1 balances their rarity.
         loss_weight: Factor of the loss.
         loss_name: Its key in the log.
-
-    Raises:
-        ValueError: If ``forged_weight`` is not positive.
     """
 
     def __init__(
@@ -90,9 +87,6 @@ class ForgeryFocalLoss(_BinaryPixelLoss):
         gamma: Focusing exponent, at least 0.
         loss_weight: Factor of the loss.
         loss_name: Its key in the log.
-
-    Raises:
-        ValueError: If ``alpha`` or ``gamma`` is out of range.
     """
 
     def __init__(

@@ -32,16 +32,14 @@ class MultiViewPixelContrastLoss(nn.Module):
 
     Args:
         sampler: Config of the pixel sampler.
-        views: Configs of the views, each with a ``weight``; leave one out to
-            remove it.
+        views: Configs of the views, each with a ``weight``.
         contrast: Config of the contrast of two pixel sets.
         anchors: Config of which class's pixels are the queries.
         temperature: Temperature of the contrast.
         memory: Config of the memory that `PrototypeView` needs.
 
     Raises:
-        ValueError: If there is no view, a view is named twice or needs a memory and
-            there is none, or the temperature is not positive.
+        ValueError: If there is no view, or one is named twice or lacks its memory.
     """
 
     def __init__(
@@ -79,16 +77,13 @@ class MultiViewPixelContrastLoss(nn.Module):
         second_pass: Sequence[Tensor] | None,
         mask: Tensor,
     ) -> dict[str, Tensor]:
-        """Losses of a batch by view.
+        """Losses of a batch: ``loss_<view>``, weighted, scalar, attached to the graph.
 
         Args:
             first_pass: Projected maps (B, C, H_i, W_i), finest first.
             second_pass: The same images' maps from a second stochastic forward pass,
                 of which only the finest is used; None where no view needs it.
             mask: Integer mask (B, H, W): 1 forged, 0 authentic, 255 ignored.
-
-        Returns:
-            ``loss_<view>`` per view, weighted, scalar, attached to the graph.
 
         Raises:
             ValueError: If a view needs a second pass or coarser maps and there
@@ -162,16 +157,10 @@ def attached_zero(maps: Sequence[Tensor]) -> Tensor:
 def separation(pixels: PixelSet) -> dict[str, Tensor]:
     """Mean cosine similarities within and between the classes, for the log.
 
-    Embeddings that are all alike give 1 and 1; classes that are not separated give
-    two equal numbers.
-
-    Args:
-        pixels: The pixels by class.
-
-    Returns:
-        ``similarity_intra``, the mean over images and over their two classes, and
-        ``similarity_inter``, the mean over images. An image with fewer than two
-        pixels of a class is left out; without any other there is no entry.
+    ``similarity_intra`` is the mean over images and their two classes,
+    ``similarity_inter`` the mean over images. Embeddings that are all alike give 1 and
+    1; classes that are not separated give two equal numbers. An image with fewer than
+    two pixels of a class is left out; without any other there is no entry.
     """
     if not any(min(n) > 1 for n in zip(*(x.sizes for x in pixels))):
         return {}

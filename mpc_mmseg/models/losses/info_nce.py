@@ -11,7 +11,7 @@ import functools
 import importlib
 from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -26,9 +26,8 @@ BLOCK_ELEMENTS = {'cpu': 2**20, 'cuda': 2**26}
 # Queries of a block even where the negatives are very many: each block reads and
 # writes all their gradients, which fewer queries would not pay for.
 MIN_ROWS = 512
-# Similarities computed for padding that cost less than the kernel launches of a
-# separate batch. A CPU launches for next to nothing; on a GPU a batch is some twenty
-# launches, about the time of this many similarities.
+# Similarities computed for padding that cost less than the launches of a separate
+# batch: next to none on a CPU, some twenty on a GPU.
 PADDING_FREE = {'cpu': 2**14, 'cuda': 2**22}
 
 
@@ -146,18 +145,10 @@ def single_pair(
 
 
 def packed_info_nce(pair: Pair, temperature: float, fused: bool = False) -> Tensor:
-    """``info_nce`` of each image of a batch.
+    """``info_nce`` (B,) of each image of a batch, in float32.
 
-    Launches nothing image by image and waits for nothing.
-
-    Args:
-        pair: Sets that share C.
-        temperature: t, above 0.
-        fused: On a GPU that can, use FlexAttention's kernel in place of the blocked
-            sweep, in the precision of the inputs.
-
-    Returns:
-        Losses (B,), float32; zero, attached to the graph, for degenerate images.
+    Launches nothing image by image and waits for nothing. With ``fused`` a GPU that can
+    uses FlexAttention's kernel in place of the blocked sweep, in the inputs' precision.
     """
     k, weights, padding = pair.negatives, pair.query_weights(), pair.negatives.padding()
     queries, negatives = pair.queries.rows.float(), k.rows.float()
@@ -181,8 +172,7 @@ class MeanPositiveContrast(nn.Module):
     The released code's form and the one to start with: the fastest.
 
     Args:
-        fused: Use a fused kernel on a GPU that can; off until it has been measured
-            on one (docs/benchmarks.md).
+        fused: Use a fused kernel on a GPU that can (docs/benchmarks.md).
     """
 
     def __init__(self, fused: bool = False) -> None:
@@ -196,7 +186,7 @@ class MeanPositiveContrast(nn.Module):
         )
 
 
-def by_group(pair: Pair, contrast: Callable[..., Tensor], *args) -> Tensor:
+def by_group(pair: Pair, contrast: Callable[..., Tensor], *args: Any) -> Tensor:
     """``contrast(pair, *args)`` (B,), images of like sizes together."""
     device = pair.queries.rows.device
     sizes = dict(enumerate(zip(pair.queries.sizes, pair.negatives.sizes)))
@@ -213,9 +203,8 @@ def by_group(pair: Pair, contrast: Callable[..., Tensor], *args) -> Tensor:
 def group(sizes: dict[int, tuple[int, int]], padding_free: int) -> list[list[int]]:
     """Which images are computed together: where padding costs less than a launch.
 
-    Args:
-        sizes: (N, M) of each image by its index.
-        padding_free: Similarities of padding that an image may cost.
+    Of the sizes (N, M) of each image by its index; an image may cost ``padding_free``
+    similarities of padding.
     """
     groups: list[list[int]] = []
     # Largest first: the first of a group nearly sets its padded size.
@@ -332,18 +321,16 @@ def can_fuse(queries: Tensor) -> bool:
 def fused_log_sum_exp(
     queries: Tensor, negatives: Tensor, counts: Tensor, temperature: float
 ) -> Tensor:
-    """log of the sum over negatives k of exp(q . k / t) for each query.
+    """log of the sum over negatives k of exp(q . k / t) for each query (B, N), float32.
 
-    Attention computes it on its way; what attention returns is not used.
+    Attention computes it on its way; what attention returns is not used. The gradient
+    needs CUDA.
 
     Args:
         queries: (B, N, C).
         negatives: (B, M, C), padded at the end.
         counts: Negatives of each image that are not padding (B,), at least 1.
         temperature: t.
-
-    Returns:
-        (B, N) in float32. Its gradient needs CUDA.
     """
 
     def without_padding(score, batch, head, row, column):

@@ -23,9 +23,6 @@ class PrototypeMemory(nn.Module):
     Args:
         channels: Channels C of the embeddings that the contrast sees.
         size: Prototypes K of each class to keep; the oldest go first.
-
-    Raises:
-        ValueError: If a number is not positive.
     """
 
     prototypes: Tensor
@@ -45,11 +42,7 @@ class PrototypeMemory(nn.Module):
         return self.filled.sum(1, keepdim=True).expand(2, batch)
 
     def forward(self, sizes: Sequence[Sequence[int]]) -> PixelSet:
-        """Unit vectors of each class, at most K, the same for each image.
-
-        Args:
-            sizes: ``counts`` on the host.
-        """
+        """At most K unit vectors a class, for every image; ``counts`` on the host."""
         sets = zip(self.prototypes.clone(), self.counts(len(sizes[0])), sizes)
         return PixelSet(
             *(
@@ -60,11 +53,7 @@ class PrototypeMemory(nn.Module):
 
     @torch.no_grad()
     def update(self, pixels: PixelSet) -> None:
-        """Put in the prototypes of a batch, of all processes.
-
-        Args:
-            pixels: The pixels by class; an image's class without any is left out.
-        """
+        """Put in those of a batch, of all processes, for classes that have pixels."""
         means = torch.stack([F.normalize(x.rows.float().sum(1), dim=1) for x in pixels])
         there = torch.stack([x.counts > 0 for x in pixels])
         prototypes = torch.cat([*all_gather(means), self.prototypes], 1)

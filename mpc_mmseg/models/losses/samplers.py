@@ -56,26 +56,32 @@ def draw_shares(
     return first(keys, preferred | rest, max_pixels)
 
 
-class PixelSampler(nn.Module):
-    """Pools the maps of one source and gives the pixels that ``pick`` chooses."""
+@MODELS.register_module()
+class RandomPixelSampler(nn.Module):
+    """Pixels of each class drawn uniformly (MPC, IEEE TIFS 2025: 5,000 a class).
 
-    def __init__(self, max_pixels: int = 5000, share: float = 0.0) -> None:
+    The one to start with: unbiased, and exact once ``max_pixels`` reaches the number of
+    pixels. Others override ``pick``.
+
+    Args:
+        max_pixels: Most pixels of a class that one source gives, at least 1.
+    """
+
+    def __init__(self, max_pixels: int = 5000) -> None:
         super().__init__()
         if max_pixels < 1:
             raise ValueError(f'max_pixels must be at least 1, got {max_pixels}')
-        if not 0 <= share <= 1:
-            raise ValueError(f'share must be in [0, 1], got {share}')
-        self.max_pixels, self.share = max_pixels, share
+        self.max_pixels = max_pixels
 
     def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
         """Which pixels to use (2, B, L), at most ``max_pixels`` of a class and image.
 
         Args:
             pixels: Embeddings (B, L, C) of all maps, detached, not normalised.
-            masks: Integer masks (B, H_i, W_i), together of L elements an image.
+            masks: As of ``forward``, together of L elements an image.
             classes: The authentic and the forged pixels (2, B, L).
         """
-        raise NotImplementedError
+        return draw(classes, self.max_pixels)
 
     def forward(
         self,
@@ -114,28 +120,7 @@ class PixelSampler(nn.Module):
 
 
 @MODELS.register_module()
-class RandomPixelSampler(PixelSampler):
-    """Pixels of each class drawn uniformly (MPC, IEEE TIFS 2025: 5,000 a class).
-
-    The one to start with: unbiased, and exact once ``max_pixels`` reaches the
-    number of pixels.
-
-    Args:
-        max_pixels: Most pixels of a class that one source gives.
-
-    Raises:
-        ValueError: If ``max_pixels`` is below 1.
-    """
-
-    def __init__(self, max_pixels: int = 5000) -> None:
-        super().__init__(max_pixels)
-
-    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
-        return draw(classes, self.max_pixels)
-
-
-@MODELS.register_module()
-class BoundaryPixelSampler(PixelSampler):
+class BoundaryPixelSampler(RandomPixelSampler):
     """A share of each class from a band along the mask's edge, the rest uniform.
 
     For maps that find the forged region but blur its outline: the pixels that are
@@ -145,19 +130,19 @@ class BoundaryPixelSampler(PixelSampler):
     Args:
         max_pixels: Most pixels of a class that one source gives.
         share: Share of them from the band, in [0, 1].
-        radius: Width of the band on either side, in pixels of each map.
-
-    Raises:
-        ValueError: If an argument is out of range.
+        radius: Width of the band on either side, at least 1 pixel of each map.
     """
 
     def __init__(
         self, max_pixels: int = 5000, share: float = 0.5, radius: int = 2
     ) -> None:
-        super().__init__(max_pixels, share)
-        if radius < 1:
-            raise ValueError(f'radius must be at least 1, got {radius}')
-        self.radius = radius
+        super().__init__(max_pixels)
+        if not 0 <= share <= 1 or radius < 1:
+            raise ValueError(
+                f'share must be in [0, 1] and radius at least 1, got {share} and '
+                f'{radius}'
+            )
+        self.share, self.radius = share, radius
 
     def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
         band = torch.cat([near_edge(m, self.radius).flatten(1) for m in masks], 1)
@@ -172,55 +157,3 @@ def near_edge(mask: Tensor, radius: int) -> Tensor:
     classes = torch.stack([mask == 1, mask == 0]).float()  # (2, B, H, W)
     reach = F.max_pool2d(classes, 2 * radius + 1, stride=1, padding=radius)
     return ((classes > 0) & (reach.flip(0) > 0)).any(0)
-
-
-@MODELS.register_module()
-class HardPixelSampler(PixelSampler):
-    """A share of the negatives are those most similar to authentic pixels.
-
-    For late training, when most forged pixels are far away and add nothing to the
-    loss. From random weights, or with inexact masks, the hardest pixels are noise:
-    keep the share low.
-
-    Args:
-        max_pixels: Most pixels of a class that one source gives.
-        share: Share of the forged ones that are the hardest, in [0, 1].
-        num_anchors: Authentic pixels, drawn at random, that hardness is judged by.
-
-    Raises:
-        ValueError: If an argument is out of range.
-    """
-
-    def __init__(
-        self, max_pixels: int = 5000, share: float = 0.5, num_anchors: int = 256
-    ) -> None:
-        super().__init__(max_pixels, share)
-        if num_anchors < 1:
-            raise ValueError(f'num_anchors must be at least 1, got {num_anchors}')
-        self.num_anchors = num_anchors
-
-    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
-        authentic, forged = classes
-        keys = torch.rand(authentic.shape, device=authentic.device)
-        keys, index = keys.masked_fill(~authentic, float('inf')).topk(
-            min(self.num_anchors, authentic.size(1)), largest=False
-        )
-        # Where there are too few, the first one again; where none, nothing is hard.
-        index = index.where(keys.isfinite(), index[:, :1])[..., None]
-        queries = pixels.gather(1, index.expand(-1, -1, pixels.size(2)))
-        candidates = forged & authentic.any(1, keepdim=True)
-        hardest = first(
-            -hardness(pixels, queries), candidates, round(self.share * self.max_pixels)
-        )
-        rest = forged & ~hardest
-        return torch.stack(
-            [
-                draw(authentic, self.max_pixels),
-                draw_shares(hardest, rest, self.max_pixels, self.share),
-            ]
-        )
-
-
-def hardness(negatives: Tensor, queries: Tensor) -> Tensor:
-    """Highest cosine similarity (B, M) of negatives (B, M, C) to queries (B, A, C)."""
-    return (F.normalize(negatives, dim=2) @ F.normalize(queries, dim=2).mT).amax(2)

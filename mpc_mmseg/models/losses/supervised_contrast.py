@@ -31,20 +31,7 @@ def supervised_contrast(
     pixel contrast (Wang et al., ICCV 2021, eq. 3), as the MPC paper describes it.
     Unlike ``info_nce`` it attracts the most distant positives most. Computed in float32
     by blocks of queries, each recomputed in the backward pass, so that memory is linear
-    in the number of pixels.
-
-    Args:
-        queries: L2-normalised embeddings (N, C) of the queries' class.
-        negatives: L2-normalised embeddings (M, C) of the other class.
-        temperature: t, above 0.
-        positives: R, L2-normalised embeddings (R, C) of the queries' class in another
-            view; None: the other queries.
-
-    Returns:
-        Scalar loss; zero, attached to the graph, for a degenerate pair.
-
-    Raises:
-        ValueError: If the temperature is not positive.
+    in the number of pixels. Arguments, result and errors are those of ``info_nce``.
     """
     pair = single_pair(queries, negatives, temperature, positives)
     return packed_supervised_contrast(pair, temperature)[0]
@@ -86,9 +73,9 @@ def packed_supervised_contrast(pair: Pair, temperature: float) -> Tensor:
 class SupervisedContrast(nn.Module):
     """One logarithm per positive, averaged outside: see ``supervised_contrast``.
 
-    For authentic pixels in several clusters: far positives attract more than near ones.
-    Costs about twice ``MeanPositiveContrast``; with ``positives='other'`` in the views
-    it is the form that the paper describes.
+    For authentic pixels in several clusters, at about twice the cost of
+    ``MeanPositiveContrast``; with ``positives='other'`` in the views it is the form
+    that the paper describes.
     """
 
     def forward(self, pairs: Sequence[Pair], temperature: float) -> Tensor:

@@ -33,10 +33,8 @@ class View:
     """A named, weighted rule from an image's sources to the pairs to contrast.
 
     Args:
-        weight: Factor of this view's loss; 0 computes it without training on it.
-
-    Raises:
-        ValueError: If ``weight`` is negative.
+        weight: Factor of this view's loss, not negative; 0 computes it without training
+            on it.
     """
 
     name: str
@@ -79,9 +77,6 @@ class TwoSetView(View):
             ``'own'``, the query's own map, as in the released code. With ``'own'``
             the loss also falls when the two maps move apart as wholes, whatever is
             forged: training from random weights fails.
-
-    Raises:
-        ValueError: If ``positives`` is neither or ``weight`` is negative.
     """
 
     source: str  # field of ImageSources

@@ -20,9 +20,6 @@ class MultiScaleProjection(BaseModule):
             stochastic parts.
         norm_cfg: Config of the normalisation.
         init_cfg: Config of the initialisation.
-
-    Raises:
-        ValueError: If ``dropout`` is out of [0, 1) or there are no channels.
     """
 
     def __init__(
@@ -48,14 +45,9 @@ class MultiScaleProjection(BaseModule):
     def forward(
         self, maps: Sequence[Tensor], finest_only: bool = False
     ) -> list[Tensor]:
-        """Embedding maps.
+        """Maps (B, C, H_i, W_i), not normalised, of maps (B, C_i, H_i, W_i).
 
-        Args:
-            maps: Backbone maps (B, C_i, H_i, W_i), finest first.
-            finest_only: Project the finest map alone.
-
-        Returns:
-            Maps (B, C, H_i, W_i), not normalised to unit length.
+        Finest first; with ``finest_only`` that one alone.
 
         Raises:
             ValueError: If the number of maps is not that of ``in_channels``.

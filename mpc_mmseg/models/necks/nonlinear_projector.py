@@ -33,8 +33,7 @@ class NonlinearProjector(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        hidden = hidden_channels or in_channels
-        norm_cfg = norm_cfg or dict(type='BN')
+        hidden, norm_cfg = hidden_channels or in_channels, norm_cfg or dict(type='BN')
         self.layers = nn.Sequential(
             ConvModule(in_channels, hidden, 1, bias=False, norm_cfg=norm_cfg),
             nn.Conv2d(hidden, out_channels, 1),

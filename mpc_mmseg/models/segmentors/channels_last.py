@@ -1,5 +1,6 @@
 """Layers that cannot be trained in the channels-last layout on a CPU."""
 
+import torch
 from torch import nn
 
 
@@ -18,3 +19,18 @@ def unsafe_on_cpu(module: nn.Module) -> list[str]:
         and max(conv.stride) > 1
         and conv.in_channels < 16
     ]
+
+
+def to_channels_last(module: nn.Module) -> None:
+    """Set the layout.
+
+    Raises:
+        ValueError: Without a GPU, if the module has such layers.
+    """
+    if not torch.cuda.is_available() and (unsafe := unsafe_on_cpu(module)):
+        raise ValueError(
+            f'{unsafe[0]} is a strided 1x1 convolution of fewer than 16 input '
+            'channels, which torch cannot train in channels-last on a CPU: set '
+            'channels_last=False'
+        )
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

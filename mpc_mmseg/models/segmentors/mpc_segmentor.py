@@ -1,6 +1,6 @@
 """The segmentor: what each phase trains, its loss, and its predictions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -13,14 +13,15 @@ from torch import Tensor
 
 from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
 from mpc_mmseg.models.input_filters.whole_photograph import padding_known
-from mpc_mmseg.models.input_needs import TTA_KINDS, needs_of
+from mpc_mmseg.models.input_needs import needs_of
 from mpc_mmseg.models.necks import MultiScaleProjection
 from mpc_mmseg.openmmlab_notices import notices_left_out
 from mpc_mmseg.probability import binarize, resize_probability
-from mpc_mmseg.weights import weights_of
+from mpc_mmseg.weights import complete_state_dict
 
-from .channels_last import unsafe_on_cpu
+from .channels_last import to_channels_last
 from .mixed_sizes import size_by_size
+from .padding import check_cover, masked_to, pad_to, rounded_up, to_image_frame
 
 #: The parts that each phase trains.
 PHASES = {
@@ -56,23 +57,20 @@ class MPCSegmentor(BaseSegmentor):
         phase: The initial phase.
         frozen_eval: Keep frozen parts in eval mode; False is the released code's
             behaviour (BatchNorm statistics drift, stochastic depth on).
-        channels_last: Run in the channels-last layout, about twice as fast for
-            HRNet on a CPU; there, narrow networks are refused (`unsafe_on_cpu`).
-        compile_backbone: Compile the backbone with ``torch.compile``: True, or its
-            arguments. Weights keep their names.
+        channels_last: Run in the channels-last layout, about twice as fast for HRNet on
+            a CPU, where it refuses narrow networks (`unsafe_on_cpu`).
+        compile_backbone: ``torch.compile`` the backbone: True, or arguments of it.
         train_cfg: mmseg's, passed to the head.
         test_cfg: ``threshold``, the probability above which a pixel is forged; ``tta``,
-            the kinds of test-time augmentation that the model tolerates, if these are
-            others than those of its parts (`input_needs`).
+            the kinds of test-time augmentation that the model tolerates, if others than
+            its parts do (`input_needs`).
         data_preprocessor: Config of mmseg's ``SegDataPreProcessor``.
-        pretrained: None, which ``mmseg.apis.init_model`` sets in any config; weights to
-            start from are the ``init_cfg`` of the backbone.
+        pretrained: None, which ``mmseg.apis.init_model`` sets in any config.
         init_cfg: Config of the initialisation.
 
     Raises:
-        ValueError: If the phase or a key of ``test_cfg`` is unknown, the phase is
-            ``joint`` without ``contrast_loss``, the threshold is out of (0, 1), the
-            weight is not positive, or the head or one of its losses does not fit.
+        ValueError: If the phase or a key of ``test_cfg`` is unknown, a number is out of
+            range, or the phase, the head or one of its losses does not fit.
     """
 
     def __init__(
@@ -95,48 +93,38 @@ class MPCSegmentor(BaseSegmentor):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build(neck) if neck is not None else None
-        with notices_left_out():
-            self.decode_head = MODELS.build(decode_head)
-        check_head(self.decode_head)
-        self.align_corners = self.decode_head.align_corners
         if pretrained is not None:
             raise ValueError(
                 f'set init_cfg of the backbone, not pretrained={pretrained}'
             )
         if not contrast_weight > 0:
             raise ValueError(f'contrast_weight must be positive, got {contrast_weight}')
-        self.contrast_weight = contrast_weight
-        self.contrast_named = contrast_loss is not None
+        self.backbone = MODELS.build(backbone)
+        self.neck = MODELS.build(neck) if neck is not None else None
+        with notices_left_out():
+            self.decode_head = MODELS.build(decode_head)
+        check_head(self.decode_head)
+        self.align_corners = self.decode_head.align_corners
         self.projector = MODELS.build(projector) if projector is not None else None
+        self.contrast_named = contrast_loss is not None
         self.contrast_loss = MODELS.build(
             contrast_loss or dict(type='MultiViewPixelContrastLoss')
         )
+        self.contrast_weight = contrast_weight
         self.cluster_head = MODELS.build(cluster_head or dict(type='ClusterHead'))
         self.frozen_eval = frozen_eval
         self.channels_last = channels_last
         if channels_last:
-            unsafe = [] if torch.cuda.is_available() else unsafe_on_cpu(self)
-            if unsafe:
-                raise ValueError(
-                    f'{unsafe[0]} is a strided 1x1 convolution of fewer than 16 input '
-                    'channels, which torch cannot train in channels-last on a CPU: set '
-                    'channels_last=False'
-                )
-            self.to(memory_format=torch.channels_last)
+            to_channels_last(self)
         if compile_backbone is not False:
-            arguments = {} if compile_backbone is True else compile_backbone
-            self.backbone.compile(**arguments)
+            options = {} if compile_backbone is True else compile_backbone
+            self.backbone.compile(**options)
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
-        unknown = sorted(set(test_cfg or {}) - {'threshold', 'tta'})
-        if unknown:
+        if unknown := sorted(set(test_cfg or {}) - {'threshold', 'tta'}):
             raise ValueError(
                 f'test_cfg.{unknown[0]} is unknown: MPCSegmentor takes threshold and '
                 'tta (sizes are set by data_preprocessor and the test pipeline)'
             )
-        if odd := set((test_cfg or {}).get('tta', ())) - {*TTA_KINDS}:
-            raise ValueError(f'test_cfg.tta must be of {TTA_KINDS}, got {sorted(odd)}')
         self.threshold = (test_cfg or {}).get('threshold', 0.5)
         if not 0 < self.threshold < 1:
             raise ValueError(
@@ -147,8 +135,7 @@ class MPCSegmentor(BaseSegmentor):
         self._trainable = {
             name for name, p in self.named_parameters() if p.requires_grad
         }
-        self._weights = frozenset(weights_of(self))
-        self._register_state_dict_hook(complete_state)
+        complete_state_dict(self)
         self.set_phase(phase)
 
     def set_phase(self, phase: str) -> None:
@@ -190,9 +177,8 @@ class MPCSegmentor(BaseSegmentor):
     def extract_feat(self, inputs: Tensor, finest_only: bool = False) -> list[Tensor]:
         """Embedding maps (B, C, H_i, W_i), finest first, of inputs (B, 3, H, W).
 
-        They cover the inputs padded to multiples of ``input_multiple``. With
-        ``finest_only`` a `MultiScaleProjection` skips the coarser maps and does not
-        update their BatchNorm statistics.
+        They cover the padded inputs. With ``finest_only`` a `MultiScaleProjection`
+        skips the coarser maps and does not update their BatchNorm statistics.
         """
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
@@ -206,25 +192,21 @@ class MPCSegmentor(BaseSegmentor):
                 return self.neck(maps, finest_only=True)
             return list(maps if self.neck is None else self.neck(maps))
 
-    def check_pipeline(self, steps: Sequence[dict], test: bool) -> None:
+    def check_pipeline(self, steps: list[dict], test: bool) -> None:
         """Raises a ValueError for a pipeline that breaks a need (`input_needs`)."""
         needs_of(self).check_pipeline(steps, test)
 
     def padded_size(self, inputs: Tensor) -> tuple[int, int]:
         """(H, W) of inputs (B, 3, H, W), rounded up to what the maps cover exactly."""
-        height, width = (
-            -(-side // self.input_multiple) * self.input_multiple
-            for side in inputs.shape[-2:]
-        )
-        return height, width
+        return rounded_up(inputs.shape[-2:], self.input_multiple)
 
     def _training_maps(self, inputs: Tensor, data_samples: SampleList) -> list[Tensor]:
         if self.feature_source is None:
             return self.extract_feat(inputs)
-        names = [sample.metainfo['img_path'] for sample in data_samples]
-        maps = [m.to(inputs.device) for m in self.feature_source(names)]
+        maps = self.feature_source([s.metainfo['img_path'] for s in data_samples])
         # Stored maps are channels-last.
-        return maps if self.channels_last else [m.contiguous() for m in maps]
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        return [m.to(inputs.device, memory_format=layout) for m in maps]
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Losses of the current phase.
@@ -235,36 +217,24 @@ class MPCSegmentor(BaseSegmentor):
         """
         size = self.padded_size(inputs)
         shapes = [
-            getattr(sample, 'img_shape', inputs.shape[-2:]) for sample in data_samples
+            getattr(sample, 'img_shape', inputs.shape[-2:])[:2]
+            for sample in data_samples
         ]
-        with padding_known(self, [shape[:2] for shape in shapes], size):
-            return self._losses(
-                inputs, [masked_to(s, size) for s in data_samples], size
-            )
-
-    def _losses(
-        self, inputs: Tensor, data_samples: SampleList, size: tuple[int, int]
-    ) -> dict[str, Tensor]:
-        maps = self._training_maps(inputs, data_samples)
-        check_cover(maps, size, self.input_multiple)
-        if self.phase == 'contrast':
-            return self._contrast(inputs, maps, data_samples)
-        losses = self._localization(maps, data_samples)
-        if self.phase == 'joint':
-            contrast = self._contrast(inputs, maps, data_samples)
-            for name, value in contrast.items():
-                is_loss = name.startswith('loss')
-                losses[name] = value * self.contrast_weight if is_loss else value
-        return losses
-
-    def _localization(
-        self, maps: list[Tensor], data_samples: SampleList
-    ) -> dict[str, Tensor]:
-        losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
-        # With one logit mmseg counts every pixel as predicted authentic.
-        single = self.decode_head.out_channels == 1
-        unwanted = ('acc_seg',) if single else ()
-        return {k: v for k, v in losses.items() if not k.endswith(unwanted)}
+        data_samples = [masked_to(sample, size) for sample in data_samples]
+        with padding_known(self, shapes, size):
+            maps = self._training_maps(inputs, data_samples)
+            check_cover(maps, size, self.input_multiple)
+            if self.phase == 'contrast':
+                return self._contrast(inputs, maps, data_samples)
+            losses = self.decode_head.loss(maps, data_samples, self.train_cfg)
+            if self.decode_head.out_channels == 1:
+                # mmseg would count every pixel as predicted authentic.
+                losses = {k: v for k, v in losses.items() if not k.endswith('acc_seg')}
+            if self.phase == 'joint':
+                for name, value in self._contrast(inputs, maps, data_samples).items():
+                    is_loss = name.startswith('loss')
+                    losses[name] = value * self.contrast_weight if is_loss else value
+            return losses
 
     def _contrast(
         self, inputs: Tensor, maps: list[Tensor], data_samples: SampleList
@@ -300,9 +270,7 @@ class MPCSegmentor(BaseSegmentor):
         """mmengine's, for a batch of any sizes."""
         return size_by_size(super().test_step, data)
 
-    def val_step(self, data: dict) -> SampleList:
-        """As `test_step`."""
-        return self.test_step(data)
+    val_step = test_step
 
     @torch.no_grad()
     def predict(
@@ -316,8 +284,8 @@ class MPCSegmentor(BaseSegmentor):
                 the inputs' size.
 
         Returns:
-            The samples with ``forgery_prob`` (1, H, W) in 0..1 and ``pred_sem_seg``
-            (1, H, W) in {0, 1}.
+            The samples with ``forgery_prob`` (1, H, W) in 0..1, ``pred_sem_seg``
+            (1, H, W) in {0, 1} and, of the cluster head, ``separation``.
         """
         if data_samples is None:
             shape = tuple(inputs.shape[-2:])
@@ -342,75 +310,7 @@ class MPCSegmentor(BaseSegmentor):
                 data=torch.from_numpy(mask.astype('uint8'))[None]
             )
         if self.phase == 'contrast':
-            for sample, found in zip(
-                data_samples, self.cluster_head.separation.tolist()
-            ):
-                sample.set_metainfo(dict(separation=found))
+            separations = self.cluster_head.separation.tolist()
+            for sample, separation in zip(data_samples, separations):
+                sample.set_metainfo(dict(separation=separation))
         return data_samples
-
-
-def to_image_frame(prob: Tensor, size: tuple[int, ...], meta: dict) -> Tensor:
-    """Undo batch padding and flips of a map.
-
-    Args:
-        prob: (1, h, w), covering the padded input.
-        size: (H, W) of the padded input.
-        meta: ``img_shape`` before padding, ``flip`` and ``flip_direction``.
-
-    Returns:
-        (1, h, w) where nothing was padded, else (1, H', W') of ``img_shape``.
-    """
-    height, width = meta['img_shape'][:2]
-    if (height, width) != size:
-        prob = F.interpolate(prob[None], size, mode='bilinear')[0, :, :height, :width]
-    if meta.get('flip'):
-        dims = {'horizontal': [2], 'vertical': [1], 'diagonal': [1, 2]}
-        prob = prob.flip(dims[meta['flip_direction']])
-    return prob
-
-
-def complete_state(
-    model: MPCSegmentor, state: dict[str, Tensor], prefix: str, metadata: dict
-) -> None:
-    """Add to a state_dict the weights that a part left out of it (`LoRAModel`)."""
-    for name, value in weights_of(model).items():
-        # Wrappers such as FSDP have parameters of other names.
-        if name in model._weights:
-            state.setdefault(prefix + name, value)
-
-
-def pad_to(x: Tensor, size: tuple[int, int], value: float = 0) -> Tensor:
-    """Pad x (..., h, w) to a size, to the right and below."""
-    height, width = x.shape[-2:]
-    if (height, width) == size:
-        return x
-    return F.pad(x, (0, size[1] - width, 0, size[0] - height), value=value)
-
-
-def masked_to(sample: SegDataSample, size: tuple[int, int]) -> SegDataSample:
-    """A training sample whose mask (1, h, w) is padded with 255, which is ignored."""
-    mask = pad_to(sample.gt_sem_seg.data, size, 255)
-    if mask is sample.gt_sem_seg.data:
-        return sample
-    padded = SegDataSample(metainfo=sample.metainfo)
-    padded.gt_sem_seg = PixelData(data=mask)
-    return padded
-
-
-def check_cover(maps: Sequence[Tensor], size: tuple[int, int], multiple: int) -> None:
-    """Check that maps (B, C, h, w) cover an input padded to a size.
-
-    Raises:
-        ValueError: If a backbone pads or crops inside, so that the positions of its
-            maps are unknown.
-    """
-    for each in maps:
-        for side, length in zip(each.shape[-2:], size):
-            cells = side * multiple
-            if cells % length and length % cells:
-                raise ValueError(
-                    f'the model gives {side} cells for {length} pixels, so it pads or '
-                    'crops inside and its map cannot be placed exactly: set the '
-                    "attribute `multiple` of the backbone's class to the number of "
-                    'pixels (patch or coarsest stride) of which sizes must be multiples'
-                )

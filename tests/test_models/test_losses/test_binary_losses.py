@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from mpc_mmseg.models.losses import ForgeryBCELoss, ForgeryFocalLoss
+from mpc_mmseg.models.losses.binary_losses import ForgeryBCELoss, ForgeryFocalLoss
 
 LOGITS = torch.tensor([[[[0.5, -1.0], [2.0, 0.0]]]])
 MASK = torch.tensor([[[1, 0], [255, 1]]])

@@ -5,8 +5,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mpc_mmseg.models.losses import MeanPositiveContrast, PackedSets, Pair, info_nce
-from mpc_mmseg.models.losses.info_nce import can_fuse, fused_log_sum_exp, group
+from mpc_mmseg.models.losses.info_nce import (
+    MeanPositiveContrast,
+    PackedSets,
+    Pair,
+    can_fuse,
+    fused_log_sum_exp,
+    group,
+    info_nce,
+)
 
 # The names of the module, which the function of the same name hides.
 MODULE = info_nce.__globals__

@@ -3,8 +3,9 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 
-from mpc_mmseg.models.losses import PackedSets, PixelSet
+from mpc_mmseg.models.losses.info_nce import PackedSets
 from mpc_mmseg.models.losses.prototypes import PrototypeMemory
+from mpc_mmseg.models.losses.samplers import PixelSet
 from mpc_mmseg.models.losses.supervised_contrast import supervised_contrast
 
 MEMORY = dict(type='PrototypeMemory', channels=4, size=3)

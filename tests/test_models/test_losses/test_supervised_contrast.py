@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mpc_mmseg.models.losses import supervised_contrast
+from mpc_mmseg.models.losses.supervised_contrast import supervised_contrast
 
 
 def unit(n, c, seed):

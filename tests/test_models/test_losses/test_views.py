@@ -2,7 +2,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mpc_mmseg.models.losses import MultiViewPixelContrastLoss, info_nce
+from mpc_mmseg.models.losses.contrast_loss import MultiViewPixelContrastLoss
+from mpc_mmseg.models.losses.info_nce import info_nce
 
 VIEWS = ['WithinImageView', 'CrossScaleView', 'CrossModalityView']
 SIZES = (16, 8, 4, 2)

@@ -12,9 +12,10 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from torch import nn
 
-from mpc_mmseg.engine.complexity import complexity_of, multiply_adds
-
 ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / 'tools/analysis_tools'
+COMPLEXITY = runpy.run_path(str(TOOLS / 'complexity.py'))
+complexity_of, multiply_adds = COMPLEXITY['complexity_of'], COMPLEXITY['multiply_adds']
 
 
 class Attention(nn.Module):
@@ -72,7 +73,8 @@ def test_tool(tmp_path, tiny_model, monkeypatch, capsys):
     monkeypatch.setattr(
         sys, 'argv', ['x', str(config), '--shape', '64', '96', '--json', str(out)]
     )
-    runpy.run_path(str(ROOT / 'tools/analysis_tools/get_flops.py'), run_name='__main__')
+    monkeypatch.syspath_prepend(TOOLS)
+    runpy.run_path(str(TOOLS / 'get_flops.py'), run_name='__main__')
     record = json.loads(out.read_text())
     expected = complexity_of(tiny_model, (64, 96))['total']
     assert tuple(record['parts']['total'].values()) == expected
