@@ -1,14 +1,19 @@
-"""tampCOCO and compRAISE, made for CAT-Net.
-
-Kwon, Nam, Yu, Lee, Kim, "Learning JPEG Compression Artifacts for Image Manipulation
-Detection and Localization", IJCV 2022.
-"""
+"""tampCOCO and compRAISE, made for CAT-Net (Kwon et al., IJCV 2022)."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from .layout import Inventory, Layout, Sample, coco_ids, raise_ids
+from .layout import (
+    LAYOUTS,
+    Find,
+    Inventory,
+    Layout,
+    Sample,
+    coco_ids,
+    layout,
+    raise_ids,
+)
 from .tables import Row, samples_of_rows
 
 #: List -> tag and number of images; bcmc has the images of bcm, compressed again.
@@ -29,9 +34,6 @@ def tampcoco(lists: Sequence[str] = ('sp', 'cm', 'bcm')) -> Layout:
     Args:
         lists: Of 'sp' (splices), 'cm' (copy-moves of objects), 'bcm' (copy-moves of
             shapes; "both" in the list of the MPC paper) and 'bcmc'.
-
-    Raises:
-        ValueError: If there is no such list.
     """
     lists = (lists,) if isinstance(lists, str) else tuple(lists)
     if not lists or not set(lists) <= TAMPCOCO.keys():
@@ -61,17 +63,16 @@ def tampcoco(lists: Sequence[str] = ('sp', 'cm', 'bcm')) -> Layout:
         return found
 
     counts = [TAMPCOCO[name][1] for name in lists]
+    forged = None if None in counts else sum(c for c in counts if c)
     hint = 'ROOT holds the lists, sp_images/, sp_masks/ and so on'
-    return Layout(
-        'tampcoco',
-        'tampCOCO',
-        find,
-        forged=None if None in counts else sum(c for c in counts if c),
-        hint=hint,
-    )
+    return Layout('tampcoco', 'tampCOCO', find, forged, hint=hint)
 
 
-def compraise() -> Layout:
+LAYOUTS['tampcoco'] = tampcoco
+
+
+@layout('compRAISE', forged=0)
+def compraise() -> Find:
     """compRAISE: authentic JPEG images only, in one folder."""
 
     def find(root: Path, files: Sequence[str]) -> Inventory:
@@ -80,4 +81,4 @@ def compraise() -> Layout:
             [Sample(each, sources=raise_ids(each)) for each in photographs]
         )
 
-    return Layout('compraise', 'compRAISE', find, forged=0)
+    return find

@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from .layout import Layout
+from .layout import Find, layout
 from .mask_decoding import bright_is_forged, dark_is_forged, green_is_forged
 from .patterns import IMAGE, Patterns
 
@@ -15,6 +15,7 @@ DECODERS = {
 }
 
 
+@layout('folders', hint='ROOT holds a folder of images and one of masks')
 def folders(
     images: str = 'images',
     masks: str = 'masks',
@@ -23,7 +24,7 @@ def folders(
     coding: str = 'plain',
     tag: str = '',
     sources: str = '',
-) -> Layout:
+) -> Find:
     """``{images}/x.jpg``, ``{masks}/x{suffix}.png``, ``{authentic}/y.jpg``.
 
     Args:
@@ -36,9 +37,6 @@ def folders(
         tag: The kind of all forgeries.
         sources: A regular expression whose matches in a name are its sources; '': the
             name itself is its source.
-
-    Raises:
-        ValueError: If ``coding`` is none of these.
     """
     if coding not in DECODERS:
         raise ValueError(f'coding must be one of {list(DECODERS)}, not {coding!r}')
@@ -47,7 +45,7 @@ def folders(
         found = re.finditer(sources, key) if sources else ()
         return tuple(sorted({each[0] for each in found})) or (key,)
 
-    patterns = Patterns(
+    return Patterns(
         forged=rf'{re.escape(images)}/(?P<key>.+?){IMAGE}',
         mask=rf'{re.escape(masks)}/(?P<key>.+?){re.escape(suffix)}{IMAGE}',
         authentic=rf'{re.escape(authentic)}/(?P<key>.+?){IMAGE}',
@@ -55,5 +53,3 @@ def folders(
         sources=ids,
         decode=DECODERS[coding],
     )
-    hint = f'ROOT holds {images}/, {masks}/ and, optionally, {authentic}/'
-    return Layout('folders', 'folders', patterns, hint=hint)

@@ -1,5 +1,6 @@
 """A layout: how a data set is arranged on disk, and how many images it has."""
 
+import functools
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -55,6 +56,10 @@ class Inventory:
     extra: list[str] = field(default_factory=list)
 
 
+#: (root, files from :func:`index_files`) -> inventory.
+Find = Callable[[Path, Sequence[str]], Inventory]
+
+
 @dataclass(frozen=True)
 class Layout:
     """A data set as it is distributed.
@@ -62,7 +67,7 @@ class Layout:
     Args:
         name: Its name on the command line.
         title: Its name in the literature.
-        find: (root, files) -> inventory; ``files`` from :func:`index_files`.
+        find: Finds its images and masks.
         forged: Number of distributed forged images; None: not known.
         authentic: Number of distributed authentic images.
         scored: Number of forged images that the MPC paper trains on or scores, where
@@ -72,11 +77,42 @@ class Layout:
 
     name: str
     title: str
-    find: Callable[[Path, Sequence[str]], Inventory]
+    find: Find
     forged: int | None = None
     authentic: int | None = None
     scored: int | None = None
     hint: str = ''
+
+
+#: Name -> factory of the layout; its arguments are the options of the layout.
+LAYOUTS: dict[str, Callable[..., Layout]] = {}
+
+
+def layout(
+    title: str,
+    forged: int | None = None,
+    authentic: int | None = None,
+    scored: int | None = None,
+    hint: str = '',
+) -> Callable[[Callable[..., Find]], Callable[..., Layout]]:
+    """Adds a layout to ``LAYOUTS``: the arguments of `Layout` for a factory of `find`.
+
+    The layout has the name of the function, which raises ValueError for an option that
+    is not one of the values that its docstring lists.
+    """
+
+    def add(finder: Callable[..., Find]) -> Callable[..., Layout]:
+        name = finder.__name__
+
+        @functools.wraps(finder)
+        def build(*args, **kwargs) -> Layout:
+            find = finder(*args, **kwargs)
+            return Layout(name, title, find, forged, authentic, scored, hint)
+
+        LAYOUTS[name] = build
+        return build
+
+    return add
 
 
 def index_files(root: Path, leave_out: Path | None = None) -> list[str]:

@@ -1,8 +1,4 @@
-"""OpenForensics: AI-generated faces, several per image.
-
-Le, Nguyen, Yamagishi, Echizen, "OpenForensics: Large-Scale Challenging Dataset for
-Multi-Face Forgery Detection and Segmentation In-The-Wild", ICCV 2021.
-"""
+"""OpenForensics (Le et al., ICCV 2021): AI-generated faces, several per image."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,22 +11,20 @@ from mpc_mmseg.datasets.lists.coco_annotations import (
     read_annotations,
 )
 
-from .layout import Inventory, Layout, Sample
+from .layout import Find, Inventory, Sample, layout
 from .tables import only_file
 
 SPLITS = ('Train', 'Val', 'Test-Dev', 'Test-Challenge')
 
 
-def openforensics(split: str = 'Train') -> Layout:
+@layout('OpenForensics', hint='ROOT holds SPLIT/ and SPLIT_poly.json')
+def openforensics(split: str = 'Train') -> Find:
     """``{split}/*.jpg`` and ``{split}_poly.json``, in COCO's format.
 
     Faces of the category "Fake" are forged; an image without one is authentic.
 
     Args:
         split: 'Train', 'Val', 'Test-Dev' or 'Test-Challenge'.
-
-    Raises:
-        ValueError: If there is no such split.
     """
     if split not in SPLITS:
         raise ValueError(f'split must be one of {SPLITS}, not {split!r}')
@@ -70,8 +64,7 @@ def openforensics(split: str = 'Train') -> Layout:
         found.extra += [f for f in paths.values() if not f.endswith('.json')]
         return found
 
-    hint = f'ROOT holds {split}/ and {split}_poly.json'
-    return Layout('openforensics', 'OpenForensics', find, hint=hint)
+    return find
 
 
 def _draw(root: Path, faces: Sequence, size: tuple[int, int]) -> np.ndarray:

@@ -44,7 +44,6 @@ class Patterns:
             name of the mask.
         shared: Whether several images may share a mask by their loose key; tags and
             sources then follow from the name of the image.
-        names: Keys of all forged images of the data set, where they are known.
         maskless: Keys of images that are distributed without a mask.
     """
 
@@ -57,7 +56,6 @@ class Patterns:
     decode: Decode | None = None
     loose: Callable[[str], str] | None = None
     shared: bool = False
-    names: tuple[str, ...] = ()
     maskless: tuple[str, ...] = ()
 
     def __call__(self, root: Path, files: Sequence[str]) -> Inventory:
@@ -97,14 +95,8 @@ class Patterns:
             found.samples.append(
                 Sample(image, mask, draw, self.tags(name), self.sources(name))
             )
-        without_image = masks.keys() - partners.values()
-        for key in sorted(without_image):
+        for key in sorted(masks.keys() - partners.values()):
             found.missing.append(f'image of the mask {masks[key][0]}')
-        found.missing += [
-            f'forged image {key}'
-            for key in self.names
-            if key not in images and key not in without_image
-        ]
         found.samples += [
             Sample(file, sources=self.sources(key)) for key, file in authentic
         ]

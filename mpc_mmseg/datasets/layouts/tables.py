@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from .layout import Inventory, Layout, Sample
+from .layout import Find, Inventory, Sample, layout
 from .mask_decoding import dark_is_forged
 from .patterns import draw_from_files
 
@@ -87,13 +87,80 @@ def only_file(files: Sequence[str], name: str) -> PurePosixPath:
     return matches[0]
 
 
+@layout('CocoGlide', 512, 512, hint='ROOT holds table.csv, real/, fake/ and mask/')
+def cocoglide() -> Find:
+    """``real/``, ``fake/``, ``mask/``, listed in ``table.csv``.
+
+    A forged image and its mask have different names.
+    """
+
+    def source(path: str) -> tuple[str, ...]:
+        number = PurePosixPath(path).stem.removesuffix('_up').rpartition('_')[2]
+        return (f'coco/{int(number):012d}',)
+
+    def forged(row: Row) -> Sample:
+        sources = source(row['fake'])
+        return Sample(row['fake'], row['mask'], tags=('ai',), sources=sources)
+
+    def authentic(row: Row) -> Sample:
+        return Sample(row['real'], sources=source(row['real']))
+
+    def find(root: Path, files: Sequence[str]) -> Inventory:
+        table = only_file(files, 'table.csv')
+        rows = read_table(root / table, ',', ('real', 'fake', 'mask'))
+        found = samples_of_rows(rows, files, table.parent, forged)
+        real = samples_of_rows(rows, files, table.parent, authentic)
+        return Inventory(found.samples + real.samples, found.missing + real.missing)
+
+    return find
+
+
+@layout(
+    'NIST16 (Nimble Challenge 2016)',
+    564,
+    560,
+    hint='ROOT is the unpacked NC2016_Test..., with reference/ and probe/',
+)
+def nist16() -> Find:
+    """``probe/``, ``mask/``, listed in ``reference/manipulation/*-ref.csv``.
+
+    The masks are black where forged.
+    """
+    tags = {
+        'IsManipulationTypeSplice': 'splice',
+        'IsManipulationTypeCopyClone': 'copy-move',
+        'IsManipulationTypeRemoval': 'removal',
+    }
+    columns = ('ProbeFileName', 'ProbeMaskFileName', 'IsTarget', 'BaseFileName', *tags)
+
+    def sample(row: Row) -> Sample:
+        forged = row['IsTarget'] == 'Y'
+        base = row['BaseFileName'] or row['ProbeFileName']
+        return Sample(
+            row['ProbeFileName'],
+            row['ProbeMaskFileName'] if forged else None,
+            tags=tuple(tag for name, tag in tags.items() if row[name] == 'Y'),
+            sources=(f'nist16/{PurePosixPath(base).stem}',),
+        )
+
+    def find(root: Path, files: Sequence[str]) -> Inventory:
+        table = only_file(files, 'NC2016-manipulation-ref.csv')
+        rows = read_table(root / table, '|', columns)
+        if table.parts[-3:-1] != ('reference', 'manipulation'):
+            raise FileNotFoundError(f'{table} must lie in reference/manipulation')
+        return inverted(samples_of_rows(rows, files, table.parents[2], sample))
+
+    return find
+
+
+@layout('table', hint='the paths of the table start at ROOT')
 def table(
     csv: str,
     image: str = 'image',
     mask: str = 'mask',
     delimiter: str = ',',
     inverted_masks: bool = False,
-) -> Layout:
+) -> Find:
     """Any data set listed in a table; an empty mask, ``-`` or ``None``: authentic.
 
     Args:
@@ -113,4 +180,4 @@ def table(
         found = samples_of_rows(rows, files, PurePosixPath(), sample)
         return inverted(found) if inverted_masks else found
 
-    return Layout('table', 'table', find, hint='the paths of the table start at ROOT')
+    return find
