@@ -19,12 +19,7 @@ def soft_edge(mask: np.ndarray, width: float) -> np.ndarray:
 
     Returns:
         (H, W) float32 in 0..1.
-
-    Raises:
-        ValueError: `width` is negative.
     """
-    if width < 0:
-        raise ValueError(f'width must not be negative, got {width}')
     if width <= 1:
         return mask.astype(np.float32)
     within = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
@@ -44,20 +39,12 @@ def poisson_blend(
     Args:
         background: (H, W, 3) uint8.
         foreground: (H, W, 3) uint8.
-        mask: (H, W) uint8, 1 inside the region, at least `ERODED + 1` pixels from the
-            frame.
+        mask: (H, W) uint8, 1 inside the region, which is not empty and at least
+            `ERODED + 1` pixels from the frame.
 
     Returns:
         (H, W, 3) uint8, the background outside the region.
-
-    Raises:
-        ValueError: the mask is empty or too close to the frame.
     """
-    inner = mask[ERODED + 1 : -ERODED - 1, ERODED + 1 : -ERODED - 1]
-    if not inner.any() or mask.sum() != inner.sum():
-        raise ValueError(
-            f'mask must not be empty, nor closer to the frame than {ERODED + 1} pixels'
-        )
     # OpenCV shrinks the region first
     larger = cv2.dilate(mask, np.ones((2 * ERODED + 1,) * 2, np.uint8))
     left, top, width, height = cv2.boundingRect(larger)
@@ -71,16 +58,7 @@ def poisson_blend(
 def blend(
     background: np.ndarray, foreground: np.ndarray, alpha: np.ndarray
 ) -> np.ndarray:
-    """Mix two images: `background + alpha * (foreground - background)`, rounded.
-
-    Args:
-        background: (H, W, 3) uint8.
-        foreground: (H, W, 3) uint8.
-        alpha: (H, W) float32 opacity of the foreground in 0..1.
-
-    Returns:
-        (H, W, 3) uint8.
-    """
+    """`background + alpha (foreground - background)`, (H, W, 3) uint8; alpha (H, W)."""
     below = background.astype(np.float32)
     mixed = below + alpha[..., None] * (foreground.astype(np.float32) - below)
     return np.rint(mixed).astype(np.uint8)
@@ -107,12 +85,7 @@ def match_colour(
 
     Returns:
         (H, W, 3) uint8 BGR; `part` itself where a mask is empty or `strength` is 0.
-
-    Raises:
-        ValueError: `strength` is outside 0..1.
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f'strength must lie in 0..1, got {strength}')
     if strength == 0 or not part_mask.any() or not surroundings_mask.any():
         return part
     lab = cv2.cvtColor(part.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)

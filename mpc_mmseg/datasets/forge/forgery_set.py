@@ -126,19 +126,15 @@ def make_image(
     if authentic:
         forgery = keep_authentic(scene, recipe, rng)
     else:
-        kind = recipe.kinds[(index + lap) % len(recipe.kinds)]
-        donors: dict[str, list[np.ndarray]] = {'splice': [], 'ai_patch': []}
-        if kind in donors:
+        kind, donor = recipe.kinds[(index + lap) % len(recipe.kinds)], None
+        if kind in ('splice', 'ai_patch'):
             others = photographs if kind == 'splice' else patches
-            donor = _choose_donor(background, others, rng)
-            sources['donor'] = donor.name
-            crop, crops['donor'] = random_crop(
-                read(donor), wanted.size, wanted.downscale, rng
+            chosen = _choose_donor(background, others, rng)
+            sources['donor'] = chosen.name
+            donor, crops['donor'] = random_crop(
+                read(chosen), wanted.size, wanted.downscale, rng
             )
-            donors[kind].append(crop)
-        forgery = forge(
-            scene, donors['splice'], recipe, rng, kind, patches=donors['ai_patch']
-        )
+        forgery = forge(scene, donor, recipe, rng, kind)
     record = {
         'kind': forgery.kind,
         'index': index,

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.grey import is_grey
+from mpc_mmseg.datasets.io.find_images import find_images
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image
 
-SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 SHOWN = 10
 
 
@@ -35,14 +35,11 @@ class Photograph:
 def find_photographs(
     folders: Sequence[Path], size: tuple[int, int]
 ) -> list[Photograph]:
-    """All photographs in folders and their sub-folders, each decoded as a check.
+    """All photographs in folders and below, sorted within each, decoded as a check.
 
     Args:
         folders: where to look.
         size: least (height, width) of each in pixels.
-
-    Returns:
-        The photographs, sorted within each folder.
 
     Raises:
         FileNotFoundError: a folder is missing.
@@ -52,21 +49,12 @@ def find_photographs(
     found: list[Photograph] = []
     damaged, small = [], []
     for folder in dict.fromkeys(each.resolve() for each in folders):
-        if not folder.is_dir():
-            raise FileNotFoundError(f'no folder of photographs at {folder}')
-        paths = sorted(
-            path
-            for path in folder.rglob('*')
-            if path.suffix.lower() in SUFFIXES
-            and not path.name.startswith('.')
-            and path.is_file()
-        )
-        if not paths:
-            raise ValueError(
-                f'no photograph in {folder} or below; add files that end in '
-                f'{", ".join(SUFFIXES)}'
-            )
-        for path in paths:
+        images, problems = find_images(str(folder))
+        if problems:
+            kind, name = problems[0]
+            missing = kind == 'missing folder'
+            raise (FileNotFoundError if missing else ValueError)(f'{kind}: {name}')
+        for path in sorted(Path(each) for _, each in images):
             content = path.read_bytes()
             try:
                 image = read_image(content, str(path))
@@ -79,14 +67,14 @@ def find_photographs(
             digest = hashlib.sha256(content).hexdigest()[:16]
             name = f'{folder.name}/{path.relative_to(folder).as_posix()}'
             found.append(Photograph(path, name, is_grey(image), digest))
-    too_small = (
-        f'are smaller than {size[0]} x {size[1]} (height x width); remove them or '
-        'choose a smaller size'
-    )
     lines = []
-    for problem, files in (
-        ('cannot be read; repair or remove them', damaged),
-        (too_small, small),
+    for files, problem in (
+        (damaged, 'cannot be read; repair or remove them'),
+        (
+            small,
+            f'are smaller than {size[0]} x {size[1]} (height x width); remove them or '
+            'choose a smaller size',
+        ),
     ):
         if files:
             lines.append(f'{len(files)} photograph(s) {problem}:')
@@ -131,16 +119,7 @@ def random_crop(
 
 
 def repeat_crop(mask: np.ndarray, size: tuple[int, int], drawn: dict) -> np.ndarray:
-    """Repeat a `random_crop` of a photograph on its mask.
-
-    Args:
-        mask: (H, W) uint8 of 0 and 1.
-        size: (h, w) of the crop in pixels.
-        drawn: what `random_crop` returned with the crop.
-
-    Returns:
-        (h, w) uint8.
-    """
+    """Repeat a `random_crop`, which drew `drawn`, on the photograph's mask (H, W)."""
     small = _shrink(mask, size, drawn['downscale'], cv2.INTER_NEAREST)
     return _cut(small, size, drawn)
 

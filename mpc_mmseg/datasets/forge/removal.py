@@ -33,8 +33,7 @@ def remove(
         region: proposes what is removed.
 
     Returns:
-        The forged image (H, W, 3) uint8, its mask (H, W) uint8 with 1 on the fill, and
-        the drawn parameters.
+        Image, mask and drawn parameters, as of `splice`.
     """
     masks = [region(image, recipe.removal_area_range, rng) for _ in range(CANDIDATES)]
     mask = min(masks, key=lambda each: removal_cost(image, each))
@@ -66,10 +65,6 @@ def removal_cost(image: np.ndarray, mask: np.ndarray) -> float:
 
     It is low for a textured object on a plain background: what people remove, and what
     a fill can hide.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        mask: (H, W) uint8, 1 inside the region and 0 outside.
     """
     ring = (cv2.dilate(mask, np.ones((9, 9), np.uint8)) - mask) > 0
     around = image[ring].std(axis=0).mean()

@@ -6,7 +6,7 @@ import math
 import cv2
 import numpy as np
 
-from .irregular_mask import check_area_range, fill_holes
+from .irregular_mask import fill_holes
 
 LONG_SIDE = 192  # superpixels are found in a reduced copy
 SUPERPIXELS = 160
@@ -25,11 +25,7 @@ def superpixel_mask(
     Returns:
         (H, W) uint8, 1 inside the region, which does not touch the frame; None where
         no region of that size was found.
-
-    Raises:
-        ValueError: `area_range` is invalid.
     """
-    check_area_range(area_range)
     low, high = area_range
     scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
     size = [max(8, round(side * scale)) for side in image.shape[1::-1]]
@@ -46,15 +42,10 @@ def superpixel_mask(
 
 
 def superpixels(image: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Divide an image by a watershed from points of a jittered grid.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        number: wanted number of superpixels.
-        rng: source of the jitter.
+    """Divide an image (H, W, 3) by a watershed from points of a jittered grid.
 
     Returns:
-        (H, W) int32 labels from 1.
+        (H, W) int32 labels from 1, of about that number of superpixels.
     """
     height, width = image.shape[:2]
     step = max(4.0, math.sqrt(height * width / number))

@@ -1,4 +1,4 @@
-"""Splicing: a part of one photograph pasted into another."""
+"""Parts pasted into a photograph: from another one (splice) or the same (copy-move)."""
 
 import numpy as np
 
@@ -48,12 +48,39 @@ def splice(
             'lower area_range or scale_range'
         )
     part, position, drawn = found
-    feather = rng.uniform(*recipe.feather_range)
-    strength = rng.uniform(*recipe.colour_strength_range)
-    poisson = happens(recipe.poisson_probability, rng)
-    image, mask = paste(background, part, position, feather, strength, poisson)
+    drawn['feather'] = rng.uniform(*recipe.feather_range)
+    drawn['colour_strength'] = rng.uniform(*recipe.colour_strength_range)
+    if happens(recipe.poisson_probability, rng):
+        drawn['poisson'] = True
+    image, mask = paste(background, part, position, drawn)
     if grey:  # rounding in Lab may tint a grey part
         image = to_grey(image)
-    drawn |= {'feather': feather, 'colour_strength': strength}
-    drawn |= {'poisson': True} if poisson else {}
     return image, mask, drawn
+
+
+def copy_move(
+    image: np.ndarray,
+    rng: np.random.Generator,
+    source: np.ndarray | None = None,
+    recipe: ForgeRecipe = DEFAULTS,
+    region: Region = object_mask,
+) -> tuple[np.ndarray, np.ndarray, dict]:
+    """Repeat an irregular part of an image elsewhere, slightly scaled and rotated.
+
+    Only the copy counts as forged; the original part stays authentic. Arguments and
+    results are those of `splice`, where the donor is ``source``: the image itself, or
+    a version of it of the same size with a history of its own.
+    """
+    source = image if source is None else source
+    found = select_part(source, image, rng, recipe, region, same_scene=True)
+    if found is None:
+        raise ValueError(
+            f'no room for a copy with area_range {recipe.area_range} beside its '
+            f'original in an image of {image.shape[:2]}; lower area_range or '
+            'scale_range'
+        )
+    part, position, drawn = found
+    drawn['feather'] = rng.uniform(*recipe.feather_range)
+    if happens(recipe.poisson_probability, rng):
+        drawn['poisson'] = True
+    return *paste(image, part, position, drawn), drawn
