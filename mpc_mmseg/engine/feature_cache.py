@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mpc_mmseg.datasets.transforms import PackForgeryInputs
+from mpc_mmseg.datasets.transforms.pack_forgery_inputs import PackForgeryInputs
 from mpc_mmseg.file_lock import locked
 from mpc_mmseg.hashing import sha256
 

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,7 @@ import numpy as np
 from mpc_mmseg.datasets.io.image_io import (
     ImageReadError,
     damage_of,
-    opened_header,
+    opened,
     read_header,
     read_image,
     read_mask_and_levels,
@@ -225,7 +224,7 @@ def _kind_of(error: ImageReadError, content: bytes) -> str:
 
 
 def _about_file(content: bytes) -> dict:
-    with opened_header(BytesIO(content)) as image:
+    with opened(content) as image:
         about: dict = {'image_format': f'{image.format} {image.mode}'}
         if tables := getattr(image, 'quantization', None):
             about['quality'], about['standard_tables'] = jpeg_quality(tables)
