@@ -16,10 +16,10 @@ from mpc_mmseg.datasets.grey import is_grey
 
 from .forge import PRESETS, Forgery, forge, keep_authentic, override
 from .forge.photographs import random_crop, repeat_crop
-from .forge.recipe import check_range
 from .io.find_images import find_images
 from .io.image_io import read_image
 from .lists.coco_annotations import draw_segmentation, read_annotations
+from .ranges import check_range
 from .transforms.loading import read_file
 
 ATTEMPTS = 8  # photographs tried for a forgery before giving up

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mpc_mmseg.datasets.ranges import check_range
+
 from .forge import Forgery, forge, keep_authentic
 from .photographs import Photograph, random_crop
-from .recipe import ForgeRecipe, check_range
+from .recipe import ForgeRecipe
 
 # Increase it when the same settings give other pixels: old folders are then refused.
 MAKER_VERSION = 1

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from mpc_mmseg.datasets.ranges import check_range
+
 from .history import History
 from .irregular_mask import check_area_range
 from .paste import MARGIN
@@ -14,15 +16,6 @@ from .paste import MARGIN
 Range = tuple[float, float]
 KINDS = ('splice', 'copy_move', 'removal')
 ALL_KINDS = (*KINDS, 'enhancement', 'text', 'ai_patch')
-
-
-def check_range(name: str, value: Range, low: float, high: float) -> None:
-    """Raise ValueError unless `low <= value[0] <= value[1] <= high`."""
-    numbers = len(value) == 2 and all(isinstance(each, int | float) for each in value)
-    if not numbers or not low <= value[0] <= value[1] <= high:
-        raise ValueError(
-            f'{name} must be two ascending numbers in {low:g}..{high:g}, got {value}'
-        )
 
 
 def _check_probabilities(ranges: Any, *others: str) -> None:

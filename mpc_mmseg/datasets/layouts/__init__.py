@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from . import catnet, folders, openforensics, published, tables  # noqa: F401
+from . import published, tables  # noqa: F401 - they register theirs
 from .layout import LAYOUTS, TAGS, Inventory, Layout, Sample, index_files
 
 __all__ = ['LAYOUTS', 'TAGS', 'Inventory', 'Layout', 'Sample', 'index_files']

@@ -119,14 +119,11 @@ def index_files(root: Path, leave_out: Path | None = None) -> list[str]:
     """All files below a folder, sorted, without hidden files and macOS metadata.
 
     Args:
-        root: The folder.
+        root: The folder, which must exist.
         leave_out: A folder below it to skip.
 
     Returns:
         Paths relative to ``root``, with slashes.
-
-    Raises:
-        FileNotFoundError: If there is no such folder.
     """
     if not root.is_dir():
         raise FileNotFoundError(f'no folder {root}')

@@ -42,11 +42,7 @@ class Family:
     numbers: str = ''
 
     def check(self, value: float) -> float:
-        """Give the value back, whole numbers as integers.
-
-        Raises:
-            ValueError: If it is out of bounds, or not whole or odd as required.
-        """
+        """Give a valid value back, whole numbers as integers, or raise ValueError."""
         valid = self.low <= value <= self.high
         if self.numbers:
             valid = valid and value == int(value)

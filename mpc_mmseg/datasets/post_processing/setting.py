@@ -73,11 +73,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Setting:
-    """A named sequence of steps.
+    """A named sequence of steps, empty for a clean image.
 
-    Attributes:
-        name: Such as ``jpeg_quality=70``, ``whatsapp_like``, or ``clean``.
-        steps: Empty for a clean image.
+    The name is such as ``jpeg_quality=70``, ``whatsapp_like``, or ``clean``.
     """
 
     name: str

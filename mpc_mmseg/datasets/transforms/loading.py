@@ -190,7 +190,7 @@ def reduce_mask(mask: np.ndarray, reduction: int) -> np.ndarray:
 def size_mismatch(
     image: str, image_size: tuple[int, ...], mask: str, mask_size: tuple[int, ...]
 ) -> str:
-    """An error for a mask of another size (H, W) than its image, with a likely cause."""
+    """An error for an image and a mask of other sizes (H, W), with a likely cause."""
     height, width = image_size
     mask_height, mask_width = mask_size
     text = (

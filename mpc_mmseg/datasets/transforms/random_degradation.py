@@ -13,8 +13,9 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
 from mpc_mmseg.datasets.degradation import POISSON_LEVEL, add_noise, jpeg, resample
+from mpc_mmseg.datasets.ranges import check_range
 
-from .random_range import check_range, draw, draw_seed
+from .random_range import draw, draw_seed
 
 KINDS = ('box', 'gaussian', 'median', 'motion')
 #: A pixel against its eight neighbours.

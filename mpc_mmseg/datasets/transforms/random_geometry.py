@@ -13,7 +13,9 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from .random_range import check_range, draw
+from mpc_mmseg.datasets.ranges import check_range
+
+from .random_range import draw
 
 #: Name -> how it moves the pixels; all of them exact.
 POSITIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -140,7 +142,7 @@ class RandomDownscale(BaseTransform):
 def shrink_in_frame(
     image: np.ndarray, scale: float, fill: int, interpolation: int
 ) -> np.ndarray:
-    """An image shrunk to a scale, in the centre of a frame of its size and one value."""
+    """An image shrunk to a scale, in the centre of a frame of its size and a value."""
     height, width = image.shape[:2]
     small = max(1, round(height * scale)), max(1, round(width * scale))
     if small == (height, width):

@@ -10,7 +10,9 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from .random_range import check_range, draw
+from mpc_mmseg.datasets.ranges import check_range
+
+from .random_range import draw
 
 LEVELS = np.linspace(0, 1, 256)
 
