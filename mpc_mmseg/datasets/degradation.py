@@ -20,9 +20,6 @@ def add_noise(
         rng: source of the noise.
         sigma: standard deviation in 8-bit units (at mid grey for 'poisson').
         kind: 'gaussian' or 'poisson' (in its normal approximation).
-
-    Returns:
-        (H, W, 3) uint8 BGR.
     """
     channels = 1 if is_grey(image) else 3
     noise = rng.standard_normal((*image.shape[:2], channels), dtype=np.float32) * sigma
@@ -42,10 +39,8 @@ def resample(image: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def encode_jpeg(
-    image: np.ndarray, quality: int, full_chroma: bool = False
-) -> np.ndarray:
-    """The JPEG file (N,) uint8 of an image (H, W, 3) uint8 BGR at a quality.
+def jpeg(image: np.ndarray, quality: int, full_chroma: bool = False) -> np.ndarray:
+    """Compress an image to JPEG, and decode it.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -56,10 +51,5 @@ def encode_jpeg(
     if full_chroma:
         full = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, full]
-    return cv2.imencode('.jpg', image, options)[1]
-
-
-def jpeg(image: np.ndarray, quality: int, full_chroma: bool = False) -> np.ndarray:
-    """Compress an image (H, W, 3) uint8 BGR to JPEG at a quality, and decode it."""
-    encoded = encode_jpeg(image, quality, full_chroma)
+    encoded = cv2.imencode('.jpg', image, options)[1]
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))

@@ -18,11 +18,7 @@ _LONG_SIDE = 384
 
 
 def edge_ranks(grey: np.ndarray) -> np.ndarray:
-    """The strength of edges as ranks in 0..1, at a moderate size.
-
-    Args:
-        grey: (H, W) uint8.
-    """
+    """The strength of edges as ranks in 0..1, at a moderate size, of (H, W) uint8."""
     scale = min(1.0, _LONG_SIDE / max(grey.shape))
     if scale < 1:
         size = [max(1, round(n * scale)) for n in grey.shape[::-1]]
@@ -39,15 +35,11 @@ def edge_ranks(grey: np.ndarray) -> np.ndarray:
 
 
 def fits(ranks: np.ndarray, mask: np.ndarray) -> dict[str, float]:
-    """How well a mask's outline matches edges after each of ``FLIPS``.
-
-    Args:
-        ranks: (H, W) as of :func:`edge_ranks`.
-        mask: 0 and 1, of any size.
+    """How well the outline of a mask of 0 and 1 matches edges after each of ``FLIPS``.
 
     Returns:
-        Name -> the mean rank of the outline's pixels: 0.5 is chance. Empty where the
-        mask has no outline.
+        Name -> the mean of :func:`edge_ranks` at the outline's pixels: 0.5 is chance.
+        Empty where the mask has no outline.
     """
     found = {}
     for name, transform in FLIPS.items():
@@ -66,10 +58,7 @@ def fits(ranks: np.ndarray, mask: np.ndarray) -> dict[str, float]:
 def better_flip(scores: dict[str, float], margin: float = 0.25) -> str | None:
     """The flip that fits clearly better than the mask as it is, or None.
 
-    Args:
-        scores: As of :func:`fits`.
-        margin: Least difference of the scores. The mask as it is must also be near
-            chance.
+    Their scores differ by the margin, and that of the mask as it is is near chance.
     """
     if not scores:
         return None

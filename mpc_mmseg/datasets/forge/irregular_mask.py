@@ -34,10 +34,6 @@ def irregular_mask(
 
     Returns:
         (H, W) uint8, 1 inside the region and 0 outside.
-
-    Raises:
-        ValueError: `area_range` is so narrow for so small a frame that no region
-            meets it.
     """
     low, high = area_range
     # a little inside the range, since areas are rounded to pixels

@@ -19,11 +19,8 @@ SHOWN = 10
 class Photograph:
     """A photograph on disk that has been read once and is usable.
 
-    Args:
-        path: the file.
-        name: the folder's name and the path below it, for records.
-        grey: whether it has no colour.
-        digest: start of the file's SHA-256.
+    For records, its name is that of the folder and the path below it; its digest is the
+    start of the file's SHA-256.
     """
 
     path: Path
@@ -37,14 +34,10 @@ def find_photographs(
 ) -> list[Photograph]:
     """All photographs in folders and below, sorted within each, decoded as a check.
 
-    Args:
-        folders: where to look.
-        size: least (height, width) of each in pixels.
-
     Raises:
         FileNotFoundError: a folder is missing.
-        ValueError: a folder holds no image, or files are damaged or too small; lists
-            them.
+        ValueError: a folder holds no image, or files are damaged or smaller than a size
+            (height, width); lists them.
     """
     found: list[Photograph] = []
     damaged, small = [], []

@@ -52,16 +52,7 @@ def object_mask(
     area_range: tuple[float, float],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """An irregular region whose outline is moved to nearby edges of the image.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        area_range: smallest and largest share of the frame that the region covers.
-        rng: source of randomness.
-
-    Returns:
-        (H, W) uint8, 1 inside the region and 0 outside; connected.
-    """
+    """An irregular connected region whose outline is moved to edges of the image."""
     mask = irregular_mask(image.shape[:2], area_range, rng)
     snapped = snap_to_edges(mask, image)
     low, high = area_range

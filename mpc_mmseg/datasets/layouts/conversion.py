@@ -84,9 +84,9 @@ def convert(
     """Find the images of a data set, decode masks where needed, check the sizes.
 
     A mask that can be used as distributed stays where it is. Any other is decoded and
-    written to ``masks_to`` as a PNG of 0 and 255. Its file name contains the full name
-    of the image and a hash of the mask's pixels: another coding, option or source mask
-    gives another file, and existing lists stay valid.
+    written as a PNG of 0 and 255. Its file name contains the full name of the image and
+    a hash of the mask's pixels: another coding, option or source mask gives another
+    file, and existing lists stay valid.
 
     Args:
         layout: The layout of the data set.

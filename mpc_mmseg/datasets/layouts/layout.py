@@ -3,7 +3,7 @@
 import functools
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,6 +113,12 @@ def layout(
         return build
 
     return add
+
+
+def check_option(name: str, value: object, choices: Collection) -> None:
+    """Raise ValueError unless an option has one of its values."""
+    if value not in choices:
+        raise ValueError(f'{name} must be one of {list(choices)}, not {value!r}')
 
 
 def index_files(root: Path, leave_out: Path | None = None) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mpc_mmseg.datasets.io.find_images import SUFFIXES
 
-from .layout import Find, Inventory, Sample, layout
+from .layout import Find, Inventory, Sample, check_option, layout
 from .mask_decoding import bright_is_forged, dark_is_forged, green_is_forged
 
 IMAGE = '(?:' + '|'.join(SUFFIXES.replace('.', r'\.').split()) + ')'
@@ -165,8 +165,7 @@ def folders(
         sources: A regular expression whose matches in a name are its sources; '': the
             name itself is its source.
     """
-    if coding not in DECODERS:
-        raise ValueError(f'coding must be one of {list(DECODERS)}, not {coding!r}')
+    check_option('coding', coding, DECODERS)
 
     def ids(key: str) -> tuple[str, ...]:
         found = re.finditer(sources, key) if sources else ()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from .layout import Find, Inventory, coco_ids, layout, raise_ids
+from .layout import Find, Inventory, check_option, coco_ids, layout, raise_ids
 from .mask_decoding import (
     any_is_forged,
     bright_is_forged,
@@ -38,9 +38,7 @@ CASIA_MASK = (
 )
 
 
-@layout(
-    'AutoSplice', 3621, 2273, hint='ROOT holds Authentic/, Forged_JPEG100/ and Mask/'
-)
+@layout('AutoSplice', 3621, 2273, hint='ROOT holds Authentic/, Forged_JPEG100/, Mask/')
 def autosplice(quality: int = 100) -> Find:
     """``Authentic/``, ``Forged_JPEG{quality}/``, ``Mask/``.
 
@@ -49,8 +47,7 @@ def autosplice(quality: int = 100) -> Find:
     Args:
         quality: JPEG quality of the forged images: 100, 90 or 75.
     """
-    if quality not in (100, 90, 75):
-        raise ValueError(f'quality must be 100, 90 or 75, not {quality!r}')
+    check_option('quality', quality, (100, 90, 75))
     return Patterns(
         forged=rf'Forged_JPEG{quality}/(?P<key>[^/]+?){IMAGE}',
         mask=rf'Mask/(?P<key>[^/]+?)(?:_mask)?{IMAGE}',
@@ -63,12 +60,7 @@ def autosplice(quality: int = 100) -> Find:
     )
 
 
-@layout(
-    'CASIA v1.0',
-    920,
-    800,
-    hint='unpack Au.zip, Modified Tp.zip and the ground truth into one folder',
-)
+@layout('CASIA v1.0', 920, 800, hint='unpack Au, Modified Tp and the masks into ROOT')
 def casia_v1() -> Find:
     """``Au/``, ``Tp/{CM,Sp}/`` and ``CASIA 1.0 groundtruth/{CM,Sp}/*_gt.png``.
 
@@ -95,9 +87,7 @@ def casia_v1() -> Find:
     return find
 
 
-@layout(
-    'CASIA v2.0', 5123, 7491, hint='unpack Au, Tp and the ground truth into one folder'
-)
+@layout('CASIA v2.0', 5123, 7491, hint='unpack Au, Tp and the masks into ROOT')
 def casia_v2() -> Find:
     """``Au/``, ``Tp/`` and ``CASIA 2 Groundtruth/*_gt.png``."""
     return Patterns(
@@ -122,13 +112,7 @@ def _casia_sources(data_set: str, key: str) -> tuple[str, ...]:
     return tuple(sorted(known)) or (f'{data_set}/{key}',)
 
 
-@layout(
-    'Columbia Uncompressed',
-    180,
-    183,
-    scored=160,
-    hint='unpack 4cam_auth and 4cam_splc into one folder',
-)
+@layout('Columbia Uncompressed', 180, 183, 160, 'unpack 4cam_auth and 4cam_splc')
 def columbia() -> Find:
     """``4cam_auth/*.tif``, ``4cam_splc/*.tif``, ``4cam_splc/edgemask/*_edgemask.jpg``.
 
@@ -172,8 +156,7 @@ def defacto(kind: str = 'splicing') -> Find:
     Args:
         kind: 'splicing', 'copymove' or 'inpainting'.
     """
-    if kind not in DEFACTO:
-        raise ValueError(f'kind must be one of {list(DEFACTO)}, not {kind!r}')
+    check_option('kind', kind, DEFACTO)
     tag, folder = DEFACTO[kind]
     return Patterns(
         forged=rf'{folder}_img/img/(?P<key2>[^/]+?){IMAGE}',
@@ -216,10 +199,7 @@ def faceforensics(compression: str = 'c23') -> Find:
     Args:
         compression: 'raw', 'c23' or 'c40'.
     """
-    if compression not in ('raw', 'c23', 'c40'):
-        raise ValueError(
-            f"compression must be 'raw', 'c23' or 'c40', not {compression!r}"
-        )
+    check_option('compression', compression, ('raw', 'c23', 'c40'))
     method = rf'manipulated_sequences/(?P<key1>{"|".join(FACEFORENSICS)})'
     frame = rf'(?P<key2>[^/]+)/(?P<key3>[^/]+?){IMAGE}'
 
@@ -248,11 +228,7 @@ def imd2020() -> Find:
     )
 
 
-@layout(
-    'In-the-Wild',
-    201,
-    hint='ROOT is the unpacked label_in_wild, with images/ and masks/',
-)
+@layout('In-the-Wild', 201, hint='ROOT is label_in_wild, with images/ and masks/')
 def in_the_wild() -> Find:
     """``images/{n}.jpg`` and ``masks/{n}.png``; there are no authentic images."""
     return Patterns(
@@ -263,12 +239,7 @@ def in_the_wild() -> Find:
     )
 
 
-@layout(
-    'Korus (Realistic Tampering)',
-    220,
-    220,
-    hint='ROOT holds the folders of the four cameras',
-)
+@layout('Korus (Realistic Tampering)', 220, 220, hint='ROOT holds the four cameras')
 def korus(collateral: str = 'forged') -> Find:
     """``{camera}/`` with ``pristine/``, ``tampered-realistic/``, ``ground-truth/``.
 
@@ -276,10 +247,7 @@ def korus(collateral: str = 'forged') -> Find:
         collateral: Class of the grey label, pixels that were changed without a change
             of content: 'forged' or 'authentic'.
     """
-    if collateral not in KORUS_FORGED_ABOVE:
-        raise ValueError(
-            f"collateral must be 'forged' or 'authentic', not {collateral!r}"
-        )
+    check_option('collateral', collateral, KORUS_FORGED_ABOVE)
     camera = r'(?P<key1>Canon_60D|Nikon_D90|Nikon_D7000|Sony_A57)'
     return Patterns(
         forged=rf'{camera}/tampered-realistic/(?P<key2>[^/]+?){IMAGE}',

@@ -20,6 +20,7 @@ from .layout import (
     Inventory,
     Layout,
     Sample,
+    check_option,
     coco_ids,
     layout,
     raise_ids,
@@ -141,12 +142,7 @@ def cocoglide() -> Find:
     return find
 
 
-@layout(
-    'NIST16 (Nimble Challenge 2016)',
-    564,
-    560,
-    hint='ROOT is the unpacked NC2016_Test..., with reference/ and probe/',
-)
+@layout('NIST16 (Nimble Challenge 2016)', 564, 560, hint='ROOT is NC2016_Test...')
 def nist16() -> Find:
     """``probe/``, ``mask/``, listed in ``reference/manipulation/*-ref.csv``.
 
@@ -247,8 +243,7 @@ def openforensics(split: str = 'Train') -> Find:
     Args:
         split: 'Train', 'Val', 'Test-Dev' or 'Test-Challenge'.
     """
-    if split not in SPLITS:
-        raise ValueError(f'split must be one of {SPLITS}, not {split!r}')
+    check_option('split', split, SPLITS)
 
     def find(root: Path, files: Sequence[str]) -> Inventory:
         table = only_file(files, f'{split}_poly.json')

@@ -98,9 +98,6 @@ def decompress_counts(code: str | bytes) -> list[int]:
     Each number is stored five bits at a time, least significant first, as characters
     from '0'. Bit 5 is set where more characters follow; bit 4 of the last is the sign.
     From the fourth number on, the difference to the last but one is stored.
-
-    Raises:
-        ValueError: If the string ends within a number.
     """
     text = code.encode() if isinstance(code, str) else code
     counts: list[int] = []

@@ -70,6 +70,3 @@ class CropMaskToImage(BaseTransform):
         if 'forged' in results:
             results['forged'] = bool((results['gt_seg_map'] == 1).any())
         return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}()'
