@@ -39,8 +39,10 @@ def resample(image: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def jpeg(image: np.ndarray, quality: int, full_chroma: bool = False) -> np.ndarray:
-    """Compress an image to JPEG, and decode it.
+def encode_jpeg(
+    image: np.ndarray, quality: int, full_chroma: bool = False
+) -> np.ndarray:
+    """The JPEG file (N,) uint8 of an image.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -51,5 +53,10 @@ def jpeg(image: np.ndarray, quality: int, full_chroma: bool = False) -> np.ndarr
     if full_chroma:
         full = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, full]
-    encoded = cv2.imencode('.jpg', image, options)[1]
+    return cv2.imencode('.jpg', image, options)[1]
+
+
+def jpeg(image: np.ndarray, quality: int, full_chroma: bool = False) -> np.ndarray:
+    """Compress an image by `encode_jpeg`, and decode it."""
+    encoded = encode_jpeg(image, quality, full_chroma)
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))

@@ -150,7 +150,8 @@ class ForgeOnTheFly(Dataset):
         scene, objects = self._scene(index, rng)
         if rng.random() < self.authentic_share:
             return keep_authentic(scene, self.recipe, rng)
-        kind, donor, known = str(rng.choice(self.recipe.kinds)), None, []
+        kind, donor = str(rng.choice(self.recipe.kinds)), None
+        known: list[np.ndarray] = []
         if kind == 'splice':
             # a grey part is obvious in a coloured picture
             for _ in range(ATTEMPTS):

@@ -88,9 +88,6 @@ def measure_all(
 
     Returns:
         The facts in the order of ``entries``.
-
-    Raises:
-        ValueError: If ``workers`` is negative.
     """
     if workers < 0:
         raise ValueError(f'workers must not be negative, got {workers}')

@@ -8,17 +8,11 @@ GAIN_LIMITS = (0.75, 1.33)  # of the change of contrast in `match_colour`
 
 
 def soft_edge(mask: np.ndarray, width: float) -> np.ndarray:
-    """Opacity that rises from 0 to 1 across the outline of a region.
+    """Opacity (H, W) that rises from 0 to 1 across the outline of a region.
 
-    It exceeds 0.5 inside the region and nowhere else, and is exactly 0 or 1 from
-    `width / 2 + 0.5` pixels off the outline.
-
-    Args:
-        mask: (H, W) uint8, 1 inside the region and 0 outside.
-        width: width of the ramp in pixels; up to 1, the edge is hard.
-
-    Returns:
-        (H, W) float32 in 0..1.
+    The ramp is `width` pixels wide; up to 1, the edge is hard. The opacity exceeds 0.5
+    inside the region and nowhere else, and is exactly 0 or 1 from `width / 2 + 0.5`
+    pixels off the outline.
     """
     if width <= 1:
         return mask.astype(np.float32)
@@ -34,16 +28,8 @@ def poisson_blend(
 ) -> np.ndarray:
     """Fill a region with the foreground's gradients, continuous with the background.
 
-    Perez, Gangnet, Blake, "Poisson Image Editing", SIGGRAPH 2003, as in OpenCV.
-
-    Args:
-        background: (H, W, 3) uint8.
-        foreground: (H, W, 3) uint8.
-        mask: (H, W) uint8, 1 inside the region, which is not empty and at least
-            `ERODED + 1` pixels from the frame.
-
-    Returns:
-        (H, W, 3) uint8, the background outside the region.
+    Perez, Gangnet, Blake, "Poisson Image Editing", SIGGRAPH 2003, as in OpenCV. The
+    region is not empty and at least `ERODED + 1` pixels from the frame.
     """
     # OpenCV shrinks the region first
     larger = cv2.dilate(mask, np.ones((2 * ERODED + 1,) * 2, np.uint8))
@@ -77,14 +63,11 @@ def match_colour(
     with the change of contrast limited.
 
     Args:
-        part: (H, W, 3) uint8 BGR, the image that holds the part.
-        part_mask: (H, W), non-zero where the part is.
-        surroundings: (H', W', 3) uint8 BGR.
-        surroundings_mask: (H', W'), non-zero where the colours count.
+        part: the image that holds the part.
+        part_mask: non-zero where the part is.
+        surroundings: an image of another or the same size.
+        surroundings_mask: non-zero where its colours count.
         strength: 0 leaves the part unchanged, 1 matches it fully.
-
-    Returns:
-        (H, W, 3) uint8 BGR; `part` itself where a mask is empty or `strength` is 0.
     """
     if strength == 0 or not part_mask.any() or not surroundings_mask.any():
         return part

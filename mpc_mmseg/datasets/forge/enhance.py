@@ -20,12 +20,6 @@ def enhance(
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Change the appearance of a region of an image, but not its content.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        recipe: the ranges to draw from.
-        region: chooses what is changed.
-
     Returns:
         Image, mask and drawn parameters, as of `splice`.
 

@@ -22,7 +22,6 @@ class Forgery:
     """A synthetic image.
 
     Args:
-        image: (H, W, 3) uint8 BGR.
         mask: (H, W) uint8, 1 where pixels were forged; all 0 for an authentic image.
         kind: one of `ALL_KINDS`, or 'authentic'.
         parameters: everything that was drawn, as plain numbers and strings.
@@ -52,8 +51,6 @@ def forge(
         background: (H, W, 3) uint8 BGR, the photograph to forge.
         donor: (H', W', 3) uint8 BGR: the photograph that a splice takes its part from,
             or the AI-generated picture for an AI patch; not used by other kinds.
-        recipe: the ranges to draw from.
-        rng: source of randomness.
         kind: one of `ALL_KINDS`.
         objects: (H, W) uint8 0/1, annotated objects of the background, preferred as
             regions.

@@ -22,16 +22,12 @@ class ForgerySet:
     """The specification of a set.
 
     Args:
-        recipe: the ranges to draw from.
         count: number of forged images.
         authentic: number of authentic images.
         size: (height, width) of every image in pixels.
         seed: not negative.
         downscale: range of the scaling of a photograph before it is cropped.
         image_format: 'png' (lossless) or 'jpg' (quality 95).
-
-    Raises:
-        ValueError: an argument is out of bounds.
     """
 
     recipe: ForgeRecipe
@@ -107,7 +103,7 @@ def make_image(
         photographs: all photographs of the set.
         authentic: whether the image is one of the authentic ones.
         index: among the forged, or the authentic, images.
-        read: reads a photograph, (H, W, 3) uint8 BGR.
+        read: reads a photograph.
         patches: AI-generated pictures, for the kind 'ai_patch'.
 
     Returns:

@@ -23,17 +23,9 @@ def irregular_mask(
     area_range: tuple[float, float],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """An irregular connected region with a share of the frame drawn from a range.
+    """An irregular connected region of a frame (H, W), with a share from a range.
 
     Half of the regions are smooth star shapes, half are level sets of smooth noise.
-
-    Args:
-        shape: (H, W) of the frame in pixels.
-        area_range: smallest and largest share of the frame that the region covers.
-        rng: source of randomness.
-
-    Returns:
-        (H, W) uint8, 1 inside the region and 0 outside.
     """
     low, high = area_range
     # a little inside the range, since areas are rounded to pixels

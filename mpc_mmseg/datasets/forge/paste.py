@@ -24,14 +24,7 @@ class CutOut:
 def cut_out(
     source: np.ndarray, mask: np.ndarray, scale: float = 1.0, angle: float = 0.0
 ) -> CutOut:
-    """Cut a region out, scaled and rotated about its centre.
-
-    Args:
-        source: (H, W, 3) uint8 BGR.
-        mask: (H, W) uint8, 1 inside the region; not empty.
-        scale: enlargement.
-        angle: rotation in degrees, counter-clockwise.
-    """
+    """Cut a region out, scaled and rotated (degrees, anticlockwise) about its centre."""
     columns = np.flatnonzero(mask.any(axis=0))
     rows = np.flatnonzero(mask.any(axis=1))
     centre = (float(columns[[0, -1]].mean()), float(rows[[0, -1]].mean()))
@@ -43,8 +36,9 @@ def cut_out(
     width, height = (np.ceil(points.max(axis=0) - corner) + 1 + MARGIN).astype(int)
     affine[:, 2] -= corner
     size = int(width), int(height)
-    border = dict(flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    image = cv2.warpAffine(source, affine, size, **border)
+    image = cv2.warpAffine(
+        source, affine, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+    )
     inner = (cv2.warpAffine(mask * 255, affine, size) > 127).astype(np.uint8)
     core = slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN)
     inner = np.pad(inner[core], MARGIN)
@@ -60,8 +54,6 @@ def paste(
     """Paste a cut-out into an image, with a soft edge and matched colours.
 
     Args:
-        background: (H, W, 3) uint8 BGR.
-        part: the cut-out, (h, w).
         position: (top, left) of the cut-out, which lies inside the frame.
         drawn: ``feather``, the width of the soft edge in pixels, at most
             2 * MARGIN - 1; optional: ``colour_strength``, 1 gives the part the colours

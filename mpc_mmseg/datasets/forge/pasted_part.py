@@ -17,22 +17,14 @@ def splice(
     recipe: ForgeRecipe = DEFAULTS,
     region: Region = object_mask,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Paste an irregular part of a donor photograph into another one.
+    """Paste an irregular part, chosen by `region`, of a photograph into another one.
 
     The part follows the donor's edges, is pasted where its seam shows least among a few
     random positions, gets a soft edge, and its colours are moved towards those of its
     surroundings. A donor for a grey background is converted to grey.
 
-    Args:
-        background: (H, W, 3) uint8 BGR.
-        donor: (H', W', 3) uint8 BGR.
-        rng: source of randomness.
-        recipe: the ranges to draw from.
-        region: chooses the part of the donor.
-
     Returns:
-        The forged image (H, W, 3) uint8, its mask (H, W) uint8 with 1 where pixels came
-        from the donor, and the drawn parameters.
+        The forged image, its mask of the pixels from the donor, and what was drawn.
 
     Raises:
         ValueError: no such part fits into the background.
@@ -40,14 +32,7 @@ def splice(
     grey = is_grey(background)
     if grey:
         donor = to_grey(donor)
-    found = select_part(donor, background, rng, recipe, region)
-    if found is None:
-        raise ValueError(
-            f'no part with area_range {recipe.area_range} of a donor of '
-            f'{donor.shape[:2]} fits into a background of {background.shape[:2]}; '
-            'lower area_range or scale_range'
-        )
-    part, position, drawn = found
+    part, position, drawn = select_part(donor, background, rng, recipe, region)
     drawn['feather'] = rng.uniform(*recipe.feather_range)
     drawn['colour_strength'] = rng.uniform(*recipe.colour_strength_range)
     if happens(recipe.poisson_probability, rng):
@@ -72,14 +57,9 @@ def copy_move(
     a version of it of the same size with a history of its own.
     """
     source = image if source is None else source
-    found = select_part(source, image, rng, recipe, region, same_scene=True)
-    if found is None:
-        raise ValueError(
-            f'no room for a copy with area_range {recipe.area_range} beside its '
-            f'original in an image of {image.shape[:2]}; lower area_range or '
-            'scale_range'
-        )
-    part, position, drawn = found
+    part, position, drawn = select_part(
+        source, image, rng, recipe, region, same_scene=True
+    )
     drawn['feather'] = rng.uniform(*recipe.feather_range)
     if happens(recipe.poisson_probability, rng):
         drawn['poisson'] = True

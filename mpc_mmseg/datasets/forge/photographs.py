@@ -93,7 +93,6 @@ def random_crop(
         size: (h, w) of the crop in pixels.
         downscale: range of the scale before cropping, at most 1; a photograph never
             becomes smaller than the crop.
-        rng: source of randomness.
         block: spacing of the grid that the crop's corner lies on; 16 keeps the blocks
             of a JPEG aligned that was not downscaled.
 

@@ -22,13 +22,10 @@ def select_part(
     recipe: ForgeRecipe,
     region: Region,
     same_scene: bool = False,
-) -> tuple[CutOut, Position, dict] | None:
+) -> tuple[CutOut, Position, dict]:
     """Draw a few parts of a source and keep the one whose seam shows least.
 
     Args:
-        source: (H', W', 3) uint8 BGR.
-        background: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
         recipe: its `area_range` (a share of the background), `scale_range`,
             `rotation_range` and `places` count.
         region: chooses the parts in the source.
@@ -36,7 +33,10 @@ def select_part(
             keeps off its original.
 
     Returns:
-        The part, its position, and what was drawn; None where no part fits.
+        The part, its position, and what was drawn.
+
+    Raises:
+        ValueError: no part fits.
     """
     frame = background.shape[0] * background.shape[1]
     source_share = frame / (source.shape[0] * source.shape[1])
@@ -61,7 +61,11 @@ def select_part(
         if len(candidates) == CANDIDATES:
             break
     if not candidates:
-        return None
+        raise ValueError(
+            f'no part with area_range {recipe.area_range} of an image of '
+            f'{source.shape[:2]} fits into a background of {background.shape[:2]}'
+            f'{", beside its original" * same_scene}; lower area_range or scale_range'
+        )
     position, _, part, scale, angle = min(candidates, key=lambda each: each[1])
     drawn = {'scale': scale, 'rotation': angle, 'place': list(position)}
     return part, position, drawn
@@ -74,14 +78,9 @@ def find_position(
     tries: int = 8,
     occupied: np.ndarray | None = None,
 ) -> tuple[Position, float] | None:
-    """The one of several random positions where a cut-out's seam shows least.
+    """The one of some random positions where a cut-out's seam shows least.
 
-    Args:
-        part: the cut-out, (h, w).
-        background: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        tries: random positions to compare.
-        occupied: (H, W) uint8, 1 on pixels that the part has to avoid.
+    It avoids what is occupied (H, W).
 
     Returns:
         The position, and the mean difference across the seam in 8-bit units; None where

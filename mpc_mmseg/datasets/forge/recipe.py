@@ -41,10 +41,7 @@ class HistoryRanges:
 
     The ranges have the units of `History`. `poisson_probability` is how often the noise
     grows with the brightness, `full_chroma_probability` how often JPEG keeps the
-    resolution of the chroma.
-
-    Raises:
-        ValueError: a range is reversed or out of bounds.
+    resolution of the chroma. A ValueError names a range that is out of bounds.
     """
 
     blur_sigma: Range = (0.3, 0.8)
@@ -174,9 +171,6 @@ def override(recipe: ForgeRecipe, values: Mapping[str, Any]) -> ForgeRecipe:
         recipe: what to start from.
         values: by name, with a dot before the name of a history's range, such as
             `{'area_range': (0.05, 0.1), 'part.noise_sigma': (0, 1)}`.
-
-    Raises:
-        ValueError: an unknown name, or an invalid value.
     """
     for name, value in values.items():
         owner, _, inner = name.rpartition('.')

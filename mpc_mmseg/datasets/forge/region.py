@@ -65,10 +65,6 @@ def snap_to_edges(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
     Pixels deep inside and far outside keep their side; the band in between (an eighth
     of the region's width to each side) is divided along the strongest edges.
 
-    Args:
-        mask: (H, W) uint8, 1 inside the region and 0 outside.
-        image: (H, W, 3) uint8 BGR.
-
     Returns:
         (H, W) uint8 0/1, one connected region without holes; the mask unchanged where
         it is too thin to have an inside.

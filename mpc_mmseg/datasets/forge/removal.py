@@ -26,12 +26,6 @@ def remove(
     Inpainting", CVPR 2001, chosen at random: smooth fills without the photograph's
     noise. With the recipe's `healing_probability`, `heal` instead, which keeps it.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        recipe: the ranges to draw from.
-        region: proposes what is removed.
-
     Returns:
         Image, mask and drawn parameters, as of `splice`.
     """
@@ -78,10 +72,6 @@ def heal(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     As a healing brush does: the ring around the region is searched for elsewhere, and
     the inside of the best match is blended in by its gradients. The fill keeps the
     photograph's texture and noise.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        mask: (H, W) uint8, 1 inside the region.
 
     Returns:
         (H, W, 3) uint8; None where the region is too close to the frame, or no other

@@ -16,11 +16,6 @@ def superpixel_mask(
 ) -> np.ndarray | None:
     """A region grown from a random superpixel over its most similar neighbours.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        area_range: smallest and largest share of the frame that the region covers.
-        rng: source of randomness.
-
     Returns:
         (H, W) uint8, 1 inside the region, which does not touch the frame; None where
         no region of that size was found.
@@ -41,11 +36,7 @@ def superpixel_mask(
 
 
 def superpixels(image: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Divide an image (H, W, 3) by a watershed from points of a jittered grid.
-
-    Returns:
-        (H, W) int32 labels from 1, of about that number of superpixels.
-    """
+    """Labels (H, W) int32 from 1 by a watershed from points of a jittered grid."""
     height, width = image.shape[:2]
     step = max(4.0, math.sqrt(height * width / number))
     rows = np.arange(step / 2, height, step)

@@ -23,11 +23,6 @@ def write_text(
 
     The letters are slightly blurred and slightly transparent, as if photographed.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        recipe: its `text_height_range`.
-
     Returns:
         Image, mask of the strokes, and drawn parameters, as of `splice`.
 

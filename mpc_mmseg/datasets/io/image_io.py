@@ -72,8 +72,7 @@ def read_image(
         name: The file's name in errors if ``source`` is its content.
         pixel_limit: Refuse images of more pixels than this.
         least: Decode a JPEG at 1/2, 1/4 or 1/8 of its size (rounded up) that is at
-            least (H, W). libjpeg then inverts smaller cosine transforms, which is
-            several times faster and close to the mean of each square of pixels.
+            least (H, W): several times faster, and close to the mean of each square.
 
     Returns:
         (H, W, 3) uint8, contiguous and writable.
@@ -160,12 +159,8 @@ def read_mask(
     Of coloured masks the largest channel counts, transparent pixels are put over black,
     and the two colours of a palette whose first is black are 0 and 1.
 
-    Args:
-        source: This, ``name``, ``pixel_limit`` and errors as of :func:`read_image`.
-        name: The file's name in errors.
-        pixel_limit: Refuse masks of more pixels than this.
-        coding: What the levels mean, a key of
-            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`, or an error.
+    Arguments and errors are those of :func:`read_image`; ``coding`` is what the levels
+    mean, a key of :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`, or an error.
 
     Returns:
         (H, W) uint8, upright.

@@ -58,11 +58,7 @@ def turn_upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
 
 
 def to_bgr(image: Image.Image) -> np.ndarray:
-    """(H, W, 3) uint8 BGR, without transparency.
-
-    Raises:
-        Unsupported: If the pixels are of floating point or of 32 bits.
-    """
+    """(H, W, 3) uint8 BGR, without transparency; not of 32 bits or floating point."""
     if image.mode.startswith('I'):
         grey = cv2.convertScaleAbs(_sixteen_bit(image), alpha=255 / 65535)
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)

@@ -34,11 +34,9 @@ class S3Backend(BaseStorageBackend):
     public buckets accept.
 
     Raises:
-        ImportError: When first used without boto3.
         FileNotFoundError: If the bucket or key does not exist.
         PermissionError: If access is refused.
         ConnectionError: If the store cannot be reached, or answers with an error.
-        ValueError: If an address lacks the bucket or the key.
     """
 
     def __getstate__(self) -> dict[str, Any]:

@@ -11,11 +11,7 @@ __all__ = ['LAYOUTS', 'TAGS', 'Inventory', 'Layout', 'Sample', 'index_files']
 
 
 def build_layout(name: str, options: Mapping[str, Any] | None = None) -> Layout:
-    """Build a layout by name.
-
-    Args:
-        name: A key of ``LAYOUTS``.
-        options: The arguments of its factory.
+    """Build a layout by name, with the arguments of its factory.
 
     Raises:
         ValueError: If there is no such layout, option or value; lists the valid ones.

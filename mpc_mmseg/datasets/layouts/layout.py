@@ -97,8 +97,7 @@ def layout(
 ) -> Callable[[Callable[..., Find]], Callable[..., Layout]]:
     """Adds a layout to ``LAYOUTS``: the arguments of `Layout` for a factory of `find`.
 
-    The layout has the name of the function, which raises ValueError for an option that
-    is not one of the values that its docstring lists.
+    The layout has the name of the function, whose arguments are its options.
     """
 
     def add(finder: Callable[..., Find]) -> Callable[..., Layout]:

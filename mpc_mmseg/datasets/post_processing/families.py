@@ -66,14 +66,10 @@ def _family(
     """Add an operation without random numbers to the families."""
 
     def add(operation: Operation) -> Operation:
-        FAMILIES[name] = Family(
-            name,
-            axis,
-            low,
-            high,
-            lambda image, value, _: operation(image, value),
-            numbers,
-        )
+        def apply(image: np.ndarray, value: float, _: object) -> np.ndarray:
+            return operation(image, value)
+
+        FAMILIES[name] = Family(name, axis, low, high, apply, numbers)
         return operation
 
     return add

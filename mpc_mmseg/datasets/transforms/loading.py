@@ -47,9 +47,6 @@ class LoadForgeryImage(_Loading):
             is at least this (H, W); ori_shape is that of the file. Pixels are close to
             means over squares and differ from those of a full decoding and a resize.
             Training then needs ``LoadForgeryMask(size='image')``. None: never.
-
-    Raises:
-        ImageReadError: If the image cannot be read; names the file.
     """
 
     def __init__(
@@ -106,9 +103,8 @@ class LoadForgeryMask(_Loading):
     name in seg_fields.
 
     Args:
-        pixel_limit: Refuse masks of more pixels than this.
-        backend_args: Arguments of MMEngine's file backend; None: the backend of the
-            path's prefix.
+        pixel_limit: As of LoadForgeryImage.
+        backend_args: As of LoadForgeryImage.
         size: 'original', or 'image': the size at which a JPEG was decoded by
             ``LoadForgeryImage(reduce_to=...)``. Of each square of pixels that became
             one, the mask's central pixel is kept.

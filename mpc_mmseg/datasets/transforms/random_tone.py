@@ -4,6 +4,8 @@ Required Keys of all: img. Modified Keys: img. A range is a pair (low, high), dr
 uniformly; arguments out of the limits that are stated raise a ValueError.
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -18,9 +20,8 @@ LEVELS = np.linspace(0, 1, 256)
 
 
 class _RandomTone(BaseTransform):
-    def random_table(self) -> np.ndarray:
-        """New level of each of the 256 levels, in 0..1."""
-        raise NotImplementedError
+    #: Gives the new level of each of the 256 levels, in 0..1.
+    random_table: Callable[[], np.ndarray]
 
     def transform(self, results: dict) -> dict:
         table = np.rint(np.clip(self.random_table(), 0, 1) * 255).astype(np.uint8)

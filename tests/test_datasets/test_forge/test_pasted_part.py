@@ -136,7 +136,7 @@ def test_copies_from_the_source(scene):
 
 
 def test_no_room_for_a_copy(scene):
-    with pytest.raises(ValueError, match='no room'):
+    with pytest.raises(ValueError, match='beside its original'):
         copy_move(
             scene(0),
             np.random.default_rng(0),
