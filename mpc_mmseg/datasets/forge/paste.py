@@ -24,7 +24,7 @@ class CutOut:
 def cut_out(
     source: np.ndarray, mask: np.ndarray, scale: float = 1.0, angle: float = 0.0
 ) -> CutOut:
-    """Cut a region out, scaled and rotated (degrees, anticlockwise) about its centre."""
+    """Cut a region out, scaled and rotated (degrees, leftward) about its centre."""
     columns = np.flatnonzero(mask.any(axis=0))
     rows = np.flatnonzero(mask.any(axis=1))
     centre = (float(columns[[0, -1]].mean()), float(rows[[0, -1]].mean()))
