@@ -2,19 +2,20 @@
 
 from mpc_mmseg.lazy_names import lazy_names
 
-_WHERE = {
-    'ForgeOnTheFly': 'forge_on_the_fly',
-    'ForgeryDataset': 'forgery_dataset',
-    'S3Backend': 'io.s3_backend',
-    'TarBackend': 'io.tar_backend',
+_MODULES = {
+    'forge_on_the_fly': 'ForgeOnTheFly',
+    'forgery_dataset': 'ForgeryDataset',
+    'io.s3_backend': 'S3Backend',
+    'io.tar_backend': 'TarBackend',
+    'transforms.loading': 'LoadForgeryImage LoadForgeryMask',
+    'transforms.pack_forgery_inputs': 'PackForgeryInputs',
+    'transforms.random_degradation': 'RandomBlur RandomGaussianNoise RandomISONoise '
+    'RandomJPEG RandomResample RandomSharpen',
+    'transforms.random_geometry': 'RandomBlockCrop RandomDihedral RandomDownscale '
+    'RandomElastic RandomGridDistortion',
+    'transforms.random_tone': 'RandomBrightnessContrast RandomGamma RandomToneCurve',
 }
-_TRANSFORMS = """
-    LoadForgeryImage LoadForgeryMask PackForgeryInputs RandomBlockCrop RandomBlur
-    RandomBrightnessContrast RandomDihedral RandomDownscale RandomElastic RandomGamma
-    RandomGaussianNoise RandomGridDistortion RandomISONoise RandomJPEG RandomResample
-    RandomSharpen RandomToneCurve
-"""
-_WHERE |= dict.fromkeys(_TRANSFORMS.split(), 'transforms')
+_WHERE = {name: module for module, names in _MODULES.items() for name in names.split()}
 __all__ = list(_WHERE)
 
 __getattr__ = lazy_names(__name__, _WHERE)

@@ -20,9 +20,6 @@ def add_noise(
         rng: source of the noise.
         sigma: standard deviation in 8-bit units (at mid grey for 'poisson').
         kind: 'gaussian' or 'poisson' (in its normal approximation).
-
-    Returns:
-        (H, W, 3) uint8 BGR.
     """
     channels = 1 if is_grey(image) else 3
     noise = rng.standard_normal((*image.shape[:2], channels), dtype=np.float32) * sigma
@@ -45,7 +42,7 @@ def resample(image: np.ndarray, scale: float) -> np.ndarray:
 def encode_jpeg(
     image: np.ndarray, quality: int, full_chroma: bool = False
 ) -> np.ndarray:
-    """The JPEG file (N,) uint8 of an image (H, W, 3) uint8 BGR at a quality.
+    """The JPEG file (N,) uint8 of an image.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -60,6 +57,6 @@ def encode_jpeg(
 
 
 def jpeg(image: np.ndarray, quality: int, full_chroma: bool = False) -> np.ndarray:
-    """Compress an image (H, W, 3) uint8 BGR to JPEG at a quality, and decode it."""
+    """Compress an image by `encode_jpeg`, and decode it."""
     encoded = encode_jpeg(image, quality, full_chroma)
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))

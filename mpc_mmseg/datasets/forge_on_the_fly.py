@@ -16,10 +16,10 @@ from mpc_mmseg.datasets.grey import is_grey
 
 from .forge import PRESETS, Forgery, forge, keep_authentic, override
 from .forge.photographs import random_crop, repeat_crop
-from .forge.recipe import check_range
 from .io.find_images import find_images
 from .io.image_io import read_image
 from .lists.coco_annotations import draw_segmentation, read_annotations
+from .ranges import check_range
 from .transforms.loading import read_file
 
 ATTEMPTS = 8  # photographs tried for a forgery before giving up
@@ -150,8 +150,8 @@ class ForgeOnTheFly(Dataset):
         scene, objects = self._scene(index, rng)
         if rng.random() < self.authentic_share:
             return keep_authentic(scene, self.recipe, rng)
-        kind = str(rng.choice(self.recipe.kinds))
-        donors, donor_objects, patches = [], [], []
+        kind, donor = str(rng.choice(self.recipe.kinds)), None
+        known: list[np.ndarray] = []
         if kind == 'splice':
             # a grey part is obvious in a coloured picture
             for _ in range(ATTEMPTS):
@@ -159,14 +159,11 @@ class ForgeOnTheFly(Dataset):
                 donor, known = self._scene(other, rng)
                 if is_grey(scene) or not is_grey(donor):
                     break
-            donors, donor_objects = [donor], [known]
         elif kind == 'ai_patch':
             path = self.patches[int(rng.integers(len(self.patches)))]
-            patches = [self._crop(read_image(path), rng)[0]]
+            donor = self._crop(read_image(path), rng)[0]
         try:
-            return forge(
-                scene, donors, self.recipe, rng, kind, patches, objects, donor_objects
-            )
+            return forge(scene, donor, self.recipe, rng, kind, objects, known)
         except ValueError as error:
             path = self.get_data_info(index)['img_path']
             raise _NoPartFits(f'{path}: {error}') from error

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mpc_mmseg.atomic_files import atomic_path
-from mpc_mmseg.datasets.transforms import PackForgeryInputs
+from mpc_mmseg.datasets.transforms.pack_forgery_inputs import PackForgeryInputs
 from mpc_mmseg.file_lock import locked
 from mpc_mmseg.hashing import sha256
 

@@ -113,7 +113,7 @@ class TestFolders:
         MMLogger.get_instance('other files', log_level='INFO')
         assert len(build(root)) == 5
         captured = capsys.readouterr()
-        assert "{'.txt': 1}" in captured.out + captured.err
+        assert "{'hidden image': 1, '.txt': 1}" in captured.out + captured.err
 
     def test_name(self, root):
         assert build(root, dataset_name='x').get_data_info(0)['dataset_name'] == 'x'

@@ -22,11 +22,8 @@ from .measure import Facts
 class CheckedList:
     """The entries of one list, and what the check found.
 
-    Attributes:
-        name: Differs from the names of the other lists.
-        entries: With paths that can be opened; those with missing files are left out.
-        defects: What is wrong with the list itself.
-        facts: One for each entry, once they are measured.
+    Its name differs from those of other lists. Its entries are those whose files exist;
+    each has facts once it is measured. The defects are those of the list itself.
     """
 
     name: str
@@ -42,10 +39,6 @@ def open_lists(paths: Sequence[str], data_root: str | None = None) -> list[Check
         paths: List files; folders with images/ and masks/, authentic/ or all three; or
             folders of authentic images.
         data_root: Where the paths in lists start; None: each list's own folder.
-
-    Raises:
-        FileNotFoundError: If a list or folder does not exist.
-        ValueError: If a list cannot be read, or is empty.
     """
     short = [
         os.path.splitext(os.path.basename(os.path.abspath(path)))[0] for path in paths

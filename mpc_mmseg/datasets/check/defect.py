@@ -15,7 +15,7 @@ _ADVICE = {
         'unreadable file': 'fetch or export it again, or remove it',
         'truncated file': 'fetch it again; its end is missing or damaged',
         'damaged file': 'fetch or export it again; a part of it is not the photograph',
-        'mask of another size': 'apply the transform that is named',
+        'mask of another size': 'turn or resize the one that was changed',
         'unknown mask coding': "declare what the levels mean by mask_coding='nonzero', "
         "'0/1/255' or another, or code forged pixels as 255",
         'mixed mask codings': 'one data set has one coding: code all masks alike, or '

@@ -34,8 +34,7 @@ def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> tuple[int, bool]:
         tables: Pillow's ``quantization`` of a JPEG image, row by row.
 
     Returns:
-        The quality in 1..100, and whether the table is exactly that of the quality;
-        cameras and Photoshop have tables of their own.
+        The quality in 1..100, and whether the table is exactly that of the quality.
     """
     difference = np.abs(_TABLES - np.asarray(tables[min(tables)])).sum(axis=1)
     best = int(difference.argmin())

@@ -1,4 +1,4 @@
-"""Which rotation or flip aligns a mask with the edges of its image."""
+"""Which flip aligns a mask with the edges of its image."""
 
 from __future__ import annotations
 
@@ -7,29 +7,18 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-#: Name -> what it does to a mask of the image's size.
+#: Name -> what it does to a mask.
 FLIPS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     'no transform': lambda mask: mask,
     'a left-right flip': lambda mask: mask[:, ::-1],
     'an upside-down flip': lambda mask: mask[::-1],
     'a half turn': lambda mask: mask[::-1, ::-1],
 }
-#: Name -> what it does to a mask of the swapped size.
-TURNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    'a quarter turn clockwise': lambda mask: np.rot90(mask, -1),
-    'a quarter turn anticlockwise': lambda mask: np.rot90(mask),
-    'a transposition': lambda mask: mask.T,
-    'a transposition and a half turn': lambda mask: mask.T[::-1, ::-1],
-}
 _LONG_SIDE = 384
 
 
 def edge_ranks(grey: np.ndarray) -> np.ndarray:
-    """The strength of edges as ranks in 0..1, at a moderate size.
-
-    Args:
-        grey: (H, W) uint8.
-    """
+    """The strength of edges as ranks in 0..1, at a moderate size, of (H, W) uint8."""
     scale = min(1.0, _LONG_SIDE / max(grey.shape))
     if scale < 1:
         size = [max(1, round(n * scale)) for n in grey.shape[::-1]]
@@ -45,24 +34,15 @@ def edge_ranks(grey: np.ndarray) -> np.ndarray:
     return ranks[strength]
 
 
-def fits(
-    ranks: np.ndarray,
-    mask: np.ndarray,
-    transforms: dict[str, Callable[[np.ndarray], np.ndarray]],
-) -> dict[str, float]:
-    """How well a mask's outline matches edges after each transform.
-
-    Args:
-        ranks: (H, W) as of :func:`edge_ranks`.
-        mask: 0 and 1, of any size.
-        transforms: Name -> transform.
+def fits(ranks: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+    """How well the outline of a mask of 0 and 1 matches edges after each of ``FLIPS``.
 
     Returns:
-        Name -> the mean rank of the outline's pixels: 0.5 is chance. Empty where the
-        mask has no outline.
+        Name -> the mean of :func:`edge_ranks` at the outline's pixels: 0.5 is chance.
+        Empty where the mask has no outline.
     """
     found = {}
-    for name, transform in transforms.items():
+    for name, transform in FLIPS.items():
         turned = np.ascontiguousarray(transform(mask))
         size = ranks.shape[::-1]
         small = cv2.resize(turned, size, interpolation=cv2.INTER_NEAREST)
@@ -78,10 +58,7 @@ def fits(
 def better_flip(scores: dict[str, float], margin: float = 0.25) -> str | None:
     """The flip that fits clearly better than the mask as it is, or None.
 
-    Args:
-        scores: As of :func:`fits` over ``FLIPS``.
-        margin: Least difference of the scores. The mask as it is must also be near
-            chance.
+    Their scores differ by the margin, and that of the mask as it is is near chance.
     """
     if not scores:
         return None

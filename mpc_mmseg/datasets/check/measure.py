@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,7 @@ import numpy as np
 from mpc_mmseg.datasets.io.image_io import (
     ImageReadError,
     damage_of,
-    opened_header,
+    opened,
     read_header,
     read_image,
     read_mask_and_levels,
@@ -25,16 +24,17 @@ from mpc_mmseg.datasets.io.image_io import (
 from mpc_mmseg.datasets.io.mask_coding import UnknownCoding
 from mpc_mmseg.datasets.io.regular_file import read_regular
 from mpc_mmseg.datasets.lists.list_file import ListEntry
+from mpc_mmseg.datasets.transforms.loading import size_mismatch
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.json_files import json_line, json_lines
 from mpc_mmseg.parent_process import end_with_parent
 
 from .jpeg_quality import jpeg_quality
-from .mask_fit import FLIPS, TURNS, better_flip, edge_ranks, fits
+from .mask_fit import better_flip, edge_ranks, fits
 from .perceptual_hash import perceptual_hash
 
 #: Increased when measurements change, so that older caches are not used.
-VERSION = 3
+VERSION = 4
 _CHUNK = 16
 
 
@@ -88,9 +88,6 @@ def measure_all(
 
     Returns:
         The facts in the order of ``entries``.
-
-    Raises:
-        ValueError: If ``workers`` is negative.
     """
     if workers < 0:
         raise ValueError(f'workers must not be negative, got {workers}')
@@ -185,7 +182,10 @@ def measure(entry: ListEntry) -> Facts:
                 if mask.any():
                     facts['coding'] = '0/1' if levels.max() == 1 else '0/255'
                 defects += _levels_defects(mask, levels)
-                if grey is not None:
+                if grey is not None and grey.shape != mask.shape:
+                    sizes = entry.image, grey.shape, entry.mask, mask.shape
+                    defects.append(('mask of another size', size_mismatch(*sizes)))
+                elif grey is not None:
                     found, facts['best_fit'] = _fit_defects(grey, mask)
                     defects += found
             except ImageReadError as error:
@@ -225,7 +225,7 @@ def _kind_of(error: ImageReadError, content: bytes) -> str:
 
 
 def _about_file(content: bytes) -> dict:
-    with opened_header(BytesIO(content)) as image:
+    with opened(content) as image:
         about: dict = {'image_format': f'{image.format} {image.mode}'}
         if tables := getattr(image, 'quantization', None):
             about['quality'], about['standard_tables'] = jpeg_quality(tables)
@@ -256,30 +256,13 @@ def _levels_defects(mask: np.ndarray, levels: np.ndarray) -> list[tuple[str, str
 def _fit_defects(
     grey: np.ndarray, mask: np.ndarray
 ) -> tuple[list[tuple[str, str]], str | None]:
-    if grey.shape == mask.shape:
-        scores = fits(edge_ranks(grey), mask, FLIPS)
-        best = max(scores, key=lambda name: scores[name]) if scores else None
-        better = better_flip(scores)
-        if better is None:
-            return [], best
-        text = (
-            f'{better} aligns its outline with edges of the image (mean rank '
-            f'{scores[better]:.2f}, without {scores["no transform"]:.2f}, chance 0.5)'
-        )
-        return [('mask may be flipped', text)], best
-    height, width = grey.shape
+    scores = fits(edge_ranks(grey), mask)
+    better = better_flip(scores)
+    best = max(scores, key=lambda name: scores[name]) if scores else None
+    if better is None:
+        return [], best
     text = (
-        f'the image is {width} wide and {height} high, the mask {mask.shape[1]} and '
-        f'{mask.shape[0]}: '
+        f'{better} aligns its outline with edges of the image (mean rank '
+        f'{scores[better]:.2f}, without {scores["no transform"]:.2f}, chance 0.5)'
     )
-    if mask.shape == grey.shape[::-1]:
-        scores = fits(edge_ranks(grey), mask, TURNS)
-        text += max(scores, key=lambda name: scores[name]) if scores else 'a turn'
-        text += ' of the mask would make them fit'
-    elif abs(height * mask.shape[1] - width * mask.shape[0]) <= max(height, width):
-        text += 'the same proportions; resize the mask (nearest neighbour)'
-    elif abs(width * mask.shape[1] - height * mask.shape[0]) <= max(height, width):
-        text += 'swapped proportions; rotate the mask by 90 degrees and resize it'
-    else:
-        text += 'no rotation or resizing makes them fit; it belongs to another image'
-    return [('mask of another size', text)], None
+    return [('mask may be flipped', text)], best

@@ -22,9 +22,6 @@ def perceptual_hash(grey: np.ndarray) -> tuple[int, int] | None:
     (Zauner, "Implementation and benchmarking of perceptual image hash functions",
     2010), the second is the sign of horizontal differences of a small copy.
 
-    Args:
-        grey: (H, W) uint8.
-
     Returns:
         The hashes; None for a nearly flat image, whose signs are noise.
     """

@@ -1,38 +1,13 @@
-"""Synthetic forgeries, generated from authentic photographs."""
+"""Synthetic forgeries, generated from authentic photographs.
 
-from .copy_move import copy_move
-from .enhance import enhance
+Throughout, images are (H, W, 3) uint8 BGR; masks and regions are (H, W) uint8, 1 inside
+and 0 outside; an ``area_range`` is the smallest and the largest share of the frame that
+a region covers; ``rng`` is the randomness, ``recipe`` the ranges to draw from.
+"""
+
 from .forge import Forgery, forge, keep_authentic
-from .history import History, history
-from .irregular_mask import irregular_mask
 from .presets import PRESETS
 from .recipe import ALL_KINDS, KINDS, ForgeRecipe, HistoryRanges, override
-from .region import choose_region, object_mask, snap_to_edges
-from .removal import remove
-from .splice import splice
-from .superpixel_mask import superpixel_mask
-from .text import write_text
 
-__all__ = [
-    'ALL_KINDS',
-    'KINDS',
-    'PRESETS',
-    'ForgeRecipe',
-    'Forgery',
-    'History',
-    'HistoryRanges',
-    'choose_region',
-    'copy_move',
-    'enhance',
-    'forge',
-    'history',
-    'irregular_mask',
-    'keep_authentic',
-    'object_mask',
-    'override',
-    'remove',
-    'snap_to_edges',
-    'splice',
-    'superpixel_mask',
-    'write_text',
-]
+__all__ = ['ALL_KINDS', 'KINDS', 'PRESETS', 'ForgeRecipe', 'Forgery', 'HistoryRanges']
+__all__ += ['forge', 'keep_authentic', 'override']

@@ -8,23 +8,12 @@ GAIN_LIMITS = (0.75, 1.33)  # of the change of contrast in `match_colour`
 
 
 def soft_edge(mask: np.ndarray, width: float) -> np.ndarray:
-    """Opacity that rises from 0 to 1 across the outline of a region.
+    """Opacity (H, W) that rises from 0 to 1 across the outline of a region.
 
-    It exceeds 0.5 inside the region and nowhere else, and is exactly 0 or 1 from
-    `width / 2 + 0.5` pixels off the outline.
-
-    Args:
-        mask: (H, W) uint8, 1 inside the region and 0 outside.
-        width: width of the ramp in pixels; up to 1, the edge is hard.
-
-    Returns:
-        (H, W) float32 in 0..1.
-
-    Raises:
-        ValueError: `width` is negative.
+    The ramp is `width` pixels wide; up to 1, the edge is hard. The opacity exceeds 0.5
+    inside the region and nowhere else, and is exactly 0 or 1 from `width / 2 + 0.5`
+    pixels off the outline.
     """
-    if width < 0:
-        raise ValueError(f'width must not be negative, got {width}')
     if width <= 1:
         return mask.astype(np.float32)
     within = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
@@ -39,25 +28,9 @@ def poisson_blend(
 ) -> np.ndarray:
     """Fill a region with the foreground's gradients, continuous with the background.
 
-    Perez, Gangnet, Blake, "Poisson Image Editing", SIGGRAPH 2003, as in OpenCV.
-
-    Args:
-        background: (H, W, 3) uint8.
-        foreground: (H, W, 3) uint8.
-        mask: (H, W) uint8, 1 inside the region, at least `ERODED + 1` pixels from the
-            frame.
-
-    Returns:
-        (H, W, 3) uint8, the background outside the region.
-
-    Raises:
-        ValueError: the mask is empty or too close to the frame.
+    Perez, Gangnet, Blake, "Poisson Image Editing", SIGGRAPH 2003, as in OpenCV. The
+    region is not empty and at least `ERODED + 1` pixels from the frame.
     """
-    inner = mask[ERODED + 1 : -ERODED - 1, ERODED + 1 : -ERODED - 1]
-    if not inner.any() or mask.sum() != inner.sum():
-        raise ValueError(
-            f'mask must not be empty, nor closer to the frame than {ERODED + 1} pixels'
-        )
     # OpenCV shrinks the region first
     larger = cv2.dilate(mask, np.ones((2 * ERODED + 1,) * 2, np.uint8))
     left, top, width, height = cv2.boundingRect(larger)
@@ -71,16 +44,7 @@ def poisson_blend(
 def blend(
     background: np.ndarray, foreground: np.ndarray, alpha: np.ndarray
 ) -> np.ndarray:
-    """Mix two images: `background + alpha * (foreground - background)`, rounded.
-
-    Args:
-        background: (H, W, 3) uint8.
-        foreground: (H, W, 3) uint8.
-        alpha: (H, W) float32 opacity of the foreground in 0..1.
-
-    Returns:
-        (H, W, 3) uint8.
-    """
+    """`background + alpha (foreground - background)`, (H, W, 3) uint8; alpha (H, W)."""
     below = background.astype(np.float32)
     mixed = below + alpha[..., None] * (foreground.astype(np.float32) - below)
     return np.rint(mixed).astype(np.uint8)
@@ -99,20 +63,12 @@ def match_colour(
     with the change of contrast limited.
 
     Args:
-        part: (H, W, 3) uint8 BGR, the image that holds the part.
-        part_mask: (H, W), non-zero where the part is.
-        surroundings: (H', W', 3) uint8 BGR.
-        surroundings_mask: (H', W'), non-zero where the colours count.
+        part: the image that holds the part.
+        part_mask: non-zero where the part is.
+        surroundings: an image of another or the same size.
+        surroundings_mask: non-zero where its colours count.
         strength: 0 leaves the part unchanged, 1 matches it fully.
-
-    Returns:
-        (H, W, 3) uint8 BGR; `part` itself where a mask is empty or `strength` is 0.
-
-    Raises:
-        ValueError: `strength` is outside 0..1.
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f'strength must lie in 0..1, got {strength}')
     if strength == 0 or not part_mask.any() or not surroundings_mask.any():
         return part
     lab = cv2.cvtColor(part.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)

@@ -20,15 +20,8 @@ def enhance(
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Change the appearance of a region of an image, but not its content.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        recipe: the ranges to draw from.
-        region: chooses what is changed.
-
     Returns:
-        The image (H, W, 3) uint8, the mask (H, W) uint8 of the changed region, and
-        the drawn parameters.
+        Image, mask and drawn parameters, as of `splice`.
 
     Raises:
         ValueError: no effect is visible, as in an image of one colour.
@@ -52,18 +45,9 @@ def enhance(
 
 
 def apply_effect(image: np.ndarray, effect: str, strength: float) -> np.ndarray:
-    """Apply an effect to all pixels of an image.
+    """Apply one of `EFFECTS` to all pixels of an image (H, W, 3) uint8 BGR.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        effect: one of `EFFECTS`.
-        strength: -1..1; the sign is the direction, where there are two.
-
-    Returns:
-        (H, W, 3) uint8 BGR.
-
-    Raises:
-        ValueError: there is no such effect.
+    The strength is in -1..1; its sign is the direction, where there are two.
     """
     pixels: np.ndarray = image.astype(np.float32)
     if effect == 'light':
@@ -81,9 +65,7 @@ def apply_effect(image: np.ndarray, effect: str, strength: float) -> np.ndarray:
         pixels += strength * np.array([-22, 0, 22], np.float32)
     elif effect == 'blur':
         pixels = cv2.GaussianBlur(pixels, (0, 0), 0.6 + 1.6 * abs(strength))
-    elif effect == 'sharpen':
+    else:  # 'sharpen'
         soft = cv2.GaussianBlur(pixels, (0, 0), 1.5)
         pixels += abs(strength) * 1.2 * (pixels - soft)
-    else:
-        raise ValueError(f'effect must be one of {EFFECTS}, got {effect!r}')
     return np.rint(np.clip(pixels, 0, 255)).astype(np.uint8)

@@ -8,13 +8,12 @@ import numpy as np
 
 from mpc_mmseg.datasets.degradation import jpeg
 
-from .copy_move import copy_move
 from .enhance import enhance
 from .history import History, history
+from .pasted_part import copy_move, splice
 from .recipe import ForgeRecipe, happens
 from .region import choose_region
 from .removal import remove
-from .splice import splice
 from .text import write_text
 
 
@@ -23,7 +22,6 @@ class Forgery:
     """A synthetic image.
 
     Args:
-        image: (H, W, 3) uint8 BGR.
         mask: (H, W) uint8, 1 where pixels were forged; all 0 for an authentic image.
         kind: one of `ALL_KINDS`, or 'authentic'.
         parameters: everything that was drawn, as plain numbers and strings.
@@ -37,13 +35,12 @@ class Forgery:
 
 def forge(
     background: np.ndarray,
-    donors: Sequence[np.ndarray],
+    donor: np.ndarray | None,
     recipe: ForgeRecipe,
     rng: np.random.Generator,
-    kind: str | None = None,
-    patches: Sequence[np.ndarray] = (),
+    kind: str,
     objects: Sequence[np.ndarray] = (),
-    donor_objects: Sequence[Sequence[np.ndarray]] = (),
+    donor_objects: Sequence[np.ndarray] = (),
 ) -> Forgery:
     """Forge a photograph.
 
@@ -52,33 +49,16 @@ def forge(
 
     Args:
         background: (H, W, 3) uint8 BGR, the photograph to forge.
-        donors: (H', W', 3) uint8 BGR each; a splice takes its part from one of them.
-        recipe: the ranges to draw from.
-        rng: source of randomness.
-        kind: one of the recipe's kinds; drawn unless given.
-        patches: (H', W', 3) uint8 BGR each, AI-generated pictures; an AI patch takes
-            its part from one of them.
+        donor: (H', W', 3) uint8 BGR: the photograph that a splice takes its part from,
+            or the AI-generated picture for an AI patch; not used by other kinds.
+        kind: one of `ALL_KINDS`.
         objects: (H, W) uint8 0/1, annotated objects of the background, preferred as
             regions.
-        donor_objects: those of each donor.
-
-    Returns:
-        The forgery.
+        donor_objects: those of the donor.
 
     Raises:
-        ValueError: `kind` is not in the recipe, a splice has no donor, an AI patch no
-            picture, or no part fits.
+        ValueError: no part fits.
     """
-    if kind is None:
-        kind = str(rng.choice(recipe.kinds))
-    if kind not in recipe.kinds:
-        raise ValueError(
-            f"kind must be one of the recipe's {recipe.kinds}, got {kind!r}"
-        )
-    if kind == 'splice' and not donors:
-        raise ValueError('donors must hold at least one photograph for a splice')
-    if kind == 'ai_patch' and not patches:
-        raise ValueError('patches must hold at least one picture for an AI patch')
     traces = {'background': recipe.background.draw(rng)}
     image = history(background, rng, traces['background'])
     region = choose_region(objects, recipe.superpixel_probability)
@@ -94,13 +74,9 @@ def forge(
             source = history(background, rng, traces['part'])
             image, mask, drawn = copy_move(image, rng, source, recipe, region)
         else:
-            pictures = donors if kind == 'splice' else patches
-            index = int(rng.integers(len(pictures)))
-            known = donor_objects[index : index + 1] if kind == 'splice' else ()
-            region = choose_region(
-                known[0] if known else (), recipe.superpixel_probability
-            )
-            donor = history(pictures[index], rng, traces['part'])
+            assert donor is not None
+            region = choose_region(donor_objects, recipe.superpixel_probability)
+            donor = history(donor, rng, traces['part'])
             image, mask, drawn = splice(image, donor, rng, recipe, region)
     image, qualities = _finish(image, recipe, rng)
     return Forgery(image, mask, kind, drawn | _record(traces, qualities))
@@ -112,14 +88,6 @@ def keep_authentic(
     """An authentic image with a single history, drawn from a recipe.
 
     Without it, a history alone would separate forged images from authentic ones.
-
-    Args:
-        photograph: (H, W, 3) uint8 BGR.
-        recipe: the ranges to draw from.
-        rng: source of randomness.
-
-    Returns:
-        The image, with an empty mask and the kind 'authentic'.
     """
     as_part = rng.random() < recipe.authentic_part_share
     trace = (recipe.part if as_part else recipe.background).draw(rng)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mpc_mmseg.datasets.ranges import check_range
+
 from .forge import Forgery, forge, keep_authentic
 from .photographs import Photograph, random_crop
-from .recipe import ForgeRecipe, check_range
+from .recipe import ForgeRecipe
 
 # Increase it when the same settings give other pixels: old folders are then refused.
 MAKER_VERSION = 1
@@ -20,16 +22,12 @@ class ForgerySet:
     """The specification of a set.
 
     Args:
-        recipe: the ranges to draw from.
         count: number of forged images.
         authentic: number of authentic images.
         size: (height, width) of every image in pixels.
         seed: not negative.
         downscale: range of the scaling of a photograph before it is cropped.
         image_format: 'png' (lossless) or 'jpg' (quality 95).
-
-    Raises:
-        ValueError: an argument is out of bounds.
     """
 
     recipe: ForgeRecipe
@@ -105,7 +103,7 @@ def make_image(
         photographs: all photographs of the set.
         authentic: whether the image is one of the authentic ones.
         index: among the forged, or the authentic, images.
-        read: reads a photograph, (H, W, 3) uint8 BGR.
+        read: reads a photograph.
         patches: AI-generated pictures, for the kind 'ai_patch'.
 
     Returns:
@@ -126,19 +124,15 @@ def make_image(
     if authentic:
         forgery = keep_authentic(scene, recipe, rng)
     else:
-        kind = recipe.kinds[(index + lap) % len(recipe.kinds)]
-        donors: dict[str, list[np.ndarray]] = {'splice': [], 'ai_patch': []}
-        if kind in donors:
+        kind, donor = recipe.kinds[(index + lap) % len(recipe.kinds)], None
+        if kind in ('splice', 'ai_patch'):
             others = photographs if kind == 'splice' else patches
-            donor = _choose_donor(background, others, rng)
-            sources['donor'] = donor.name
-            crop, crops['donor'] = random_crop(
-                read(donor), wanted.size, wanted.downscale, rng
+            chosen = _choose_donor(background, others, rng)
+            sources['donor'] = chosen.name
+            donor, crops['donor'] = random_crop(
+                read(chosen), wanted.size, wanted.downscale, rng
             )
-            donors[kind].append(crop)
-        forgery = forge(
-            scene, donors['splice'], recipe, rng, kind, patches=donors['ai_patch']
-        )
+        forgery = forge(scene, donor, recipe, rng, kind)
     record = {
         'kind': forgery.kind,
         'index': index,

@@ -11,15 +11,7 @@ HARMONICS = 7
 
 
 def check_area_range(area_range: tuple[float, float], name: str = 'area_range') -> None:
-    """Refuse a range of area shares that no region can meet.
-
-    Args:
-        area_range: smallest and largest share of the frame, 0 < low < high <= 0.6.
-        name: its name in the message.
-
-    Raises:
-        ValueError: the range is empty, reversed or out of bounds.
-    """
+    """Raise ValueError unless shares of the frame are 0 < low < high <= 0.6."""
     numbers = all(isinstance(each, int | float) for each in area_range)
     low, high = area_range if numbers and len(area_range) == 2 else (0, 0)
     if not 0 < low < high <= 0.6:
@@ -31,23 +23,10 @@ def irregular_mask(
     area_range: tuple[float, float],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """An irregular connected region with a share of the frame drawn from a range.
+    """An irregular connected region of a frame (H, W), with a share from a range.
 
     Half of the regions are smooth star shapes, half are level sets of smooth noise.
-
-    Args:
-        shape: (H, W) of the frame in pixels.
-        area_range: smallest and largest share of the frame that the region covers.
-        rng: source of randomness.
-
-    Returns:
-        (H, W) uint8, 1 inside the region and 0 outside.
-
-    Raises:
-        ValueError: `area_range` is invalid, or so narrow for so small a frame that no
-            region meets it.
     """
-    check_area_range(area_range)
     low, high = area_range
     # a little inside the range, since areas are rounded to pixels
     middle = (low + high) / 2

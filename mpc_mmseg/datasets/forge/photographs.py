@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.grey import is_grey
+from mpc_mmseg.datasets.io.find_images import find_images
 from mpc_mmseg.datasets.io.image_io import ImageReadError, read_image
 
-SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 SHOWN = 10
 
 
@@ -19,11 +19,8 @@ SHOWN = 10
 class Photograph:
     """A photograph on disk that has been read once and is usable.
 
-    Args:
-        path: the file.
-        name: the folder's name and the path below it, for records.
-        grey: whether it has no colour.
-        digest: start of the file's SHA-256.
+    For records, its name is that of the folder and the path below it; its digest is the
+    start of the file's SHA-256.
     """
 
     path: Path
@@ -35,38 +32,22 @@ class Photograph:
 def find_photographs(
     folders: Sequence[Path], size: tuple[int, int]
 ) -> list[Photograph]:
-    """All photographs in folders and their sub-folders, each decoded as a check.
-
-    Args:
-        folders: where to look.
-        size: least (height, width) of each in pixels.
-
-    Returns:
-        The photographs, sorted within each folder.
+    """All photographs in folders and below, sorted within each, decoded as a check.
 
     Raises:
         FileNotFoundError: a folder is missing.
-        ValueError: a folder holds no image, or files are damaged or too small; lists
-            them.
+        ValueError: a folder holds no image, or files are damaged or smaller than a size
+            (height, width); lists them.
     """
     found: list[Photograph] = []
     damaged, small = [], []
     for folder in dict.fromkeys(each.resolve() for each in folders):
-        if not folder.is_dir():
-            raise FileNotFoundError(f'no folder of photographs at {folder}')
-        paths = sorted(
-            path
-            for path in folder.rglob('*')
-            if path.suffix.lower() in SUFFIXES
-            and not path.name.startswith('.')
-            and path.is_file()
-        )
-        if not paths:
-            raise ValueError(
-                f'no photograph in {folder} or below; add files that end in '
-                f'{", ".join(SUFFIXES)}'
-            )
-        for path in paths:
+        images, problems = find_images(str(folder))
+        if problems:
+            kind, name = problems[0]
+            missing = kind == 'missing folder'
+            raise (FileNotFoundError if missing else ValueError)(f'{kind}: {name}')
+        for path in sorted(Path(each) for _, each in images):
             content = path.read_bytes()
             try:
                 image = read_image(content, str(path))
@@ -79,14 +60,14 @@ def find_photographs(
             digest = hashlib.sha256(content).hexdigest()[:16]
             name = f'{folder.name}/{path.relative_to(folder).as_posix()}'
             found.append(Photograph(path, name, is_grey(image), digest))
-    too_small = (
-        f'are smaller than {size[0]} x {size[1]} (height x width); remove them or '
-        'choose a smaller size'
-    )
     lines = []
-    for problem, files in (
-        ('cannot be read; repair or remove them', damaged),
-        (too_small, small),
+    for files, problem in (
+        (damaged, 'cannot be read; repair or remove them'),
+        (
+            small,
+            f'are smaller than {size[0]} x {size[1]} (height x width); remove them or '
+            'choose a smaller size',
+        ),
     ):
         if files:
             lines.append(f'{len(files)} photograph(s) {problem}:')
@@ -112,7 +93,6 @@ def random_crop(
         size: (h, w) of the crop in pixels.
         downscale: range of the scale before cropping, at most 1; a photograph never
             becomes smaller than the crop.
-        rng: source of randomness.
         block: spacing of the grid that the crop's corner lies on; 16 keeps the blocks
             of a JPEG aligned that was not downscaled.
 
@@ -131,16 +111,7 @@ def random_crop(
 
 
 def repeat_crop(mask: np.ndarray, size: tuple[int, int], drawn: dict) -> np.ndarray:
-    """Repeat a `random_crop` of a photograph on its mask.
-
-    Args:
-        mask: (H, W) uint8 of 0 and 1.
-        size: (h, w) of the crop in pixels.
-        drawn: what `random_crop` returned with the crop.
-
-    Returns:
-        (h, w) uint8.
-    """
+    """Repeat a `random_crop`, which drew `drawn`, on the photograph's mask (H, W)."""
     small = _shrink(mask, size, drawn['downscale'], cv2.INTER_NEAREST)
     return _cut(small, size, drawn)
 

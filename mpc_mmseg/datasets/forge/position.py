@@ -10,6 +10,7 @@ from .region import Region
 SEARCHED_SIDE = 160  # all positions are compared in a reduced copy
 ATTEMPTS = 40
 CANDIDATES = 3  # parts to compare: the one with the lowest cost is pasted
+MAX_OVERLAP = 0.2  # largest share of the part that may lie on occupied pixels
 
 Position = tuple[int, int]  # (top, left) of a cut-out in the background
 
@@ -21,13 +22,10 @@ def select_part(
     recipe: ForgeRecipe,
     region: Region,
     same_scene: bool = False,
-) -> tuple[CutOut, Position, dict] | None:
+) -> tuple[CutOut, Position, dict]:
     """Draw a few parts of a source and keep the one whose seam shows least.
 
     Args:
-        source: (H', W', 3) uint8 BGR.
-        background: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
         recipe: its `area_range` (a share of the background), `scale_range`,
             `rotation_range` and `places` count.
         region: chooses the parts in the source.
@@ -35,7 +33,10 @@ def select_part(
             keeps off its original.
 
     Returns:
-        The part, its position, and what was drawn; None where no part fits.
+        The part, its position, and what was drawn.
+
+    Raises:
+        ValueError: no part fits.
     """
     frame = background.shape[0] * background.shape[1]
     source_share = frame / (source.shape[0] * source.shape[1])
@@ -60,7 +61,11 @@ def select_part(
         if len(candidates) == CANDIDATES:
             break
     if not candidates:
-        return None
+        raise ValueError(
+            f'no part with area_range {recipe.area_range} of an image of '
+            f'{source.shape[:2]} fits into a background of {background.shape[:2]}'
+            f'{", beside its original" * same_scene}; lower area_range or scale_range'
+        )
     position, _, part, scale, angle = min(candidates, key=lambda each: each[1])
     drawn = {'scale': scale, 'rotation': angle, 'place': list(position)}
     return part, position, drawn
@@ -72,17 +77,10 @@ def find_position(
     rng: np.random.Generator,
     tries: int = 8,
     occupied: np.ndarray | None = None,
-    max_overlap: float = 0.2,
 ) -> tuple[Position, float] | None:
-    """The one of several random positions where a cut-out's seam shows least.
+    """The one of some random positions where a cut-out's seam shows least.
 
-    Args:
-        part: the cut-out, (h, w).
-        background: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        tries: random positions to compare.
-        occupied: (H, W) uint8, 1 on pixels that the part has to avoid.
-        max_overlap: largest share of the part that may lie on occupied pixels.
+    It avoids what is occupied (H, W).
 
     Returns:
         The position, and the mean difference across the seam in 8-bit units; None where
@@ -94,7 +92,7 @@ def find_position(
         return None
     seam = (part.mask - cv2.erode(part.mask, np.ones((5, 5), np.uint8))) > 0
     rim = part.image[seam].astype(np.int16)
-    allowed = max_overlap * int(part.mask.sum())
+    allowed = MAX_OVERLAP * int(part.mask.sum())
     best, best_cost = None, np.inf
     for _ in range(tries):
         top, left = (int(rng.integers(free + 1)) for free in room)
@@ -108,10 +106,7 @@ def find_position(
 
 
 def find_best_position(
-    part: CutOut,
-    background: np.ndarray,
-    occupied: np.ndarray | None = None,
-    max_overlap: float = 0.2,
+    part: CutOut, background: np.ndarray, occupied: np.ndarray | None = None
 ) -> tuple[Position, float] | None:
     """Compare all positions for a cut-out, where `find_position` compares a few.
 
@@ -144,7 +139,7 @@ def find_best_position(
         overlap = cv2.matchTemplate(
             taken.astype(np.float32), inside.astype(np.float32), cv2.TM_CCORR
         )
-        cost = np.where(overlap > max_overlap * inside.sum(), np.inf, cost)
+        cost = np.where(overlap > MAX_OVERLAP * inside.sum(), np.inf, cost)
     best = np.unravel_index(int(cost.argmin()), cost.shape)
     if not np.isfinite(cost[best]):
         return None

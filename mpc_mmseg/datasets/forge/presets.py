@@ -1,6 +1,27 @@
 """Named recipes."""
 
+from dataclasses import replace
+
 from .recipe import ForgeRecipe, HistoryRanges
+
+_SUBTLE = HistoryRanges(
+    blur_probability=0.2,
+    noise_sigma=(0.0, 4.0),
+    resample_probability=0.2,
+    jpeg_quality=(60, 98),
+    jpeg_probability=0.7,
+)
+# Mostly as the camera wrote it.
+_FAITHFUL = HistoryRanges(
+    blur_probability=0.05,
+    noise_sigma=(0.5, 4.0),
+    noise_probability=0.1,
+    scale=(0.5, 0.95),
+    resample_probability=0.1,
+    jpeg_quality=(65, 98),
+    jpeg_probability=0.3,
+    full_chroma_probability=0.2,
+)
 
 PRESETS = {
     # A noisy photograph with clean parts: easy enough for a small network to learn
@@ -27,20 +48,8 @@ PRESETS = {
     ),
     # Background and part have similar histories: only their difference is a trace.
     'natural': ForgeRecipe(
-        background=HistoryRanges(
-            blur_probability=0.2,
-            noise_sigma=(0.5, 4.0),
-            resample_probability=0.2,
-            jpeg_quality=(70, 98),
-            jpeg_probability=0.7,
-        ),
-        part=HistoryRanges(
-            blur_probability=0.3,
-            noise_sigma=(0.0, 4.0),
-            resample_probability=0.3,
-            jpeg_quality=(60, 98),
-            jpeg_probability=0.7,
-        ),
+        background=replace(_SUBTLE, noise_sigma=(0.5, 4.0), jpeg_quality=(70, 98)),
+        part=replace(_SUBTLE, blur_probability=0.3, resample_probability=0.3),
         final_jpeg_quality=(80, 98),
         final_jpeg_probability=0.5,
     ),
@@ -57,20 +66,8 @@ PRESETS = {
         poisson_probability=0.3,
         healing_probability=0.8,
         superpixel_probability=0.4,
-        background=HistoryRanges(
-            blur_probability=0.2,
-            noise_sigma=(0.0, 4.0),
-            resample_probability=0.2,
-            jpeg_quality=(60, 98),
-            jpeg_probability=0.7,
-        ),
-        part=HistoryRanges(
-            blur_probability=0.3,
-            noise_sigma=(0.0, 4.0),
-            resample_probability=0.4,
-            jpeg_quality=(60, 98),
-            jpeg_probability=0.7,
-        ),
+        background=_SUBTLE,
+        part=replace(_SUBTLE, blur_probability=0.3, resample_probability=0.4),
         final_jpeg_quality=(70, 98),
         final_jpeg_probability=0.6,
         double_jpeg_probability=0.3,
@@ -90,25 +87,14 @@ PRESETS = {
         poisson_probability=0.2,
         healing_probability=0.7,
         superpixel_probability=0.4,
-        background=HistoryRanges(
-            blur_probability=0.05,
-            noise_sigma=(0.5, 4.0),
-            noise_probability=0.1,
-            scale=(0.5, 0.95),
-            resample_probability=0.1,
-            jpeg_quality=(65, 98),
-            jpeg_probability=0.3,
-            full_chroma_probability=0.2,
-        ),
-        part=HistoryRanges(
+        background=_FAITHFUL,
+        part=replace(
+            _FAITHFUL,
             blur_probability=0.15,
-            noise_sigma=(0.5, 4.0),
-            noise_probability=0.1,
             scale=(0.5, 1.5),
             resample_probability=0.3,
             jpeg_quality=(60, 98),
             jpeg_probability=0.5,
-            full_chroma_probability=0.2,
         ),
         authentic_part_share=0.25,
         final_jpeg_quality=(65, 98),

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from mpc_mmseg.datasets.ranges import check_range
+
 from .history import History
 from .irregular_mask import check_area_range
 from .paste import MARGIN
@@ -14,15 +16,6 @@ from .paste import MARGIN
 Range = tuple[float, float]
 KINDS = ('splice', 'copy_move', 'removal')
 ALL_KINDS = (*KINDS, 'enhancement', 'text', 'ai_patch')
-
-
-def check_range(name: str, value: Range, low: float, high: float) -> None:
-    """Raise ValueError unless `low <= value[0] <= value[1] <= high`."""
-    numbers = len(value) == 2 and all(isinstance(each, int | float) for each in value)
-    if not numbers or not low <= value[0] <= value[1] <= high:
-        raise ValueError(
-            f'{name} must be two ascending numbers in {low:g}..{high:g}, got {value}'
-        )
 
 
 def _check_probabilities(ranges: Any, *others: str) -> None:
@@ -48,10 +41,7 @@ class HistoryRanges:
 
     The ranges have the units of `History`. `poisson_probability` is how often the noise
     grows with the brightness, `full_chroma_probability` how often JPEG keeps the
-    resolution of the chroma.
-
-    Raises:
-        ValueError: a range is reversed or out of bounds.
+    resolution of the chroma. A ValueError names a range that is out of bounds.
     """
 
     blur_sigma: Range = (0.3, 0.8)
@@ -181,9 +171,6 @@ def override(recipe: ForgeRecipe, values: Mapping[str, Any]) -> ForgeRecipe:
         recipe: what to start from.
         values: by name, with a dot before the name of a history's range, such as
             `{'area_range': (0.05, 0.1), 'part.noise_sigma': (0, 1)}`.
-
-    Raises:
-        ValueError: an unknown name, or an invalid value.
     """
     for name, value in values.items():
         owner, _, inner = name.rpartition('.')

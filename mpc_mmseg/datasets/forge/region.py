@@ -52,16 +52,7 @@ def object_mask(
     area_range: tuple[float, float],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """An irregular region whose outline is moved to nearby edges of the image.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        area_range: smallest and largest share of the frame that the region covers.
-        rng: source of randomness.
-
-    Returns:
-        (H, W) uint8, 1 inside the region and 0 outside; connected.
-    """
+    """An irregular connected region whose outline is moved to edges of the image."""
     mask = irregular_mask(image.shape[:2], area_range, rng)
     snapped = snap_to_edges(mask, image)
     low, high = area_range
@@ -73,10 +64,6 @@ def snap_to_edges(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
 
     Pixels deep inside and far outside keep their side; the band in between (an eighth
     of the region's width to each side) is divided along the strongest edges.
-
-    Args:
-        mask: (H, W) uint8, 1 inside the region and 0 outside.
-        image: (H, W, 3) uint8 BGR.
 
     Returns:
         (H, W) uint8 0/1, one connected region without holes; the mask unchanged where

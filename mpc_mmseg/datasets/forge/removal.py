@@ -26,15 +26,8 @@ def remove(
     Inpainting", CVPR 2001, chosen at random: smooth fills without the photograph's
     noise. With the recipe's `healing_probability`, `heal` instead, which keeps it.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        recipe: the ranges to draw from.
-        region: proposes what is removed.
-
     Returns:
-        The forged image (H, W, 3) uint8, its mask (H, W) uint8 with 1 on the fill, and
-        the drawn parameters.
+        Image, mask and drawn parameters, as of `splice`.
     """
     masks = [region(image, recipe.removal_area_range, rng) for _ in range(CANDIDATES)]
     mask = min(masks, key=lambda each: removal_cost(image, each))
@@ -66,10 +59,6 @@ def removal_cost(image: np.ndarray, mask: np.ndarray) -> float:
 
     It is low for a textured object on a plain background: what people remove, and what
     a fill can hide.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        mask: (H, W) uint8, 1 inside the region and 0 outside.
     """
     ring = (cv2.dilate(mask, np.ones((9, 9), np.uint8)) - mask) > 0
     around = image[ring].std(axis=0).mean()
@@ -83,10 +72,6 @@ def heal(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     As a healing brush does: the ring around the region is searched for elsewhere, and
     the inside of the best match is blended in by its gradients. The fill keeps the
     photograph's texture and noise.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        mask: (H, W) uint8, 1 inside the region.
 
     Returns:
         (H, W, 3) uint8; None where the region is too close to the frame, or no other

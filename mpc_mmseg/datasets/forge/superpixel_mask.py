@@ -1,12 +1,11 @@
 """Regions of neighbouring superpixels of similar colour."""
 
-import heapq
 import math
 
 import cv2
 import numpy as np
 
-from .irregular_mask import check_area_range, fill_holes
+from .irregular_mask import fill_holes
 
 LONG_SIDE = 192  # superpixels are found in a reduced copy
 SUPERPIXELS = 160
@@ -17,19 +16,10 @@ def superpixel_mask(
 ) -> np.ndarray | None:
     """A region grown from a random superpixel over its most similar neighbours.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        area_range: smallest and largest share of the frame that the region covers.
-        rng: source of randomness.
-
     Returns:
         (H, W) uint8, 1 inside the region, which does not touch the frame; None where
         no region of that size was found.
-
-    Raises:
-        ValueError: `area_range` is invalid.
     """
-    check_area_range(area_range)
     low, high = area_range
     scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
     size = [max(8, round(side * scale)) for side in image.shape[1::-1]]
@@ -46,16 +36,7 @@ def superpixel_mask(
 
 
 def superpixels(image: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Divide an image by a watershed from points of a jittered grid.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        number: wanted number of superpixels.
-        rng: source of the jitter.
-
-    Returns:
-        (H, W) int32 labels from 1.
-    """
+    """Labels (H, W) int32 from 1 by a watershed from points of a jittered grid."""
     height, width = image.shape[:2]
     step = max(4.0, math.sqrt(height * width / number))
     rows = np.arange(step / 2, height, step)
@@ -88,34 +69,15 @@ def _grow(
     allowed[border] = False
     if not allowed.any():
         return None
-    neighbours = _neighbours(labels)
+    touch = np.zeros((count, count), bool)
+    for one, other in (labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1]):
+        touch[one, other] = touch[other, one] = True
     start = int(rng.choice(np.flatnonzero(allowed)))
-    chosen, covered = {start}, int(pixels[start])
-    waiting: list[tuple[float, int]] = []
-    newest = start
-    while covered < area * labels.size:
-        for other in neighbours.get(newest, ()):
-            if allowed[other] and other not in chosen:
-                distance = float(np.linalg.norm(colour[other] - colour[start]))
-                heapq.heappush(waiting, (distance, other))
-        while waiting and waiting[0][1] in chosen:
-            heapq.heappop(waiting)
-        if not waiting:
+    distance = np.linalg.norm(colour - colour[start], axis=1)
+    chosen = np.arange(count) == start
+    while pixels[chosen].sum() < area * labels.size:
+        waiting = np.flatnonzero(touch[chosen].any(axis=0) & allowed & ~chosen)
+        if not len(waiting):
             return None
-        newest = heapq.heappop(waiting)[1]
-        chosen.add(newest)
-        covered += int(pixels[newest])
-    return np.isin(labels, list(chosen))
-
-
-def _neighbours(labels: np.ndarray) -> dict[int, list[int]]:
-    """The labels that touch each label (4-neighbourhood)."""
-    sides = (labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])
-    count = int(labels.max()) + 1
-    # each pair as one number: sorting pairs is ten times slower
-    codes = np.concatenate([(a.astype(np.int64) * count + b)[a != b] for a, b in sides])
-    pairs = np.stack(np.divmod(np.unique(codes), count), -1)
-    found: dict[int, list[int]] = {}
-    for first, second in np.concatenate([pairs, pairs[:, ::-1]]).tolist():
-        found.setdefault(first, []).append(second)
-    return found
+        chosen[waiting[distance[waiting].argmin()]] = True
+    return chosen[labels]

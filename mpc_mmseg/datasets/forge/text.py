@@ -1,8 +1,6 @@
 """Text written into a photograph: a sign, a date, a number changed or added."""
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,21 +18,13 @@ def write_text(
     image: np.ndarray,
     rng: np.random.Generator,
     recipe: ForgeRecipe = DEFAULTS,
-    fonts: Sequence[Path] = (),
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Write a short text where the image is smooth, in a colour that is readable there.
 
     The letters are slightly blurred and slightly transparent, as if photographed.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        rng: source of randomness.
-        recipe: its `text_height_range`.
-        fonts: TrueType files to choose from; Pillow's default font where empty.
-
     Returns:
-        The image (H, W, 3) uint8, the mask (H, W) uint8 with 1 on the strokes, and the
-        drawn parameters.
+        Image, mask of the strokes, and drawn parameters, as of `splice`.
 
     Raises:
         ValueError: the image is too small for text.
@@ -42,7 +32,7 @@ def write_text(
     height, width = image.shape[:2]
     size = max(10, round(height * rng.uniform(*recipe.text_height_range)))
     text = _text(rng)
-    strokes = _draw(text, size, rng, fonts)
+    strokes = _draw(text, size, rng)
     fit = min(1.0, 0.8 * width / strokes.shape[1], 0.8 * height / strokes.shape[0])
     if fit < 1:
         strokes = cv2.resize(
@@ -85,17 +75,9 @@ def _text(rng: np.random.Generator) -> str:
     return ''.join(letters.tolist())
 
 
-def _draw(
-    text: str, size: int, rng: np.random.Generator, fonts: Sequence[Path]
-) -> np.ndarray:
+def _draw(text: str, size: int, rng: np.random.Generator) -> np.ndarray:
     """The strokes of a text, slightly rotated: (h, w) float32 in 0..1."""
-    if fonts:
-        path = fonts[int(rng.integers(len(fonts)))]
-        font: ImageFont.FreeTypeFont | ImageFont.ImageFont = ImageFont.truetype(
-            str(path), 2 * size
-        )
-    else:
-        font = ImageFont.load_default(2 * size)
+    font = ImageFont.load_default(2 * size)
     left, top, right, bottom = (round(each) for each in font.getbbox(text))
     margin = size // 2 + 4
     canvas = Image.new(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from io import BytesIO
-from struct import calcsize, unpack, unpack_from
+from itertools import islice
+from struct import calcsize, iter_unpack, unpack, unpack_from
 from typing import BinaryIO
 
 from .jpeg_damage import jpeg_segments
@@ -22,14 +23,8 @@ FORMATS += ['JPEG2000', 'AVIF', 'HEIF']
 _SCANS, _SEGMENTS, _PAGES, _TAGS, _VALUES = 100, 10_000, 1000, 500, 2**20
 # A chunk of a PNG is usually of 8 KiB or more.
 _CHUNKS, _CHUNK_BYTES = 1000, 512
-_WIDTH, _HEIGHT, _SUBFILE, _PHOTOMETRIC, _SUB_IFDS, _DNG = (
-    256,
-    257,
-    254,
-    262,
-    330,
-    50706,
-)
+_WIDTH, _HEIGHT, _SUBFILE = 256, 257, 254
+_PHOTOMETRIC, _SUB_IFDS, _DNG = 262, 330, 50706
 # A scan costs as much as the picture has pixels.
 _SCANNED = 2**31
 # Types of the TIFF's numbers, in the letters of `struct`.
@@ -131,8 +126,8 @@ def _check_tiff(file: BinaryIO, start: bytes) -> None:
         sizes.append((tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)))
         if len(sizes) == 1 and tags.get(_SUBFILE, 0) & 1:
             raise Unsupported(
-                'begins with a reduced version of its photograph; save the photograph '
-                'alone'
+                'begins with a reduced version of its photograph; '
+                'save the photograph alone'
             )
     largest = max(sizes, key=lambda each: each[0] * each[1], default=(0, 0))
     if sizes and largest[0] * largest[1] > sizes[0][0] * sizes[0][1]:
@@ -180,11 +175,9 @@ def _pages(file: BinaryIO, start: bytes) -> Iterator[tuple[bool, dict[int, int]]
                     stored = file.read(min(n, _PAGES) * calcsize(value))
                 numbers[tag] = unpack_from(value, stored)[0]
                 if tag == _SUB_IFDS:
-                    found = [
-                        unpack_from(value, stored, k * calcsize(value))[0]
-                        for k in range(min(n, len(stored) // calcsize(value)))
-                    ]
-                    waiting += [(False, each) for each in found]
+                    length = len(stored) // calcsize(value) * calcsize(value)
+                    found = iter_unpack(value, stored[:length])
+                    waiting += [(False, each) for (each,) in islice(found, n)]
         except (struct.error, OSError, ValueError, OverflowError) as error:
             if isinstance(error, Unsupported):
                 raise

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 from PIL import Image
 
 from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
 
-from .image_io import Source, opened_header
+from .image_io import Source, opened
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,10 @@ def file_kind(source: Source | Image.Image) -> FileKind | None:
         None for an image of Pillow that does not come from a file.
 
     Raises:
-        OSError: If it is not the file of an image.
+        ImageReadError: If it is not the file of an image.
     """
     if not isinstance(source, Image.Image):
-        content = BytesIO(source) if isinstance(source, bytes) else source
-        with opened_header(content) as image:
+        with opened(source) as image:
             return file_kind(image)
     if source.format is None:
         return None

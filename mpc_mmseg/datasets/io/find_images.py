@@ -24,7 +24,7 @@ def walk(
     """Visit a folder and its sub-folders, following links to folders.
 
     A folder that several links lead to is visited once, by the first of its paths in
-    sorted order, so loops of links end.
+    sorted order, so loops of links end. A folder that cannot be read is an OSError.
 
     Args:
         folder: Where to start.
@@ -32,9 +32,6 @@ def walk(
 
     Yields:
         The path of a folder, and the sorted names of its files.
-
-    Raises:
-        OSError: If a folder cannot be read; names it.
     """
     seen = {_identity(folder)}
     for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):

@@ -72,8 +72,7 @@ def read_image(
         name: The file's name in errors if ``source`` is its content.
         pixel_limit: Refuse images of more pixels than this.
         least: Decode a JPEG at 1/2, 1/4 or 1/8 of its size (rounded up) that is at
-            least (H, W). libjpeg then inverts smaller cosine transforms, which is
-            several times faster and close to the mean of each square of pixels.
+            least (H, W): several times faster, and close to the mean of each square.
 
     Returns:
         (H, W, 3) uint8, contiguous and writable.
@@ -83,16 +82,15 @@ def read_image(
             image, or has floating-point or 32-bit pixels.
     """
     try:
-        with _opened(source, name, pixel_limit) as image:
+        with opened(source, name, pixel_limit) as image:
             if not _may_be_slow(image, source):
                 return _pixels(image, least)
-        content = source if isinstance(source, bytes) else read_regular(source)
-        return decode_in_process(content, pixel_limit)
+        return decode_in_process(_content(source), pixel_limit)
     except ImageReadError:
         completed = _with_end_marker(source)
         if completed is None:
             raise
-        with _opened(completed, name or _label(source), pixel_limit) as image:
+        with opened(completed, name or _label(source), pixel_limit) as image:
             return _pixels(image, least)
     except (ValueError, OSError) as error:
         raise ImageReadError(f'{name or _label(source)}: {error}') from error
@@ -100,7 +98,7 @@ def read_image(
 
 def decode_image(content: bytes, name: str, pixel_limit: int) -> np.ndarray:
     """As `read_image` of a file's content, in this process in any case."""
-    with _opened(content, name, pixel_limit) as image:
+    with opened(content, name, pixel_limit) as image:
         return _pixels(image, None)
 
 
@@ -124,12 +122,16 @@ def _may_be_slow(image: Image.Image, source: Source) -> bool:
 def _with_end_marker(source: Source) -> bytes | None:
     """A JPEG with its end marker, if it lacks nothing else."""
     try:
-        content = source if isinstance(source, bytes) else read_regular(source)
+        content = _content(source)
         markers = [marker for marker, _, _ in jpeg_segments(content)]
         ended = not content.startswith(b'\xff\xd8') or EOI[1] in markers
         return None if ended or jpeg_damage(content) else content + EOI
     except Exception:  # of a decoder, for a file that is damaged otherwise
         return None
+
+
+def _content(source: Source) -> bytes:
+    return source if isinstance(source, bytes) else read_regular(source)
 
 
 def _label(source: Source) -> str:
@@ -141,8 +143,7 @@ def image_of_pillow(image: Image.Image, pixel_limit: int = PIXEL_LIMIT) -> np.nd
     name = getattr(image, 'filename', '') or 'the Pillow image'
     try:
         _check_size(image, pixel_limit)
-        image.load()
-        return np.ascontiguousarray(turn_upright(to_bgr(image), image))
+        return _pixels(image, None)
     except Exception as error:
         raise ImageReadError(f'{name}: {error}') from error
 
@@ -158,19 +159,11 @@ def read_mask(
     Of coloured masks the largest channel counts, transparent pixels are put over black,
     and the two colours of a palette whose first is black are 0 and 1.
 
-    Args:
-        source: This, ``name`` and ``pixel_limit`` as of :func:`read_image`.
-        name: The file's name in errors.
-        pixel_limit: Refuse masks of more pixels than this.
-        coding: What the levels mean; a key of
-            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`.
+    Arguments and errors are those of :func:`read_image`; ``coding`` is what the levels
+    mean, a key of :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`, or an error.
 
     Returns:
         (H, W) uint8, upright.
-
-    Raises:
-        ImageReadError: As :func:`read_image`; and for levels that do not fit the
-            coding.
     """
     return read_mask_and_levels(source, name, pixel_limit, coding)[0]
 
@@ -182,21 +175,19 @@ def read_mask_and_levels(
     coding: str = 'auto',
 ) -> tuple[np.ndarray, np.ndarray]:
     """As :func:`read_mask`, with the grey levels (H, W) that it was decoded from."""
-    with _opened(source, name, pixel_limit) as image:
+    with opened(source, name, pixel_limit) as image:
         image.load()
-        levels = to_levels(image)
+        levels = turn_upright(to_levels(image), image)
         mask = decode_levels(levels, image.format in ('JPEG', 'MPO'), coding)
-        mask = turn_upright(mask, image)
-        return np.ascontiguousarray(mask), turn_upright(levels, image)
+        return np.ascontiguousarray(mask), levels
 
 
 def read_grey(source: Source, name: str | None = None) -> np.ndarray:
     """Read the levels of a grey image as stored, (H, W) uint8 or uint16.
 
-    Raises:
-        ImageReadError: As :func:`read_image`; and if it has colours.
+    Errors are those of :func:`read_image`; and it must not have colours.
     """
-    with _opened(source, name, PIXEL_LIMIT) as image:
+    with opened(source, name, PIXEL_LIMIT) as image:
         if image.mode != 'L' and not image.mode.startswith('I'):
             raise Unsupported(f'has pixels of the kind {image.mode}, not grey ones')
         image.load()
@@ -204,12 +195,8 @@ def read_grey(source: Source, name: str | None = None) -> np.ndarray:
 
 
 def read_header(source: Source, name: str | None = None) -> tuple[int, int]:
-    """Read an image's upright size (H, W) without decoding its pixels.
-
-    Raises:
-        ImageReadError: If the file is missing, empty, or not an image.
-    """
-    with _opened(source, name) as image:
+    """Read an image's upright size (H, W) without decoding its pixels."""
+    with opened(source, name) as image:
         width, height = image.size
         if width != height and header_orientation(image) >= 5:
             return width, height
@@ -217,10 +204,13 @@ def read_header(source: Source, name: str | None = None) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(
-    source: Source, name: str | None, pixel_limit: int | None = None
+def opened(
+    source: Source, name: str | None = None, pixel_limit: int | None = None
 ) -> Iterator[Image.Image]:
-    """An open image; whatever goes wrong inside becomes one ImageReadError."""
+    """An open image; whatever goes wrong inside becomes one ImageReadError.
+
+    Without ``pixel_limit``, only its header may be read.
+    """
     try:
         with (
             BytesIO(source) if isinstance(source, bytes) else open_regular(source)
@@ -258,12 +248,8 @@ def opened_header(file: BinaryIO) -> Image.Image:
 
 
 def damage_of(source: Source) -> tuple[str, ...]:
-    """What is damaged in an image that `read_image` accepts.
-
-    Raises:
-        OSError: If the file cannot be read.
-    """
-    content = source if isinstance(source, bytes) else read_regular(source)
+    """What is damaged in an image that `read_image` accepts."""
+    content = _content(source)
     if not content.startswith(b'\xff\xd8'):
         return ()
     problem = jpeg_damage(content)

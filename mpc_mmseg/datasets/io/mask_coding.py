@@ -44,8 +44,7 @@ def decode_levels(levels: np.ndarray, lossy: bool, coding: str) -> np.ndarray:
         (H, W) uint8: 1 forged, 0 authentic, 255 ignored.
 
     Raises:
-        UnknownCoding: If the levels do not fit the coding, or fit no known one; lists
-            the levels.
+        UnknownCoding: If the levels fit neither the coding nor a known one; lists them.
     """
     top = int(levels.max())
     full = 65535 if levels.dtype == np.uint16 else 255

@@ -58,24 +58,15 @@ def turn_upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
 
 
 def to_bgr(image: Image.Image) -> np.ndarray:
-    """(H, W, 3) uint8 BGR, without transparency.
-
-    Raises:
-        Unsupported: If the pixels are of floating point or of 32 bits.
-    """
-    mode = image.mode
-    if mode == 'RGB':
-        return cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR)
-    if mode == 'RGBA':
-        return cv2.cvtColor(np.asarray(image), cv2.COLOR_RGBA2BGR)
-    if mode == 'L':
-        return cv2.cvtColor(np.asarray(image), cv2.COLOR_GRAY2BGR)
-    if mode == 'LA':
-        return np.repeat(np.asarray(image)[..., :1], 3, axis=2)
-    if mode.startswith('I'):
+    """(H, W, 3) uint8 BGR, without transparency; not of 32 bits or floating point."""
+    if image.mode.startswith('I'):
         grey = cv2.convertScaleAbs(_sixteen_bit(image), alpha=255 / 65535)
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    return to_bgr(_simplified(image))
+    if image.mode in ('F', 'La', 'RGBa'):
+        image = _simplified(image)
+    if image.mode != 'RGB':
+        image = image.convert('RGB')
+    return cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR)
 
 
 def to_levels(image: Image.Image) -> np.ndarray:

@@ -17,7 +17,6 @@ def open_regular(path: str | os.PathLike[str], limit: int = BYTE_LIMIT) -> Binar
     """Opens a file for reading; a pipe or device neither blocks nor runs forever.
 
     Raises:
-        OSError: If it cannot be opened.
         NotRegular: If it is no regular file, or longer than ``limit`` bytes.
     """
     # Not blocking, or opening a pipe waits for someone who writes to it.

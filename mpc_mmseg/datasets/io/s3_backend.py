@@ -33,27 +33,15 @@ class S3Backend(BaseStorageBackend):
     ``~/.aws``, or the machine's role. Without credentials, requests are unsigned, which
     public buckets accept.
 
-    Args:
-        endpoint_url: Address of the store, or None for boto3's.
-        profile: Name of a profile, or None for boto3's.
-
     Raises:
-        ImportError: When first used without boto3.
         FileNotFoundError: If the bucket or key does not exist.
         PermissionError: If access is refused.
         ConnectionError: If the store cannot be reached, or answers with an error.
-        ValueError: If an address lacks the bucket or the key.
     """
-
-    def __init__(
-        self, endpoint_url: str | None = None, profile: str | None = None
-    ) -> None:
-        self.endpoint_url = endpoint_url
-        self.profile = profile
 
     def __getstate__(self) -> dict[str, Any]:
         # A client holds locks and sockets; each process opens its own.
-        return dict(endpoint_url=self.endpoint_url, profile=self.profile)
+        return {}
 
     def get(self, filepath: str | os.PathLike[str], limit: int | None = None) -> bytes:
         """The content of ``s3://BUCKET/KEY``, at most ``limit`` bytes of it."""
@@ -90,14 +78,14 @@ class S3Backend(BaseStorageBackend):
         from botocore.exceptions import BotoCoreError
 
         try:
-            session = boto3.Session(profile_name=self.profile)
+            session = boto3.Session()
             signed = session.get_credentials() is not None
             config = Config(
                 signature_version=None if signed else UNSIGNED,
                 connect_timeout=10,
                 retries=dict(mode='standard', total_max_attempts=3),
             )
-            return session.client('s3', endpoint_url=self.endpoint_url, config=config)
+            return session.client('s3', config=config)
         except BotoCoreError as error:
             raise ConnectionError(f'boto3 cannot be set up: {error}') from error
 

@@ -29,10 +29,6 @@ class TarBackend(BaseStorageBackend):
         root: The part of requested paths before the members' names.
         preload: Read the file once from start to end, so that the system caches it
             where memory allows.
-
-    Raises:
-        FileNotFoundError: If the tar file or a requested member is missing.
-        ValueError: If it is not an uncompressed tar file, or contains no file.
     """
 
     def __init__(self, tar: str, root: str = '', preload: bool = False) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -83,9 +84,9 @@ def convert(
     """Find the images of a data set, decode masks where needed, check the sizes.
 
     A mask that can be used as distributed stays where it is. Any other is decoded and
-    written to ``masks_to`` as a PNG of 0 and 255. Its file name contains the full name
-    of the image and a hash of the mask's pixels: another coding, option or source mask
-    gives another file, and existing lists stay valid.
+    written as a PNG of 0 and 255. Its file name contains the full name of the image and
+    a hash of the mask's pixels: another coding, option or source mask gives another
+    file, and existing lists stay valid.
 
     Args:
         layout: The layout of the data set.
@@ -103,7 +104,6 @@ def convert(
 
     Raises:
         FileNotFoundError: If there is no ``root``, or nothing of the layout in it.
-        ValueError: If ``part`` or ``workers`` is invalid.
     """
     if part not in PARTS:
         raise ValueError(f'part must be one of {PARTS}, not {part!r}')
@@ -116,20 +116,16 @@ def convert(
         raise FileNotFoundError(
             f'no image of {layout.title} in {root}: {layout.hint}{problems}'
         )
-    forged = sum(sample.forged for sample in found.samples)
     done = Conversion(missing=list(found.missing), extra=sorted(found.extra))
-    done.counts = {'forged': forged, 'authentic': len(found.samples) - forged}
+    counts = Counter(map(_part, found.samples))
+    done.counts = {name: counts[name] for name in ('forged', 'authentic')}
     expected = {'forged': layout.forged, 'authentic': layout.authentic}
     done.shortfalls = [
         f'{done.counts[name]} complete {name} images, {number} are distributed'
         for name, number in expected.items()
         if part in (name, 'all') and number not in (None, done.counts[name])
     ]
-    samples = [
-        each
-        for each in found.samples
-        if part == 'all' or each.forged == (part == 'forged')
-    ]
+    samples = [s for s in found.samples if part in ('all', _part(s))]
     if select is not None:
         samples, absent = _selected(samples, select)
         done.missing += [f'{name} (selected)' for name in absent]
@@ -137,9 +133,9 @@ def convert(
     if on_start is not None:
         on_start(len(samples))
 
-    def work(sample: Sample) -> ListEntry | str:
-        return _entry(sample, layout.name, root, masks_to, resize_masks)
-
+    work = partial(
+        _entry, name=layout.name, root=root, masks_to=masks_to, resize=resize_masks
+    )
     with ThreadPoolExecutor(workers) as pool:
         for result in pool.map(work, samples):
             if isinstance(result, ListEntry):
@@ -149,6 +145,10 @@ def convert(
             if on_sample is not None:
                 on_sample()
     return done
+
+
+def _part(sample: Sample) -> str:
+    return 'forged' if sample.forged else 'authentic'
 
 
 def _deduplicate(samples: list[Sample], done: Conversion) -> list[Sample]:
@@ -182,7 +182,7 @@ def _selected(
 
 
 def _entry(
-    sample: Sample, name: str, root: Path, masks_to: Path, resize_masks: bool
+    sample: Sample, name: str, root: Path, masks_to: Path, resize: bool
 ) -> ListEntry | str:
     """The entry of a sample, or a description of its problem."""
     image = root / sample.image
@@ -195,7 +195,7 @@ def _entry(
             assert mask is not None
             mask_size = read_header(mask)
             if mask_size != size:
-                if not resize_masks or mask_size == size[::-1]:
+                if not resize or mask_size == size[::-1]:
                     return size_mismatch(str(image), size, str(mask), mask_size)
                 resized = cv2.resize(
                     read_mask(mask), size[::-1], interpolation=cv2.INTER_NEAREST

@@ -1,8 +1,9 @@
 """A layout: how a data set is arranged on disk, and how many images it has."""
 
+import functools
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +56,10 @@ class Inventory:
     extra: list[str] = field(default_factory=list)
 
 
+#: (root, files from :func:`index_files`) -> inventory.
+Find = Callable[[Path, Sequence[str]], Inventory]
+
+
 @dataclass(frozen=True)
 class Layout:
     """A data set as it is distributed.
@@ -62,7 +67,7 @@ class Layout:
     Args:
         name: Its name on the command line.
         title: Its name in the literature.
-        find: (root, files) -> inventory; ``files`` from :func:`index_files`.
+        find: Finds its images and masks.
         forged: Number of distributed forged images; None: not known.
         authentic: Number of distributed authentic images.
         scored: Number of forged images that the MPC paper trains on or scores, where
@@ -72,25 +77,58 @@ class Layout:
 
     name: str
     title: str
-    find: Callable[[Path, Sequence[str]], Inventory]
+    find: Find
     forged: int | None = None
     authentic: int | None = None
     scored: int | None = None
     hint: str = ''
 
 
+#: Name -> factory of the layout; its arguments are the options of the layout.
+LAYOUTS: dict[str, Callable[..., Layout]] = {}
+
+
+def layout(
+    title: str,
+    forged: int | None = None,
+    authentic: int | None = None,
+    scored: int | None = None,
+    hint: str = '',
+) -> Callable[[Callable[..., Find]], Callable[..., Layout]]:
+    """Adds a layout to ``LAYOUTS``: the arguments of `Layout` for a factory of `find`.
+
+    The layout has the name of the function, whose arguments are its options.
+    """
+
+    def add(finder: Callable[..., Find]) -> Callable[..., Layout]:
+        name = finder.__name__
+
+        @functools.wraps(finder)
+        def build(*args, **kwargs) -> Layout:
+            find = finder(*args, **kwargs)
+            return Layout(name, title, find, forged, authentic, scored, hint)
+
+        LAYOUTS[name] = build
+        return build
+
+    return add
+
+
+def check_option(name: str, value: object, choices: Collection) -> None:
+    """Raise ValueError unless an option has one of its values."""
+    if value not in choices:
+        raise ValueError(f'{name} must be one of {list(choices)}, not {value!r}')
+
+
 def index_files(root: Path, leave_out: Path | None = None) -> list[str]:
     """All files below a folder, sorted, without hidden files and macOS metadata.
 
     Args:
-        root: The folder.
+        root: The folder, which must exist.
         leave_out: A folder below it to skip.
 
     Returns:
         Paths relative to ``root``, with slashes.
-
-    Raises:
-        FileNotFoundError: If there is no such folder.
     """
     if not root.is_dir():
         raise FileNotFoundError(f'no folder {root}')

@@ -11,12 +11,20 @@ import numpy as np
 
 from mpc_mmseg.datasets.io.find_images import SUFFIXES
 
-from .layout import Inventory, Sample
+from .layout import Find, Inventory, Sample, check_option, layout
+from .mask_decoding import bright_is_forged, dark_is_forged, green_is_forged
 
 IMAGE = '(?:' + '|'.join(SUFFIXES.replace('.', r'\.').split()) + ')'
 """The end of a pattern: any image suffix."""
 
 Decode = Callable[[Sequence[Path]], np.ndarray]
+#: Codings of the masks in the layout `folders`.
+DECODERS: dict[str, Decode | None] = {
+    'plain': None,
+    'inverted': dark_is_forged,
+    'green': green_is_forged,
+    'nonzero': partial(bright_is_forged, above=10),
+}
 
 
 def _nothing(key: str) -> tuple[str, ...]:
@@ -44,7 +52,6 @@ class Patterns:
             name of the mask.
         shared: Whether several images may share a mask by their loose key; tags and
             sources then follow from the name of the image.
-        names: Keys of all forged images of the data set, where they are known.
         maskless: Keys of images that are distributed without a mask.
     """
 
@@ -57,7 +64,6 @@ class Patterns:
     decode: Decode | None = None
     loose: Callable[[str], str] | None = None
     shared: bool = False
-    names: tuple[str, ...] = ()
     maskless: tuple[str, ...] = ()
 
     def __call__(self, root: Path, files: Sequence[str]) -> Inventory:
@@ -97,14 +103,8 @@ class Patterns:
             found.samples.append(
                 Sample(image, mask, draw, self.tags(name), self.sources(name))
             )
-        without_image = masks.keys() - partners.values()
-        for key in sorted(without_image):
+        for key in sorted(masks.keys() - partners.values()):
             found.missing.append(f'image of the mask {masks[key][0]}')
-        found.missing += [
-            f'forged image {key}'
-            for key in self.names
-            if key not in images and key not in without_image
-        ]
         found.samples += [
             Sample(file, sources=self.sources(key)) for key, file in authentic
         ]
@@ -140,3 +140,42 @@ def _key(pattern: str, file: str) -> str | None:
 def draw_from_files(root: Path, decode: Decode, masks: Sequence[str]) -> np.ndarray:
     """Decode a mask from files below a root (relative paths ``masks``)."""
     return decode([root / mask for mask in masks])
+
+
+@layout('folders', hint='ROOT holds a folder of images and one of masks')
+def folders(
+    images: str = 'images',
+    masks: str = 'masks',
+    authentic: str = 'authentic',
+    suffix: str = '',
+    coding: str = 'plain',
+    tag: str = '',
+    sources: str = '',
+) -> Find:
+    """``{images}/x.jpg``, ``{masks}/x{suffix}.png``, ``{authentic}/y.jpg``.
+
+    Args:
+        images: The folder of forged images.
+        masks: The folder of their masks.
+        authentic: The folder of authentic images; it need not exist.
+        suffix: Suffix of a mask's name after that of its image, such as ``_gt``.
+        coding: 'plain' (white, 1 or a bright colour is forged), 'inverted' (black is),
+            'green' (green is, red is not), 'nonzero' (anything but black is).
+        tag: The kind of all forgeries.
+        sources: A regular expression whose matches in a name are its sources; '': the
+            name itself is its source.
+    """
+    check_option('coding', coding, DECODERS)
+
+    def ids(key: str) -> tuple[str, ...]:
+        found = re.finditer(sources, key) if sources else ()
+        return tuple(sorted({each[0] for each in found})) or (key,)
+
+    return Patterns(
+        forged=rf'{re.escape(images)}/(?P<key>.+?){IMAGE}',
+        mask=rf'{re.escape(masks)}/(?P<key>.+?){re.escape(suffix)}{IMAGE}',
+        authentic=rf'{re.escape(authentic)}/(?P<key>.+?){IMAGE}',
+        tags=lambda key: (tag,) if tag else (),
+        sources=ids,
+        decode=DECODERS[coding],
+    )

@@ -34,30 +34,25 @@ def draw_segmentation(
         ValueError: If the segmentation is neither, or of another size.
     """
     try:
-        return _draw(segmentation, size)
+        if isinstance(segmentation, Mapping):
+            return _draw_runs(segmentation, size)
+        mask = np.zeros(size, np.uint8)
+        for polygon in segmentation:
+            if not 6 <= len(polygon) <= 2 * _POINTS or len(polygon) % 2:
+                raise ValueError(
+                    f'a polygon needs 3 to {_POINTS} points (x, y), got {len(polygon)} '
+                    'numbers'
+                )
+            points = np.asarray(polygon, np.float64).reshape(-1, 2)
+            # Coordinates far outside would overflow.
+            if not (np.abs(points) < 2**20).all():
+                raise ValueError(
+                    'a polygon has coordinates that are not finite, or huge'
+                )
+            _fill(mask, points)
+        return mask
     except (TypeError, OverflowError, IndexError) as error:
         raise ValueError(f'is no segmentation of MS COCO: {error}') from error
-
-
-def _draw(segmentation: Sequence | Mapping, size: tuple[int, int]) -> np.ndarray:
-    if isinstance(segmentation, Mapping):
-        return _draw_runs(segmentation, size)
-    mask = np.zeros(size, np.uint8)
-    for polygon in segmentation:
-        if len(polygon) < 6 or len(polygon) % 2:
-            raise ValueError(
-                f'a polygon needs at least 3 points (x, y), got {len(polygon)} numbers'
-            )
-        if len(polygon) > 2 * _POINTS:
-            raise ValueError(
-                f'a polygon has {len(polygon) // 2} points, more than {_POINTS}'
-            )
-        points = np.asarray(polygon, np.float64).reshape(-1, 2)
-        # Coordinates far outside would overflow.
-        if not (np.abs(points) < 2**20).all():
-            raise ValueError('a polygon has coordinates that are no numbers, or huge')
-        _fill(mask, points)
-    return mask
 
 
 def _fill(mask: np.ndarray, points: np.ndarray) -> None:
@@ -103,9 +98,6 @@ def decompress_counts(code: str | bytes) -> list[int]:
     Each number is stored five bits at a time, least significant first, as characters
     from '0'. Bit 5 is set where more characters follow; bit 4 of the last is the sign.
     From the fourth number on, the difference to the last but one is stored.
-
-    Raises:
-        ValueError: If the string ends within a number.
     """
     text = code.encode() if isinstance(code, str) else code
     counts: list[int] = []
@@ -127,9 +119,6 @@ def decompress_counts(code: str | bytes) -> list[int]:
 
 def read_annotations(path: str | os.PathLike) -> dict[str, Any]:
     """Read an annotation file.
-
-    Args:
-        path: A JSON file.
 
     Returns:
         ``images`` and ``categories``, id -> entry, and ``annotations``, image id ->

@@ -53,18 +53,17 @@ def folder_entries(
         mask_suffixes: What a mask's name may add to its image's, in order of
             preference.
     """
-    images: dict[str, list[tuple[str, str]]] = {}
+    images: dict[str, list[tuple[str, str]]] = defaultdict(list)
     problems: list[Problem] = []
     for argument, folder in folders.items():
         images[argument], found = find_images(folder)
         problems += found
     entries: list[ListEntry] = []
-    if images.get('img_path') and images.get('seg_map_path'):
-        entries, unpaired = _pair_by_name(
-            images['img_path'], images['seg_map_path'], mask_suffixes
-        )
+    forged, masks = images['img_path'], images['seg_map_path']
+    if forged and masks:
+        entries, unpaired = _pair_by_name(forged, masks, mask_suffixes)
         problems += unpaired
-    entries += [ListEntry(path) for _, path in images.get('authentic_path', [])]
+    entries += [ListEntry(path) for _, path in images['authentic_path']]
     return entries, problems
 
 

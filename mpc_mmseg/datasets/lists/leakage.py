@@ -15,8 +15,7 @@ class Side:
     """The data that a run reads for one purpose.
 
     Attributes:
-        purpose: ``train``, ``val`` (selects checkpoints, lowers the learning rate) or
-            ``test``.
+        purpose: ``train``, ``val`` (which selects checkpoints) or ``test``.
         names: Its data sets.
         images: Paths of the images.
         groups: Ids of their source photographs, where lists state them.
@@ -38,14 +37,10 @@ def compare(
 ) -> tuple[list[str], list[str]]:
     """Compare the sides of a run: which data two of them share.
 
-    Args:
-        sides: At most one for each purpose.
-        allow_selection_on_test: Whether val and test may share images.
-
     Returns:
-        Errors: the same image, or a protocol under two names, on two sides. Warnings:
-        different images of the same source photographs, as in standard protocols of
-        the field (CASIA v2 for training and CASIA v1 for testing, for example).
+        Errors: the same image, or a protocol under two names, on two sides; val and
+        test may share them if ``allow_selection_on_test``. Warnings: different images
+        of the same source photographs, as in standard protocols (CASIA v2 and v1).
     """
     errors, warnings = [], []
     for one, other in combinations(sides, 2):

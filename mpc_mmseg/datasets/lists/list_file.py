@@ -83,8 +83,7 @@ def read_list_file(path: str | os.PathLike, verify: bool = True) -> ListFile:
     Raises:
         FileNotFoundError: If the file does not exist.
         ValueError: If a line cannot be read, the file is not UTF-8 text, or it was
-            edited below a header that still describes the old entries; names the file,
-            and the line or what to do.
+            edited below a header that still describes the old entries.
     """
     label = os.fspath(path)
     if not os.path.isfile(path):
@@ -144,11 +143,9 @@ def write_list(
 
     Args:
         path: The list file; a missing folder is created.
-        entries: ``ListEntry``, or tuples (image, mask, groups, tags) of which the last
-            two, or three, may be left out; mask None: authentic.
+        entries: ``ListEntry``, or tuples of its attributes.
         comments: Lines without ``#``, such as where the list comes from.
-        header: Name, version and repeat factors; counts and hash are added. None: a
-            plain list.
+        header: Counts and hash are added to it. None: a plain list.
 
     Raises:
         ValueError: If an entry or a comment would not be read back unchanged, a repeat
@@ -170,8 +167,10 @@ def rehash(
 ) -> str:
     """Write the header of an edited list again, or give one to a plain list.
 
+    Comments between the entries move above them.
+
     Args:
-        path: The list file. Comments between its entries move above them.
+        path: The list file.
         version: The new version; None: unchanged, if the entries are unchanged.
         name: The new name; None: unchanged.
 
@@ -179,9 +178,8 @@ def rehash(
         A line for the terminal.
 
     Raises:
-        FileNotFoundError: If the file does not exist.
         ValueError: If the entries changed and the version did not, or a plain list
-            gets no name or version; or as for :func:`read_list_file`.
+            gets no name or version.
     """
     found = read_list_file(path, verify=False)
     label = os.fspath(path)
@@ -190,20 +188,15 @@ def rehash(
             raise ValueError(f'{label} is a plain list: give it a name and a version')
         header = ListHeader(name, version)
     else:
-        same_version = version in (None, found.header.version)
-        if same_version and name in (None, found.header.name):
+        old = found.header
+        header = replace(old, name=name or old.name, version=version or old.version)
+        if header == old:
             try:
                 read_list_file(path)
             except ValueError as error:
                 raise ValueError(
-                    f'{label}: its entries are no longer those of '
-                    f'{found.header.name!r}, version {found.header.version!r}; give '
-                    'it a new version'
+                    f'{label}: its entries are no longer those of {old.name!r}, '
+                    f'version {old.version!r}; give it a new version'
                 ) from error
-        header = replace(
-            found.header,
-            name=name or found.header.name,
-            version=version or found.header.version,
-        )
     write_list(path, found.entries, found.comments, header)
     return f'{label}: {header.name}, version {header.version}, sha256 {found.sha256}'

@@ -53,10 +53,6 @@ class ListHeader:
         version: Lists of one name and version hold the same images.
         repeats: Tag -> how often an epoch of training draws each image that has it;
             other images are drawn once.
-
-    Raises:
-        ValueError: If a name or version is not a single line, or a factor is not a
-            positive integer.
     """
 
     name: str
@@ -77,12 +73,7 @@ class ListHeader:
 
 
 def parse_line(line: str) -> ListEntry:
-    """The entry of a line; columns after the image may be missing.
-
-    Raises:
-        ValueError: If the image is missing, there are more than four columns, or a tag
-            is invalid.
-    """
+    """The entry of a line, or a ValueError; columns after the image may be missing."""
     image, *rest = line.split('\t')
     if not image or len(rest) > 3:
         raise ValueError(
@@ -102,10 +93,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def format_line(entry: ListEntry) -> str:
-    """The one way to write an entry: empty columns at the end are left out.
-
-    The mask's column is always present.
-    """
+    """The one way to write an entry: after the mask, no empty columns at the end."""
     columns = [entry.image, NOTHING if entry.mask is None else entry.mask]
     if entry.groups or entry.tags:
         columns.append(','.join(entry.groups) or NOTHING)
@@ -202,14 +190,11 @@ def _repeat_lines(repeats: Mapping[str, int]) -> list[str]:
 def parse_header(
     lines: Sequence[str],
 ) -> tuple[ListHeader, tuple[int, int], str, list[str]]:
-    """The header in the lines with ``#`` before the first entry.
+    """The header in the lines with ``#`` before the first entry, or a ValueError.
 
     Returns:
         The header; the counts and the hash that it states for the entries below it;
         and the comments among its lines.
-
-    Raises:
-        ValueError: If one of its lines is missing, repeated or unreadable.
     """
     values: dict[str, list[str]] = {key: [] for key in _KEYS}
     comments = []

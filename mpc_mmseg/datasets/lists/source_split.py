@@ -22,11 +22,7 @@ def source_ids(name: str, pattern: str | None) -> frozenset[str]:
 
 
 def connected_groups(sources: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """Groups of images that share a source, directly or through others, by name.
-
-    Args:
-        sources: Source ids of each image.
-    """
+    """Groups of images that share a source, directly or through others, by name."""
     parent: dict[str, str] = {}
 
     def root(source: str) -> str:
@@ -59,10 +55,7 @@ def split_groups(
         seed: Seed of the random order.
 
     Returns:
-        Names by side, 'train' first, each sorted.
-
-    Raises:
-        ValueError: If a share is out of range or a side would be empty.
+        Names by side, 'train' first, each sorted; no side is empty.
     """
     if not all(0 < share < 1 for share in shares.values()) or sum(shares.values()) >= 1:
         raise ValueError(

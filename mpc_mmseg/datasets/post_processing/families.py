@@ -42,11 +42,7 @@ class Family:
     numbers: str = ''
 
     def check(self, value: float) -> float:
-        """Give the value back, whole numbers as integers.
-
-        Raises:
-            ValueError: If it is out of bounds, or not whole or odd as required.
-        """
+        """Give a valid value back, whole numbers as integers, or raise ValueError."""
         valid = self.low <= value <= self.high
         if self.numbers:
             valid = valid and value == int(value)
@@ -70,14 +66,10 @@ def _family(
     """Add an operation without random numbers to the families."""
 
     def add(operation: Operation) -> Operation:
-        FAMILIES[name] = Family(
-            name,
-            axis,
-            low,
-            high,
-            lambda image, value, _: operation(image, value),
-            numbers,
-        )
+        def apply(image: np.ndarray, value: float, _: object) -> np.ndarray:
+            return operation(image, value)
+
+        FAMILIES[name] = Family(name, axis, low, high, apply, numbers)
         return operation
 
     return add

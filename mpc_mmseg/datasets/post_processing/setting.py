@@ -50,11 +50,7 @@ def centre_box(size: tuple[int, int], share: float) -> Box:
 
 @dataclass(frozen=True)
 class Step:
-    """One family of post-processing at one severity.
-
-    Raises:
-        ValueError: If there is no such family, or the value is out of its bounds.
-    """
+    """One family of post-processing at one severity, or a ValueError."""
 
     family: str
     value: float
@@ -73,11 +69,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Setting:
-    """A named sequence of steps.
+    """A named sequence of steps, empty for a clean image.
 
-    Attributes:
-        name: Such as ``jpeg_quality=70``, ``whatsapp_like``, or ``clean``.
-        steps: Empty for a clean image.
+    The name is such as ``jpeg_quality=70``, ``whatsapp_like``, or ``clean``.
     """
 
     name: str
@@ -107,13 +101,9 @@ class Setting:
         Noise is seeded by the image's pixels and the steps, not by the order of the
         images or their paths.
 
-        Args:
-            image: (H, W, 3) uint8 BGR at its native size.
-
         Returns:
             (H', W', 3) uint8 BGR, and the box of a crop, to which the mask has to be
-            cropped, or None. Another size without a box shows the same scene, so that a
-            map of it has to be resized to the native pixels.
+            cropped, or None. Another size without a box shows the same scene.
         """
         digest = hashlib.sha256(str(image.shape).encode())
         digest.update(self.chain.encode())
@@ -134,11 +124,7 @@ CLEAN = Setting('clean', ())
 
 
 def parse_setting(text: str) -> Setting:
-    """Read a setting: ``family=value``, several joined by ``+``, or an imitation.
-
-    Raises:
-        ValueError: If it is none of these.
-    """
+    """Read a setting: ``family=value``, several joined by ``+``, or an imitation."""
     steps = []
     for step in IMITATIONS.get(text, text).split('+'):
         family, equals, value = step.strip().partition('=')

@@ -4,44 +4,11 @@ Like mmcv's, random ones draw from numpy's global generator only, so that its se
 reproduces a sample.
 """
 
-from .loading import LoadForgeryImage, LoadForgeryMask
-from .pack_forgery_inputs import PackForgeryInputs
-from .post_process import CropMaskToImage, PostProcessImage
-from .random_degradation import (
-    RandomBlur,
-    RandomGaussianNoise,
-    RandomISONoise,
-    RandomJPEG,
-    RandomResample,
-    RandomSharpen,
+from . import (  # noqa: F401 - they register their classes
+    loading,
+    pack_forgery_inputs,
+    post_process,
+    random_degradation,
+    random_geometry,
+    random_tone,
 )
-from .random_geometry import (
-    RandomBlockCrop,
-    RandomDihedral,
-    RandomDownscale,
-    RandomElastic,
-    RandomGridDistortion,
-)
-from .random_tone import RandomBrightnessContrast, RandomGamma, RandomToneCurve
-
-__all__ = [
-    'CropMaskToImage',
-    'LoadForgeryImage',
-    'LoadForgeryMask',
-    'PackForgeryInputs',
-    'PostProcessImage',
-    'RandomBlockCrop',
-    'RandomBlur',
-    'RandomBrightnessContrast',
-    'RandomDihedral',
-    'RandomDownscale',
-    'RandomElastic',
-    'RandomGamma',
-    'RandomGaussianNoise',
-    'RandomGridDistortion',
-    'RandomISONoise',
-    'RandomJPEG',
-    'RandomResample',
-    'RandomSharpen',
-    'RandomToneCurve',
-]

@@ -15,7 +15,6 @@ from mpc_mmseg.datasets.io.image_io import (
     read_image,
     read_mask,
 )
-from mpc_mmseg.datasets.io.mask_coding import check_coding
 
 
 class _Loading(BaseTransform):
@@ -48,9 +47,6 @@ class LoadForgeryImage(_Loading):
             is at least this (H, W); ori_shape is that of the file. Pixels are close to
             means over squares and differ from those of a full decoding and a resize.
             Training then needs ``LoadForgeryMask(size='image')``. None: never.
-
-    Raises:
-        ImageReadError: If the image cannot be read; names the file.
     """
 
     def __init__(
@@ -80,11 +76,7 @@ class LoadForgeryImage(_Loading):
 
 
 def read_file(path: str, backend_args: dict | None) -> bytes:
-    """A file's content through MMEngine's file backends.
-
-    Raises:
-        ImageReadError: If the backend cannot read it; names the file.
-    """
+    """A file's content through MMEngine's file backends, or an ImageReadError."""
     try:
         content = fileio.get(path, backend_args=backend_args)
     except FileNotFoundError as error:
@@ -106,21 +98,16 @@ class LoadForgeryMask(_Loading):
     authentic: all 0. A sample without that key has no ground truth (inference) and
     passes unchanged.
 
-    Required Keys: ori_shape, seg_map_path. Added Keys: gt_seg_map (H, W) uint8, and its
+    Required Keys: ori_shape, seg_map_path. Optional: mask_coding, allow_empty_truth, as
+    ForgeryDataset sets them. Added Keys: gt_seg_map (H, W) uint8, and its
     name in seg_fields.
 
     Args:
-        pixel_limit: Refuse masks of more pixels than this.
-        backend_args: Arguments of MMEngine's file backend; None: the backend of the
-            path's prefix.
+        pixel_limit: As of LoadForgeryImage.
+        backend_args: As of LoadForgeryImage.
         size: 'original', or 'image': the size at which a JPEG was decoded by
             ``LoadForgeryImage(reduce_to=...)``. Of each square of pixels that became
             one, the mask's central pixel is kept.
-        mask_coding: What the levels of mask files mean, a key of
-            :data:`~mpc_mmseg.datasets.io.mask_coding.CODINGS`; None: the sample's
-            ``mask_coding``, which ForgeryDataset sets, else 'auto'.
-        allow_empty_truth: Accept masks of forged images that mark no pixel as forged,
-            as for a sample whose ``allow_empty_truth`` is true.
 
     Raises:
         ImageReadError: If the mask cannot be read, or its levels do not fit the
@@ -134,17 +121,11 @@ class LoadForgeryMask(_Loading):
         pixel_limit: int = PIXEL_LIMIT,
         backend_args: dict | None = None,
         size: str = 'original',
-        mask_coding: str | None = None,
-        allow_empty_truth: bool = False,
     ) -> None:
         super().__init__(pixel_limit, backend_args)
         if size not in ('original', 'image'):
             raise ValueError(f"size must be 'original' or 'image', not {size!r}")
         self.size = size
-        if mask_coding is not None:
-            check_coding(mask_coding)
-        self.mask_coding = mask_coding
-        self.allow_empty_truth = allow_empty_truth
 
     def transform(self, results: dict) -> dict:
         if 'seg_map_path' not in results:
@@ -157,14 +138,13 @@ class LoadForgeryMask(_Loading):
                 read_file(path, self.backend_args),
                 path,
                 self.pixel_limit,
-                self.mask_coding or results.get('mask_coding', 'auto'),
+                results.get('mask_coding', 'auto'),
             )
-            may_be_empty = self.allow_empty_truth or results.get('allow_empty_truth')
-            if not may_be_empty and not (mask == 1).any():
+            if not results.get('allow_empty_truth') and not (mask == 1).any():
                 raise ValueError(
                     f'{path}: the mask of a forged image marks no pixel as forged. '
-                    'Correct the mask, declare its mask_coding, list the image as '
-                    'authentic, or set allow_empty_truth=True'
+                    'Correct the mask, declare mask_coding of the data set, list the '
+                    'image as authentic, or set allow_empty_truth=True'
                 )
             if mask.shape != size:
                 image = results.get('img_path', 'image')
@@ -206,14 +186,7 @@ def reduce_mask(mask: np.ndarray, reduction: int) -> np.ndarray:
 def size_mismatch(
     image: str, image_size: tuple[int, ...], mask: str, mask_size: tuple[int, ...]
 ) -> str:
-    """An error for a mask of another size than its image, with a likely cause.
-
-    Args:
-        image: The image's path.
-        image_size: Its upright size (H, W).
-        mask: The mask's path.
-        mask_size: Its upright size (H, W).
-    """
+    """An error for an image and a mask of other sizes (H, W), with a likely cause."""
     height, width = image_size
     mask_height, mask_width = mask_size
     text = (

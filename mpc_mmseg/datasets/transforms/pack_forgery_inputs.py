@@ -5,6 +5,12 @@ from collections.abc import Sequence
 from mmseg.datasets.transforms import PackSegInputs
 from mmseg.registry import TRANSFORMS
 
+_OF_MMSEG = """
+    img_path seg_map_path ori_shape img_shape pad_shape scale_factor flip flip_direction
+    reduce_zero_label
+"""
+_OWN = 'dataset_name forged allow_empty_truth sample_idx source_groups tags'
+
 
 @TRANSFORMS.register_module()
 class PackForgeryInputs(PackSegInputs):
@@ -18,23 +24,6 @@ class PackForgeryInputs(PackSegInputs):
     """
 
     def __init__(
-        self,
-        meta_keys: Sequence[str] = (
-            'img_path',
-            'seg_map_path',
-            'ori_shape',
-            'img_shape',
-            'pad_shape',
-            'scale_factor',
-            'flip',
-            'flip_direction',
-            'reduce_zero_label',
-            'dataset_name',
-            'forged',
-            'allow_empty_truth',
-            'sample_idx',
-            'source_groups',
-            'tags',
-        ),
+        self, meta_keys: Sequence[str] = (*_OF_MMSEG.split(), *_OWN.split())
     ) -> None:
         super().__init__(meta_keys=meta_keys)

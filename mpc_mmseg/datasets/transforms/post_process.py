@@ -22,9 +22,6 @@ class PostProcessImage(BaseTransform):
     Args:
         setting: As `parse_setting` reads it, for instance ``jpeg_quality=70`` or
             ``resize_factor=0.5+jpeg_quality=70``.
-
-    Raises:
-        ValueError: If the setting is invalid.
     """
 
     def __init__(self, setting: str) -> None:

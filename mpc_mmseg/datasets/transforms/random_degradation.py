@@ -13,8 +13,9 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
 from mpc_mmseg.datasets.degradation import POISSON_LEVEL, add_noise, jpeg, resample
+from mpc_mmseg.datasets.ranges import check_range
 
-from .random_range import check_range, draw, draw_seed
+from .random_range import draw, draw_seed
 
 KINDS = ('box', 'gaussian', 'median', 'motion')
 #: A pixel against its eight neighbours.
@@ -58,17 +59,14 @@ class RandomBlur(BaseTransform):
 
 
 def blur(image: np.ndarray, kind: str, side: int, angle: float = 0.0) -> np.ndarray:
-    """Blur an image.
+    """Blur an image (H, W, 3) uint8.
 
     Args:
-        image: (H, W, 3) uint8.
+        image: The image.
         kind: One of KINDS. 'gaussian' has OpenCV's standard deviation for a kernel of
             this side, 0.3 ((side - 1) / 2 - 1) + 0.8.
         side: Side of the kernel, odd, in pixels.
         angle: Direction of 'motion', in degrees from the x axis.
-
-    Returns:
-        (H, W, 3) uint8.
     """
     if kind == 'box':
         return cv2.blur(image, (side, side))
@@ -229,22 +227,12 @@ class RandomISONoise(BaseTransform):
 def add_iso_noise(
     image: np.ndarray, rng: np.random.Generator, sigma: float, colour: float
 ) -> np.ndarray:
-    """Add shot noise: v + sigma sqrt(v / 128) (n + colour n_c), n and n_c normal.
+    """Add shot noise v + sigma sqrt(v / 128) (n + colour n_c) to an image of levels v.
 
-    Args:
-        image: (H, W, 3) uint8.
-        rng: Source of the noise.
-        sigma: Standard deviation of the grain n, in 8-bit units at mid grey.
-        colour: Standard deviation of the speckle n_c, one for each channel c, relative
-            to ``sigma``.
-
-    Returns:
-        (H, W, 3) uint8.
+    n (grain) and n_c (speckle, one for each channel) are normal with deviation 1.
     """
-    height, width = image.shape[:2]
-    noise = rng.standard_normal((height, width, 3), dtype=np.float32)
-    noise *= colour
-    noise += rng.standard_normal((height, width, 1), dtype=np.float32)
+    noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(colour)
+    noise += rng.standard_normal((*image.shape[:2], 1), dtype=np.float32)
     strength = sigma * np.sqrt(np.arange(256, dtype=np.float32) / POISSON_LEVEL)
     noise *= strength.astype(np.float32)[image]
     noise += image

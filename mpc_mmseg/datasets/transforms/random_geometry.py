@@ -13,7 +13,9 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from .random_range import check_range, draw
+from mpc_mmseg.datasets.ranges import check_range
+
+from .random_range import draw
 
 #: Name -> how it moves the pixels; all of them exact.
 POSITIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -140,17 +142,7 @@ class RandomDownscale(BaseTransform):
 def shrink_in_frame(
     image: np.ndarray, scale: float, fill: int, interpolation: int
 ) -> np.ndarray:
-    """An image shrunk to a scale, in the centre of a frame of its former size.
-
-    Args:
-        image: (H, W) or (H, W, 3) uint8.
-        scale: Scale of both sides, at most 1.
-        fill: Value of the rest of the frame.
-        interpolation: OpenCV's code.
-
-    Returns:
-        As ``image``.
-    """
+    """An image shrunk to a scale, in the centre of a frame of its size and a value."""
     height, width = image.shape[:2]
     small = max(1, round(height * scale)), max(1, round(width * scale))
     if small == (height, width):
@@ -170,9 +162,8 @@ class _RandomWarp(BaseTransform):
     and ignored (255) in the mask.
     """
 
-    def random_maps(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-        """Source x and y of each pixel, (H, W) float32."""
-        raise NotImplementedError
+    #: (height, width) -> source x and y of each pixel, (H, W) float32.
+    random_maps: Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 
     def transform(self, results: dict) -> dict:
         maps = self.random_maps(*results['img'].shape[:2])
@@ -256,13 +247,8 @@ class RandomGridDistortion(_RandomWarp):
 def stretched(length: int, widths: np.ndarray) -> np.ndarray:
     """Source position of each of ``length`` pixels after cells change their widths.
 
-    Args:
-        length: Pixels of the side.
-        widths: Source widths of the cells, in any unit; cells of the result have equal
-            widths.
-
-    Returns:
-        (length,) float32, rising from 0 to length - 1.
+    ``widths`` are those in the source, in any unit; those in the result are equal. The
+    positions (length,) rise from 0 to length - 1.
     """
     edges = np.concatenate([[0], np.cumsum(widths)]) * (length - 1) / widths.sum()
     even = np.linspace(0, length - 1, len(edges))

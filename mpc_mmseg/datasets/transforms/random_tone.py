@@ -4,21 +4,24 @@ Required Keys of all: img. Modified Keys: img. A range is a pair (low, high), dr
 uniformly; arguments out of the limits that are stated raise a ValueError.
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from .random_range import check_range, draw
+from mpc_mmseg.datasets.ranges import check_range
+
+from .random_range import draw
 
 LEVELS = np.linspace(0, 1, 256)
 
 
 class _RandomTone(BaseTransform):
-    def random_table(self) -> np.ndarray:
-        """New level of each of the 256 levels, in 0..1."""
-        raise NotImplementedError
+    #: Gives the new level of each of the 256 levels, in 0..1.
+    random_table: Callable[[], np.ndarray]
 
     def transform(self, results: dict) -> dict:
         table = np.rint(np.clip(self.random_table(), 0, 1) * 255).astype(np.uint8)

@@ -70,10 +70,9 @@ def test_files_that_cannot_be_read(files, which):
         (lambda m: 255 - m, 'mask may be inverted', 'of its border'),
         (lambda m: np.maximum(m, 9), 'non-binary mask', 'neither 0 nor 255'),
         (lambda m: m[:, ::-1], 'mask may be flipped', 'a left-right flip'),
-        (lambda m: m.T, 'mask of another size', 'a transposition of the mask would'),
+        (lambda m: m.T, 'mask of another size', 'A quarter turn would make them fit'),
         (lambda m: m[::2, ::2], 'mask of another size', 'the same proportions'),
-        (lambda m: m.T[::2, ::2], 'mask of another size', 'swapped proportions'),
-        (lambda m: m[:50], 'mask of another size', 'it belongs to another image'),
+        (lambda m: m[:50], 'mask of another size', 'wide and 50 high'),
     ],
 )
 def test_defects_of_masks(files, change, kind, detail):

@@ -40,11 +40,6 @@ def test_above_half_inside_only(width):
     assert (alpha[:, 10 + reach :] == 1).all()
 
 
-def test_negative_width():
-    with pytest.raises(ValueError, match='width'):
-        soft_edge(half(), -1)
-
-
 def test_blend_by_hand():
     background = np.full((1, 3, 3), 100, np.uint8)
     foreground = np.full((1, 3, 3), 201, np.uint8)
@@ -79,10 +74,6 @@ def test_poisson_of_an_image_with_itself():
         np.abs(rest - cv2.GaussianBlur(rest.astype(np.float32), (0, 0), 3)).mean() < 6
     )
     assert np.abs(poisson_blend(image, image, mask).astype(int) - image).max() <= 2
-    with pytest.raises(ValueError, match='frame'):
-        poisson_blend(image, image, np.ones((50, 50), np.uint8))
-    with pytest.raises(ValueError, match='empty'):
-        poisson_blend(image, image, np.zeros((50, 50), np.uint8))
 
 
 def test_grey(scene):
@@ -125,9 +116,3 @@ def test_nothing_to_match():
     nothing, everything = np.zeros((4, 4), np.uint8), np.ones((4, 4), np.uint8)
     assert match_colour(part, everything, part, nothing, 1) is part
     assert match_colour(part, nothing, part, everything, 1) is part
-
-
-def test_invalid_strength():
-    part, mask = np.zeros((4, 4, 3), np.uint8), np.ones((4, 4), np.uint8)
-    with pytest.raises(ValueError, match=r'strength.*1\.5'):
-        match_colour(part, mask, part, mask, 1.5)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mpc_mmseg.datasets.forge.irregular_mask import (
+    check_area_range,
     fill_holes,
     irregular_mask,
     largest_component,
@@ -70,7 +71,7 @@ def test_same_seed_same_mask():
 )
 def test_invalid_range(area_range):
     with pytest.raises(ValueError, match='area_range'):
-        irregular_mask((64, 64), area_range, np.random.default_rng(0))
+        check_area_range(area_range)
 
 
 def test_range_that_no_pixel_count_meets():

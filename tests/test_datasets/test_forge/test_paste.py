@@ -33,7 +33,7 @@ def test_scale_and_rotation(scene, block):
 def test_paste(scene, block):
     source, background = scene(0, (60, 80)), scene(1, (60, 80))
     part = cut_out(source, block)
-    image, mask = paste(background, part, (30, 5), feather=0)
+    image, mask = paste(background, part, (30, 5), {'feather': 0})
     where = slice(30 + MARGIN, 45 + MARGIN), slice(5 + MARGIN, 35 + MARGIN)
     expected = background.copy()
     expected[where] = source[10:25, 20:50]

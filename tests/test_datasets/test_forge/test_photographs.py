@@ -29,7 +29,7 @@ def test_missing_folder(tmp_path):
 
 def test_empty_folder(tmp_path):
     (tmp_path / 'notes.txt').write_text('')
-    with pytest.raises(ValueError, match=f'no photograph in {tmp_path}'):
+    with pytest.raises(ValueError, match=f'folder without images: {tmp_path}'):
         find_photographs([tmp_path], (64, 64))
 
 

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from mpc_mmseg.datasets.forge import choose_region, object_mask, snap_to_edges
+from mpc_mmseg.datasets.forge.region import choose_region, object_mask, snap_to_edges
 
 
 def square(size, top=40, left=40):

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge import ForgeRecipe, remove
-from mpc_mmseg.datasets.forge.removal import METHODS, heal, removal_cost
+from mpc_mmseg.datasets.forge import ForgeRecipe
+from mpc_mmseg.datasets.forge.removal import METHODS, heal, removal_cost, remove
 
 
 def areas(low, high):

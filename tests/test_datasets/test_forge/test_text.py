@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mpc_mmseg.datasets.forge import ForgeRecipe, write_text
+from mpc_mmseg.datasets.forge import ForgeRecipe
+from mpc_mmseg.datasets.forge.text import write_text
 
 
 def heights(low, high):
@@ -38,11 +39,6 @@ def test_text_goes_where_the_image_is_smooth():
     ]
     right = [mask[:, 120:].sum() / mask.sum() for mask in masks]
     assert np.mean(right) > 0.8
-
-
-def test_fonts(scene, tmp_path):
-    with pytest.raises(OSError, match='resource'):
-        write_text(scene(0), np.random.default_rng(0), fonts=[tmp_path / 'no.ttf'])
 
 
 def test_too_small():

@@ -135,11 +135,13 @@ def test_an_error_of_the_store_names_the_address(store, error, kind):
 
 
 def test_an_unreachable_store_and_a_missing_profile_are_named(store, monkeypatch):
-    backend = S3Backend(endpoint_url='http://127.0.0.1:9')
+    monkeypatch.setenv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9')
+    backend = S3Backend()
     with pytest.raises(ConnectionError, match=r's3://zoo/a: .*127\.0\.0\.1:9'):
         backend.get('s3://zoo/a')
+    monkeypatch.setenv('AWS_PROFILE', 'absent')
     with pytest.raises(ConnectionError, match='absent'):
-        S3Backend(profile='absent').get('s3://zoo/a')
+        S3Backend().get('s3://zoo/a')
 
 
 @pytest.mark.parametrize('address', ['s3://', 's3://zoo', 's3://zoo/', 'zoo/a'])

@@ -22,12 +22,12 @@ def test_missing_files_are_named(miniature):
     assert [entry.image for entry in done.entries] == ['image/3t.tif']
     assert 'image of the mask mask/1forged.tif' in done.missing
     assert 'mask of image/2t.tif' in done.missing
-    assert 'forged image 100' in done.missing and len(done.missing) == 2 + 97
+    assert len(done.missing) == 2
     assert done.extra == ['notes/a.png']
     assert done.shortfalls == ['1 complete forged images, 100 are distributed']
     assert not done.complete
-    for part in ('mask of image/2t.tif', 'and 79 more', 'notes/a.png'):
-        assert part in done.report(show=20)
+    for part in ('mask of image/2t.tif', 'and 1 more', 'notes/a.png'):
+        assert part in done.report(show=1)
 
 
 def test_a_complete_data_set_says_so(miniature):

@@ -4,7 +4,7 @@ import pytest
 from mmengine.dataset import Compose
 from mmseg.registry import TRANSFORMS
 
-from mpc_mmseg.datasets.transforms import CropMaskToImage, PostProcessImage
+from mpc_mmseg.datasets.transforms.post_process import CropMaskToImage, PostProcessImage
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS, MODELS
 
-from mpc_mmseg.datasets.transforms import LoadForgeryImage
+from mpc_mmseg.datasets.transforms.loading import LoadForgeryImage
 from mpc_mmseg.engine.hooks.cached_features_hook import leaves, may_draw
 from mpc_mmseg.engine.phase_data import SeededDataset
 from mpc_mmseg.models.segmentors import MPCSegmentor
