@@ -7,6 +7,7 @@ from .protocol_hook import ProtocolHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .same_buffers_hook import SameBuffersHook
 from .save_maps_hook import SaveMapsHook
+from .sharded_optimizer_hook import ShardedOptimizerHook
 from .two_phase_hook import TwoPhaseHook
 from .validation_hook import ValidationHook
 from .watchdog_hook import WatchdogHook
@@ -21,6 +22,7 @@ __all__ = [
     'SafeCheckpointHook',
     'SameBuffersHook',
     'SaveMapsHook',
+    'ShardedOptimizerHook',
     'TwoPhaseHook',
     'ValidationHook',
     'WatchdogHook',

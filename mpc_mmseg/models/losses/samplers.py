@@ -157,3 +157,50 @@ def near_edge(mask: Tensor, radius: int) -> Tensor:
     classes = torch.stack([mask == 1, mask == 0]).float()  # (2, B, H, W)
     reach = F.max_pool2d(classes, 2 * radius + 1, stride=1, padding=radius)
     return ((classes > 0) & (reach.flip(0) > 0)).any(0)
+
+
+@MODELS.register_module()
+class HardPixelSampler(RandomPixelSampler):
+    """A share of the negatives are those most similar to authentic pixels.
+
+    For late training, when most forged pixels are far away and add nothing to the loss.
+    From random weights, or with inexact masks, the hardest pixels are noise.
+
+    Args:
+        max_pixels: Most pixels of a class that one source gives.
+        share: Share of the forged ones that are the hardest, in [0, 1].
+        num_anchors: Authentic pixels, drawn at random, that hardness is judged by.
+    """
+
+    def __init__(
+        self, max_pixels: int = 5000, share: float = 0.5, num_anchors: int = 256
+    ) -> None:
+        super().__init__(max_pixels)
+        if not 0 <= share <= 1 or num_anchors < 1:
+            raise ValueError(
+                f'share must be in [0, 1] and num_anchors at least 1, got {share} and '
+                f'{num_anchors}'
+            )
+        self.share, self.num_anchors = share, num_anchors
+
+    def pick(self, pixels: Tensor, masks: Sequence[Tensor], classes: Tensor) -> Tensor:
+        authentic, forged = classes
+        keys = torch.rand(authentic.shape, device=authentic.device)
+        keys, index = keys.masked_fill(~authentic, float('inf')).topk(
+            min(self.num_anchors, authentic.size(1)), largest=False
+        )
+        # Where there are too few, the first one again; where none, nothing is hard.
+        index = index.where(keys.isfinite(), index[:, :1])[..., None]
+        anchors = pixels.gather(1, index.expand(-1, -1, pixels.size(2)))
+        hardest = first(
+            -hardness(pixels, anchors),
+            forged & authentic.any(1, keepdim=True),
+            round(self.share * self.max_pixels),
+        )
+        chosen = draw_shares(hardest, forged & ~hardest, self.max_pixels, self.share)
+        return torch.stack([draw(authentic, self.max_pixels), chosen])
+
+
+def hardness(negatives: Tensor, anchors: Tensor) -> Tensor:
+    """Highest cosine similarity (B, M) of negatives (B, M, C) to anchors (B, A, C)."""
+    return (F.normalize(negatives, dim=2) @ F.normalize(anchors, dim=2).mT).amax(2)

@@ -1,11 +1,15 @@
+import math
+
 import pytest
 import torch
 
 from mpc_mmseg.models.losses.samplers import (
     BoundaryPixelSampler,
+    HardPixelSampler,
     RandomPixelSampler,
     draw,
     draw_shares,
+    hardness,
     near_edge,
 )
 
@@ -19,7 +23,9 @@ def test_all_pixels_of_two_maps_by_class():
     assert drawn.forged.rows.flatten().tolist() == [1.0, 1.0, -1.0]
 
 
-@pytest.mark.parametrize('sampler', [RandomPixelSampler, BoundaryPixelSampler])
+@pytest.mark.parametrize(
+    'sampler', [RandomPixelSampler, BoundaryPixelSampler, HardPixelSampler]
+)
 @pytest.mark.parametrize('max_pixels', [1, 7, 100])
 def test_each_image_of_a_batch_gets_its_own_pixels(sampler, max_pixels):
     # One-hot pixels: what was drawn shows where it came from.
@@ -143,6 +149,54 @@ def test_without_an_edge_it_is_uniform():
     assert authentic.sum() == 10 and forged.sum() == 0
 
 
+def circle(angles):
+    """Embeddings (1, 2, 1, N) at the angles, of lengths that must not matter."""
+    angles = torch.tensor(angles)
+    lengths = torch.linspace(0.5, 3, len(angles))
+    return (lengths * torch.stack([angles.cos(), angles.sin()]))[None, :, None]
+
+
+def test_hardness_of_the_naive_loop():
+    torch.manual_seed(0)
+    negatives, anchors = torch.randn(7, 5), torch.randn(4, 5)
+    for value, negative in zip(hardness(negatives[None], anchors[None])[0], negatives):
+        expected = max(
+            torch.cosine_similarity(negative, a, dim=0).item() for a in anchors
+        )
+        assert value.item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_hardest_come_first_and_the_rest_at_random():
+    # Authentic at 0 and pi / 2; forged further and further from both.
+    forged = [0.1, math.pi / 2 + 0.2, *torch.linspace(2.4, 4.5, 30).tolist()]
+    maps = [circle([0.0, math.pi / 2, *forged])]
+    masks = [torch.tensor([[[0, 0] + [1] * len(forged)]])]
+    drawn = HardPixelSampler(max_pixels=4, share=0.5)(maps, masks)
+    pixels = drawn.forged.rows[0]
+    angles = torch.atan2(pixels[:, 1], pixels[:, 0]) % (2 * math.pi)
+    assert sorted(angles.tolist())[:2] == pytest.approx(forged[:2], abs=1e-4)
+    assert pixels.shape == (4, 2) and (angles > 2.3).sum() == 2
+    assert drawn.authentic.sizes == [2]
+
+
+def test_share_of_zero_is_uniform_and_few_pixels_are_all_taken():
+    maps, masks = [torch.randn(1, 3, 8, 8)], [torch.ones(1, 8, 8)]
+    masks[0][0, 0] = 0
+    everything = HardPixelSampler(max_pixels=100)(maps, masks)
+    assert everything.forged.sizes == [56] and everything.authentic.sizes == [8]
+    torch.manual_seed(0)
+    one = HardPixelSampler(max_pixels=10, share=0)(maps, masks).forged.rows
+    torch.manual_seed(1)
+    other = HardPixelSampler(max_pixels=10, share=0)(maps, masks).forged.rows
+    assert one.shape == (1, 10, 3) and not torch.equal(one, other)
+
+
+def test_without_authentic_pixels_nothing_is_harder():
+    maps = [torch.randn(1, 3, 4, 4)]
+    drawn = HardPixelSampler(max_pixels=5)(maps, [torch.ones(1, 4, 4)])
+    assert drawn.forged.sizes == [5] and drawn.authentic.sizes == [0]
+
+
 @pytest.mark.parametrize(
     ('sampler', 'bad'),
     [
@@ -150,6 +204,8 @@ def test_without_an_edge_it_is_uniform():
         (BoundaryPixelSampler, dict(share=-0.1)),
         (BoundaryPixelSampler, dict(radius=0)),
         (BoundaryPixelSampler, dict(max_pixels=0)),
+        (HardPixelSampler, dict(share=2)),
+        (HardPixelSampler, dict(num_anchors=0)),
     ],
 )
 def test_bad_arguments_are_named(sampler, bad):
