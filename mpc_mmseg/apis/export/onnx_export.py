@@ -24,8 +24,9 @@ from mpc_mmseg.hashing import file_sha256
 from mpc_mmseg.models.input_filters.whole_photograph import photograph_filters
 from mpc_mmseg.models.input_needs import needs_of
 from mpc_mmseg.models.segmentors import MPCSegmentor
-from mpc_mmseg.models.segmentors.one_logit import OneLogit
 from mpc_mmseg.version import __version__
+
+from .one_logit import OneLogit
 
 #: Largest allowed difference of a probability from PyTorch's.
 TOLERANCE = 1e-3
