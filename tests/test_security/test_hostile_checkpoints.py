@@ -61,10 +61,14 @@ def refused(capsys, status):
         ('serve.py', ['--model', '{file}']),
         ('export_onnx.py', ['{config}', '{file}', '--out', '{out}.onnx']),
         ('robustness.py', ['{config}', '{file}', '--out', '{out}']),
-        ('calibrate.py', ['{config}', '{file}', '--work-dir', '{out}']),
+        (
+            'calibrate.py',
+            ['{file}', '--forged', '{folder}', '--authentic', '{folder}']
+            + ['--out', '{out}'],
+        ),
         (
             'publish_model.py',
-            ['{file}', '{out}', '--name', 'a', '--terms', 't', '--card', '{image}'],
+            ['{file}', '{out}', '--name', 'a', '--terms', 't', '--card', '{card}'],
         ),
     ],
 )
@@ -74,10 +78,13 @@ def test_a_pickle_runs_in_no_tool(
     if tool == 'serve.py':
         pytest.importorskip('gradio')
         monkeypatch.setattr('signal.signal', lambda *_: None)
-    write_image(tmp_path / 'a.png')
+    write_image(tmp_path / 'photos' / 'a.png')
+    (tmp_path / 'card.md').write_text('# Model')
     tiny_config.dump(tmp_path / 'config.py')
     names = dict(
-        image=tmp_path / 'a.png',
+        image=tmp_path / 'photos' / 'a.png',
+        folder=tmp_path / 'photos',
+        card=tmp_path / 'card.md',
         out=tmp_path / 'out',
         file=pickled,
         config=tmp_path / 'config.py',
@@ -104,13 +111,14 @@ def test_a_pickle_runs_in_no_runner(pickled, touched, tiny_config):
 
 @pytest.mark.parametrize('tool', ['train.py', 'test.py'])
 def test_the_tools_for_runs_use_that_runner(
-    tool, pickled, touched, tmp_path, tiny_config, monkeypatch
+    tool, pickled, touched, tmp_path, tiny_config, monkeypatch, capsys
 ):
     tiny_config.dump(tmp_path / 'config.py')
     monkeypatch.setattr('os.environ', dict(os.environ))
     options = [str(pickled)] if tool == 'test.py' else ['--load-from', str(pickled)]
-    with pytest.raises(RuntimeError, match='can run code'):
+    with pytest.raises(SystemExit) as ended:
         run_tool(monkeypatch, tool, tmp_path / 'config.py', *options)
+    refused(capsys, ended.value.code)
     assert not touched.exists()
 
 
