@@ -78,10 +78,13 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
+    # Imported here, so that --help does not wait for torch.
+    from mpc_mmseg.plain_text import print_error
+
     try:
         return calibrate(args)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'calibrate.py: {error}', file=sys.stderr)
+        print_error('calibrate.py', error)
         return 2
 
 

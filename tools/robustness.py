@@ -68,6 +68,7 @@ def main() -> int:
     from mpc_mmseg.apis.scored_checkpoint import config_to_score
     from mpc_mmseg.datasets.post_processing import parse_grid
     from mpc_mmseg.evaluation.results.origin import differences_in_words
+    from mpc_mmseg.plain_text import print_error
     from mpc_mmseg.visualization.robustness_plots import (
         plot_family,
         robustness_families,
@@ -102,7 +103,7 @@ def main() -> int:
             cfg, cfg.load_from, settings, out, args.device, origin
         )
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'robustness.py: {error}', file=sys.stderr)
+        print_error('robustness.py', error)
         return 1
     except KeyboardInterrupt:
         print('\nrobustness.py: interrupted; run again to resume', file=sys.stderr)

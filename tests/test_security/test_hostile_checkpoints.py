@@ -63,8 +63,15 @@ def refused(capsys, status):
         ('robustness.py', ['{config}', '{file}', '--out', '{out}']),
         (
             'calibrate.py',
-            ['{file}', '--forged', '{folder}', '--authentic', '{folder}']
-            + ['--out', '{out}'],
+            [
+                '{file}',
+                '--out',
+                '{out}',
+                '--forged',
+                '{folder}',
+                '--authentic',
+                '{folder}',
+            ],
         ),
         (
             'publish_model.py',

@@ -48,6 +48,7 @@ def main() -> int:
     from mpc_mmseg.datasets.check.checked_list import open_lists
     from mpc_mmseg.datasets.check.measure import measure_all
     from mpc_mmseg.datasets.check.result import as_json, as_text, judge
+    from mpc_mmseg.plain_text import print_error
     from mpc_mmseg.visualization.check_page import check_page
 
     try:
@@ -60,7 +61,7 @@ def main() -> int:
         seconds = time.perf_counter() - begin
         print(file=sys.stderr)
     except (ValueError, OSError) as error:
-        print(f'check_data: {error}', file=sys.stderr)
+        print_error('check_data', error)
         return 2
     except KeyboardInterrupt:
         print('\nInterrupted; the same command resumes from here.', file=sys.stderr)

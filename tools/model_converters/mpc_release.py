@@ -44,6 +44,7 @@ def main() -> int:
         read_release,
         write_checkpoint,
     )
+    from mpc_mmseg.plain_text import print_error
 
     try:
         weights = read_release(args.src)
@@ -51,7 +52,7 @@ def main() -> int:
         if not args.check:
             config = write_checkpoint(state, cfg, lacks, args.dst)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'mpc_release.py: {error}', file=sys.stderr)
+        print_error('mpc_release.py', error)
         return 1
     if lacks:
         print(f'{args.src} has no {" and no ".join(lacks)}: their weights are random')

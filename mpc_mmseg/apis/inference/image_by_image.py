@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.io.file_kind import FileKind, file_kind
@@ -60,7 +61,9 @@ class ImageByImage:
     tta: tuple[str, ...] = ()
     whole: Callable[[dict[str, Any]], AbstractContextManager] = nullcontext
     load: Callable[[dict[str, Any]], dict[str, Any]] | None = None
-    image_errors: tuple[type[Exception], ...] = (OSError, ValueError, MemoryError)
+    image_errors: tuple[type[Exception], ...] = (
+        OSError, ValueError, MemoryError, cv2.error,
+    )  # fmt: skip
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import lcm
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from mpc_mmseg.apis.zoo.zoo import model_file
 from mpc_mmseg.datasets.io.file_kind import FileKind
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
+from mpc_mmseg.engine.checkpoints.stored_config import test_pipelines
 from mpc_mmseg.evaluation.image_calibration import read_calibration
 from mpc_mmseg.models.input_needs import needs_of
 
@@ -160,16 +162,10 @@ def inference_steps(cfg: Config) -> list[dict]:
     Raises:
         ValueError: If the config has no test pipeline.
     """
-    dataset = cfg.get('test_dataloader', {}).get('dataset', {})
-    while 'pipeline' not in dataset and (
-        'dataset' in dataset or dataset.get('datasets')
-    ):
-        # A wrapper or a mixture; all parts have the same test pipeline.
-        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
-    steps = [
-        step for step in dataset.get('pipeline', ()) if step['type'] not in _LOADS_MASK
-    ]
-    if not steps:
+    # A wrapper or a mixture has the same test pipeline in all parts.
+    pipeline: Any = next(filter(None, test_pipelines(cfg.get('test_dataloader'))), ())
+    steps = [step for step in pipeline if step['type'] not in _LOADS_MASK]
+    if len(steps) < 2:
         raise ValueError(
             'the config has no test_dataloader.dataset.pipeline, which defines how '
             'images are prepared for the model'

@@ -138,4 +138,4 @@ def _load(model: BaseModel, checkpoint: Mapping[str, Any], source: str) -> None:
     phase = checkpoint.get('meta', {}).get('mpc_phase')
     set_phase = getattr(model, 'set_phase', None)
     if phase is not None and callable(set_phase):
-        set_phase(phase)
+        set_phase(str(phase))

@@ -101,6 +101,9 @@ def preparation(steps: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], A
     Returns:
         A function of an image as `LoadForgeryImage` gives it, which returns
         ``inputs`` and ``data_samples``.
+
+    Raises:
+        ValueError: If a step cannot be built.
     """
     *before, last = steps
     if last == {'type': 'PackForgeryInputs'}:
@@ -115,7 +118,10 @@ def preparation(steps: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], A
 
     import mpc_mmseg.datasets.transforms  # noqa: F401 - registers them
 
-    return Compose([TRANSFORMS.build(step) for step in steps])
+    try:
+        return Compose([TRANSFORMS.build(step) for step in steps])
+    except (TypeError, KeyError, AttributeError, AssertionError) as error:
+        raise ValueError(f'the test pipeline cannot be built: {error}') from error
 
 
 class ResizeAndPack:

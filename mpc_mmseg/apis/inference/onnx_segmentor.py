@@ -44,7 +44,7 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
             check_plain(description[part], part, str(file), remedy=remedy)
         super().__init__(data_preprocessor=description['data_preprocessor'])
         self.engine, self.weights_sha256 = engine, engine.sha256
-        needs = InputNeeds(**description.get('needs', {}))
+        needs = InputNeeds(**(description.get('needs') or {}))
         self.grid, self.native_size = needs.grid, needs.native_size
         self.multiple = self.input_multiple = needs.multiple
         self.tta = tuple(needs.tta)

@@ -16,6 +16,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mpc_mmseg.regular_file import NotRegular, open_regular, read_regular
+
 from .container import FORMATS, check_container
 from .decoding_process import decode_in_process
 from .jpeg_damage import EOI, jpeg_damage, jpeg_segments
@@ -27,7 +29,6 @@ from .pillow_pixels import (
     to_levels,
     turn_upright,
 )
-from .regular_file import NotRegular, open_regular, read_regular
 
 with suppress(ImportError):  # optional; Pillow itself reads AVIF and WebP
     from pillow_heif import register_heif_opener
@@ -266,7 +267,10 @@ def damage_of(source: Source) -> tuple[str, ...]:
     content = source if isinstance(source, bytes) else read_regular(source)
     if not content.startswith(b'\xff\xd8'):
         return ()
-    problem = jpeg_damage(content)
+    try:
+        problem = jpeg_damage(content)
+    except Exception as error:  # of a decoder
+        raise ImageReadError(f'{_label(source)}: {_reason(source, error)}') from error
     return () if problem is None else (f'is damaged: {problem}',)
 
 
