@@ -147,6 +147,7 @@ EXCESSIVE = {
         tiff((8, 8, 0), tags=[(600 + i, 7, 2**20, 8) for i in range(400)])
         + bytes(2**20)
     ),
+    'tiles': lambda: tiff((8, 8, 0), tags=[(324, 4, 2**17, 8)]) + bytes(2**19),
     'tags': lambda: tiff((8, 8, 0), tags=[(600 + i, 3, 1, 8) for i in range(900)]),
     'scans': lambda: many_scans(2000),
     'padding': lambda: encoded()[:2] + b'\xff' * 10**6 + encoded()[2:],
@@ -256,6 +257,15 @@ def test_damage_is_refused_or_named(coding, damage, tmp_path):
     [text] = damage_of(path)
     assert text.startswith('is damaged: ')
     assert text in file_metadata(content).problems
+
+
+def test_a_jpeg_that_claims_any_size_has_no_damage_but_an_error():
+    content = encoded()
+    at = content.index(b'\xff\xc0') + 5
+    content = content[:at] + b'\xff' * 4 + content[at + 4 :]
+    for read in (damage_of, read_image, file_metadata):
+        with pytest.raises(ImageReadError):
+            read(content)
 
 
 def test_a_complete_picture_that_lacks_its_end_marker_is_read():

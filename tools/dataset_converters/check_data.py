@@ -60,30 +60,30 @@ def main() -> int:
         facts = iter(measure_all(entries, cache, args.workers, bar.update))
         seconds = time.perf_counter() - begin
         print(file=sys.stderr)
+        for each in lists:
+            each.facts = [next(facts) for _ in each.entries]
+        begin = time.perf_counter()
+        result = judge(lists)
+        print(as_text(result))
+        print(
+            f'Files: {seconds:.1f} s, {len(entries) / seconds:.0f} images per second. '
+            f'Comparisons: {time.perf_counter() - begin:.1f} s.'
+        )
+        title = 'Data check: ' + ', '.join(each.name for each in lists)
+        pages = {
+            'report.json': json.dumps(as_json(result), indent=1),
+            'report.html': check_page(result, title, args.max_pictures),
+        }
+        for name, text in pages.items():
+            path = os.path.join(args.out, name)
+            write_atomic(path, text)
+            print(path)
     except (ValueError, OSError) as error:
         print_error('check_data', error)
         return 2
     except KeyboardInterrupt:
         print('\nInterrupted; the same command resumes from here.', file=sys.stderr)
         return 130
-    for each in lists:
-        each.facts = [next(facts) for _ in each.entries]
-    begin = time.perf_counter()
-    result = judge(lists)
-    print(as_text(result))
-    print(
-        f'Files: {seconds:.1f} s, {len(entries) / seconds:.0f} images per second. '
-        f'Comparisons: {time.perf_counter() - begin:.1f} s.'
-    )
-    title = 'Data check: ' + ', '.join(each.name for each in lists)
-    pages = {
-        'report.json': json.dumps(as_json(result), indent=1),
-        'report.html': check_page(result, title, args.max_pictures),
-    }
-    for name, text in pages.items():
-        path = os.path.join(args.out, name)
-        write_atomic(path, text)
-        print(path)
     return 0 if result.passed else 1
 
 

@@ -242,8 +242,10 @@ _VALID = {
     'data_preprocessor': lambda x: isinstance(x, dict) and 'type' in x,
     'needs': lambda x: (
         x is None
-        or ((isinstance(x, dict) and x.keys() <= _NEEDS.keys())
-        and all(_NEEDS[key](x[key]) for key in x))
+        or (
+            (isinstance(x, dict) and x.keys() <= _NEEDS.keys())
+            and all(_NEEDS[key](x[key]) for key in x)
+        )
     ),
 }
 
