@@ -20,6 +20,9 @@ LISTS = (
     Path(__file__).parents[1] / 'configs' / '_base_' / 'robustness' / 'lists_in_use.py'
 )
 
+# Those that have a plot.
+SCORES = {'F1', 'IoU', 'image_AUC', 'false_alarm_area'}
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -113,9 +116,7 @@ def main() -> int:
             for name in scores
         }
         for family in robustness_families(results['settings']):
-            for score in sorted(
-                scored & {'F1', 'IoU', 'image_AUC', 'false_alarm_area'}
-            ):
+            for score in sorted(scored & SCORES):
                 picture = plot_family(results['settings'], family, score)
                 write_atomic(out / 'curves' / f'{family}-{score}.png', picture)
     except (OSError, ValueError, RuntimeError) as error:

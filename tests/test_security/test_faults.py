@@ -23,6 +23,7 @@ resource = pytest.importorskip('resource', reason='limits of POSIX')
 #: Bytes of a file on the full disk: the first that is written is longer; later ones.
 LIMITS = 48, 10_000
 GROWING = ('results.jsonl', 'measured.jsonl')
+TEMPORARY = ('.lock', '.partial')
 COMMANDS = {
     'infer.py': '{photos} --model {model} --out {out} --resume --device cpu',
     'case_report.py': '{photos} --model {model} --out {out}',
@@ -88,11 +89,7 @@ def run(monkeypatch, tool, arguments, out):
 def check_files(out):
     """No file has a final name and half of its content."""
     for path in Path(out).rglob('*'):
-        if (
-            path.is_dir()
-            or path.name in GROWING
-            or path.suffix in ('.lock', '.partial')
-        ):
+        if path.is_dir() or path.name in GROWING or path.suffix in TEMPORARY:
             continue
         assert path.stat().st_size not in LIMITS, path
         if path.suffix == '.png':

@@ -309,7 +309,7 @@ ILL_FORMED = {
     'loader': "meta['cfg'] += '\\ntest_dataloader = 5'",
     'dataset': "meta['cfg'] += '\\ntest_dataloader = dict(dataset=dict(dataset=5))'",
     'step': "meta['cfg'] += f'\\ntest_dataloader = dict(pipeline=[{LOAD}, {HEAD}])'",
-    'argument': "meta['cfg'] += f'\\ntest_dataloader = dict(pipeline=[{LOAD}, {CROP}])'",
+    'size': "meta['cfg'] += f'\\ntest_dataloader = dict(pipeline=[{LOAD}, {CROP}])'",
     'calibration': "meta['image_calibration'] = {**CALIBRATION, 'slope': 'x'}",
     'infinite': "meta['image_calibration'] = {**CALIBRATION, 'slope': 1e999}",
     'summary': "meta['image_calibration'] = {**CALIBRATION, 'summary': 'x'}",
@@ -319,24 +319,11 @@ ILL_FORMED = {
 }
 LOAD, HEAD = dict(type='LoadForgeryImage'), dict(type='FCNHead')
 CROP = dict(type='CenterCrop', size=1)
-CALIBRATION = dict.fromkeys(
-    [
-        'slope',
-        'bias',
-        'authentic_below',
-        'forged_above',
-        'rate',
-        'n_fit_authentic',
-        'n_fit_forged',
-        'n_authentic',
-        'n_forged',
-        'false_alarms',
-        'missed',
-        'auc',
-        'error',
-    ],
-    0,
+NUMBERS = (
+    'slope bias authentic_below forged_above rate n_fit_authentic n_fit_forged '
+    'n_authentic n_forged false_alarms missed auc error'
 )
+CALIBRATION = dict.fromkeys(NUMBERS.split(), 0)
 CALIBRATION |= dict(version=2, summary='max', settings={})
 CALIBRATION |= dict(files=dict(formats=['PNG'], pixels=[1, 2], qualities=[]))
 
