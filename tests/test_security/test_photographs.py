@@ -302,6 +302,16 @@ def test_a_process_of_its_own_decodes_what_may_be_slow(monkeypatch):
         read_image(content[: len(content) // 2], 'photo')
 
 
+def test_a_small_file_of_many_pixels_may_be_slow_as_well(monkeypatch):
+    file = io.BytesIO()
+    Image.new('RGB', (W, H)).save(file, 'JPEG2000')
+    monkeypatch.setattr(image_io, 'decode_in_process', lambda *_: 'a process')
+    for limit, slow in ((4 * H * W - 4, True), (4 * H * W, False)):
+        assert len(file.getvalue()) <= limit // 64
+        monkeypatch.setattr(image_io, '_LARGE', limit)
+        assert isinstance(read_image(file.getvalue()), str) is slow
+
+
 def test_the_process_that_decodes_has_a_deadline():
     with pytest.raises(ValueError, match='takes longer than'):
         decoding_process.decode_in_process(encoded(), 10**6, seconds=0.01)

@@ -22,14 +22,8 @@ FORMATS += ['JPEG2000', 'AVIF', 'HEIF']
 _SCANS, _SEGMENTS, _PAGES, _TAGS, _VALUES = 100, 10_000, 1000, 500, 2**16
 # A chunk of a PNG is usually of 8 KiB or more.
 _CHUNKS, _CHUNK_BYTES = 1000, 512
-_WIDTH, _HEIGHT, _SUBFILE, _PHOTOMETRIC, _SUB_IFDS, _DNG = (
-    256,
-    257,
-    254,
-    262,
-    330,
-    50706,
-)
+_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC = 254, 256, 257, 262
+_SUB_IFDS, _DNG = 330, 50706
 # A scan costs as much as the picture has pixels.
 _SCANNED = 2**31
 # Types of the TIFF's numbers, in the letters of `struct`.

@@ -119,7 +119,7 @@ def _may_be_slow(image: Image.Image, source: Source) -> bool:
     size = len(source) if isinstance(source, bytes) else os.path.getsize(source)
     if image.format in _BOUNDED:
         return size > _LARGE
-    return size > _LARGE // 64
+    return size > _LARGE // 64 or image.width * image.height > _LARGE // 4
 
 
 def _with_end_marker(source: Source) -> bytes | None:
