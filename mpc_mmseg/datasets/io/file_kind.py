@@ -9,6 +9,7 @@ from io import BytesIO
 from PIL import Image
 
 from mpc_mmseg.datasets.check.jpeg_quality import jpeg_quality
+from mpc_mmseg.regular_file import open_regular
 
 from .image_io import Source, opened_header
 
@@ -69,8 +70,8 @@ def file_kind(source: Source | Image.Image) -> FileKind | None:
         OSError: If it is not the file of an image.
     """
     if not isinstance(source, Image.Image):
-        content = BytesIO(source) if isinstance(source, bytes) else source
-        with opened_header(content) as image:
+        file = BytesIO(source) if isinstance(source, bytes) else open_regular(source)
+        with file, opened_header(file) as image:
             return file_kind(image)
     if source.format is None:
         return None
