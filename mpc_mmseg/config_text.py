@@ -37,7 +37,7 @@ def parse_config(text: str, source: str) -> dict[str, Any]:
                     values[name] = _value(node, values, sizes)
                 case _:
                     raise ValueError(f'line {statement.lineno} is no assignment')
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(
             f'the config in {source} is not data and is not executed: '
             f'{plain_text(error)}. {TRUST}'

@@ -7,8 +7,13 @@ which a file's name may contain. Names that are not UTF-8 survive as lone surrog
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from io import BytesIO
 from typing import Any
+
+from mpc_mmseg.regular_file import read_regular
+
+# A million images have lines of 2 GB.
+_MOST_BYTES = 2**33
 
 
 def json_line(value: Any) -> str:
@@ -36,11 +41,11 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     """Reads a JSON file.
 
     Raises:
-        OSError: If it cannot be read.
+        OSError: If it cannot be read, or is a pipe or device.
         ValueError: As `parse_json`; names the file.
     """
     try:
-        return parse_json(Path(path).read_bytes())
+        return parse_json(read_regular(path))
     except ValueError as error:
         raise ValueError(f'{os.fspath(path)} is not valid JSON: {error}') from error
 
@@ -62,7 +67,7 @@ def json_lines(
         OSError: If the file cannot be read.
         ValueError: If a line is no JSON object; names file and line.
     """
-    with open(path, 'rb') as file:
+    with BytesIO(read_regular(path, _MOST_BYTES)) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue

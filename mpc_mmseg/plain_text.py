@@ -1,5 +1,7 @@
 """Text from strangers, made safe to print: names, messages, values of metadata."""
 
+import sys
+
 #: Longer values are cut.
 LONGEST = 300
 
@@ -36,6 +38,12 @@ def plain_text(value: object, longest: int = LONGEST) -> str:
     )
     rest = len(text) - longest
     return f'{shown} ... ({rest} more characters)' if rest > 0 else shown
+
+
+def print_error(tool: str, error: object) -> None:
+    """Prints an error to stderr as `plain_text`; lines after its first are indented."""
+    lines = [plain_text(line.strip(), 4096) for line in str(error).splitlines()]
+    print(f'{tool}: ' + '\n  '.join(lines), file=sys.stderr)
 
 
 def shown_address(address: str) -> str:

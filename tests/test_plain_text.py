@@ -1,4 +1,4 @@
-from mpc_mmseg.plain_text import plain_text
+from mpc_mmseg.plain_text import plain_text, print_error
 
 
 def test_plain_text_shows_what_would_hide():
@@ -15,3 +15,9 @@ def test_neither_a_terminal_nor_a_reader_of_lines_obeys_a_name():
         shown = plain_text(name)
         assert shown.isprintable() and len(shown.splitlines()) == 1
     assert plain_text('a' * 400, 10) == 'a' * 10 + ' ... (390 more characters)'
+
+
+def test_an_error_fakes_neither_lines_nor_colours(capsys):
+    print_error('infer.py', 'no a\x1b[2J.jpg\nsha256:0 unaltered\x85c')
+    shown = capsys.readouterr().err
+    assert shown == 'infer.py: no a\\x1b[2J.jpg\n  sha256:0 unaltered\n  c\n'

@@ -75,10 +75,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     register_quietly()
+    from mpc_mmseg.plain_text import print_error
+
     try:
         return calibrate(args)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'calibrate.py: {error}', file=sys.stderr)
+        print_error('calibrate.py', error)
         return 2
 
 

@@ -61,10 +61,13 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
+    # Imported here, so that --help does not wait for torch.
+    from mpc_mmseg.plain_text import print_error
+
     try:
         return check(args) if args.verify else write(args)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'{Path(sys.argv[0]).name}: {error}', file=sys.stderr)
+        print_error(Path(sys.argv[0]).name, error)
         return 2
 
 
@@ -79,10 +82,9 @@ def check(args: argparse.Namespace) -> int:
 
 
 def write(args: argparse.Namespace) -> int:
-    # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.forensics.case.case_files import write_cases
     from mpc_mmseg.forensics.case.case_report import Examiner
-    from mpc_mmseg.plain_text import plain_text
+    from mpc_mmseg.plain_text import plain_text, print_error
 
     examiner = Examiner.load(
         args.model,
@@ -106,8 +108,7 @@ def write(args: argparse.Namespace) -> int:
     for file, seal in seals.items():
         print(f'{seal}  {plain_text(file, 4096)}')
     for failure in failures:
-        prog = Path(sys.argv[0]).name
-        print(f'{prog}: {plain_text(failure, 4096)}', file=sys.stderr)
+        print_error(Path(sys.argv[0]).name, failure)
     return 1 if failures else 0
 
 

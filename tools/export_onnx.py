@@ -41,6 +41,7 @@ def main() -> int:
     from mpc_mmseg.apis.export.onnx_export import describe, export_onnx
     from mpc_mmseg.apis.inference.model_from_files import load_model
     from mpc_mmseg.apis.zoo.zoo import model_file
+    from mpc_mmseg.plain_text import print_error
 
     try:
         weights = Path(args.weights or model_file(args.model))
@@ -57,7 +58,7 @@ def main() -> int:
             out = out / f'{weights.stem}.onnx'
         error = export_onnx(model, describe(model, cfg, weights), out)
     except (OSError, ValueError, RuntimeError, ImportError) as problem:
-        print(f'{Path(sys.argv[0]).name}: {problem}', file=sys.stderr)
+        print_error(Path(sys.argv[0]).name, problem)
         return 2
     size = out.stat().st_size / 2**20
     print(f"{out}: {size:.1f} MiB, probabilities within {error:.1e} of PyTorch's")

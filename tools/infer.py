@@ -105,7 +105,7 @@ def main() -> int:
     with parts_when_used():  # importing everything takes longer than an image
         from mpc_mmseg.apis.inference.folder_inference import infer_folder
         from mpc_mmseg.freed_memory import keep_freed_memory
-        from mpc_mmseg.plain_text import plain_text
+        from mpc_mmseg.plain_text import print_error
     keep_freed_memory()
     try:
         n_images, failures = infer_folder(
@@ -128,10 +128,13 @@ def main() -> int:
             trust_config=args.trust_config,
         )
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'{prog}: {error}', file=sys.stderr)
+        print_error(prog, error)
         return 2
+    except KeyboardInterrupt:
+        print_error(prog, 'interrupted; the same command with --resume resumes')
+        return 130
     for failure in failures:
-        print(f'{prog}: {plain_text(failure, 4096)}', file=sys.stderr)
+        print_error(prog, failure)
     done = n_images - len(failures)
     print(f'{done} of {n_images} images: {args.out}/results.jsonl')
     return 1 if failures else 0

@@ -54,6 +54,7 @@ def main() -> int:
     args = parse_args()
     # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.apis.zoo.publish import publish
+    from mpc_mmseg.plain_text import print_error
 
     try:
         entry = publish(
@@ -70,7 +71,7 @@ def main() -> int:
             trust_config=args.trust_config,
         )
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'publish_model.py: {error}', file=sys.stderr)
+        print_error('publish_model.py', error)
         return 2
     print(f'{args.zoo}/{entry.file}: {entry.size / 2**20:.1f} MiB')
     print(f'sha256 {entry.sha256}')

@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
 from mpc_mmseg.engine.checkpoints.safe_reading import SafeRunner
+from mpc_mmseg.plain_text import print_error
 
 # Starts of records that fill screens; the log file has them.
 _FOR_THE_FILE = (
@@ -70,7 +71,7 @@ def end_with_message(
         runner.logger.error('The run could not start', exc_info=error)
         where = f'\n(traceback: {runner.logger.log_file})'
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    print(f'{tool}: {text}{where}', file=sys.stderr)
+    print_error(tool, f'{text}{where}')
     sys.exit(2)
 
 

@@ -99,6 +99,7 @@ def main() -> int:
     args = parse_args()
     # Imported late: --help need not wait for torch.
     from mpc_mmseg.atomic_files import write_atomic
+    from mpc_mmseg.plain_text import print_error
     from mpc_mmseg.visualization.results_report import build_results_report
     from mpc_mmseg.visualization.score_table import score_table
 
@@ -123,7 +124,7 @@ def main() -> int:
             work_dir=args.work_dir,
         )
     except (OSError, ValueError) as error:
-        print(f'report.py: {error}', file=sys.stderr)
+        print_error('report.py', error)
         return 1
     print(f'report: {path}')
     return 0

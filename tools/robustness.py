@@ -21,6 +21,9 @@ LISTS = (
     Path(__file__).parents[1] / 'configs' / '_base_' / 'robustness' / 'lists_in_use.py'
 )
 
+# Those that have a plot.
+SCORES = {'F1', 'IoU', 'image_AUC', 'false_alarm_area'}
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -68,9 +71,11 @@ def main() -> int:
 
     from mpc_mmseg.apis.robustness_run import measure_robustness
     from mpc_mmseg.apis.scored_checkpoint import config_to_score
+    from mpc_mmseg.atomic_files import write_atomic
     from mpc_mmseg.datasets.post_processing import parse_grid
     from mpc_mmseg.evaluation.results.origin import differences_in_words
     from mpc_mmseg.evaluation.results.text_tables import robustness_table
+    from mpc_mmseg.plain_text import print_error
     from mpc_mmseg.visualization.robustness_plots import (
         plot_family,
         robustness_families,
@@ -103,26 +108,25 @@ def main() -> int:
         results = measure_robustness(
             cfg, cfg.load_from, settings, out, args.device, origin
         )
+        table = robustness_table(results)
+        write_atomic(out / 'robustness.txt', table + '\n')
+        print(table)
+        scored = {
+            name
+            for entry in results['settings']
+            for scores in entry['scores'].values()
+            for name in scores
+        }
+        for family in robustness_families(results['settings']):
+            for score in sorted(scored & SCORES):
+                picture = plot_family(results['settings'], family, score)
+                write_atomic(out / 'curves' / f'{family}-{score}.png', picture)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'robustness.py: {error}', file=sys.stderr)
+        print_error('robustness.py', error)
         return 1
     except KeyboardInterrupt:
         print('\nrobustness.py: interrupted; run again to resume', file=sys.stderr)
         return 130
-    table = robustness_table(results)
-    (out / 'robustness.txt').write_text(table + '\n', encoding='utf-8')
-    print(table)
-    scored = {
-        name
-        for entry in results['settings']
-        for scores in entry['scores'].values()
-        for name in scores
-    }
-    (out / 'curves').mkdir(exist_ok=True)
-    for family in robustness_families(results['settings']):
-        for score in sorted(scored & {'F1', 'IoU', 'image_AUC', 'false_alarm_area'}):
-            picture = plot_family(results['settings'], family, score)
-            (out / 'curves' / f'{family}-{score}.png').write_bytes(picture)
     print(f'results: {out}')
     return 0
 

@@ -75,6 +75,7 @@ def main() -> int:
         if hasattr(signal, name):  # Windows has two of them
             signal.signal(getattr(signal, name), lambda *_: stopped.set())
     from mpc_mmseg.forensics.web.upload_folder import forget_uploads, upload_folder
+    from mpc_mmseg.plain_text import print_error
 
     # Deleted at the end with all temporary files of Gradio.
     with upload_folder() as folder:
@@ -112,7 +113,7 @@ def main() -> int:
             print(f"{prog}: pip install 'mpc_mmseg[web]' first", file=sys.stderr)
             return 2
         except (OSError, ValueError, RuntimeError) as error:
-            print(f'{prog}: {error}', file=sys.stderr)
+            print_error(prog, error)
             return 2
         while not stopped.wait(SECONDS):
             forget_uploads(folder, SECONDS)

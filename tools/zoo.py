@@ -29,9 +29,11 @@ def main() -> int:
     # Imported here, so that --help does not wait for torch.
     from mpc_mmseg.apis.zoo.zoo import Zoo, entry_of
     from mpc_mmseg.hashing import sha256
+    from mpc_mmseg.plain_text import print_error
 
-    zoo, failed = Zoo.from_environment(args.zoo), False
+    failed = False
     try:
+        zoo = Zoo.from_environment(args.zoo)
         entries = zoo.entries()
         if args.command == 'pin':
             print(f'{zoo.location}#sha256={sha256(zoo.index())}')
@@ -46,11 +48,11 @@ def main() -> int:
                 continue
             try:
                 print(zoo.find(name))
-            except RuntimeError as error:
-                print(f'zoo.py: {error}', file=sys.stderr)
+            except (OSError, RuntimeError) as error:
+                print_error('zoo.py', error)
                 failed = True
     except (OSError, ValueError) as error:
-        print(f'zoo.py: {error}', file=sys.stderr)
+        print_error('zoo.py', error)
         return 2
     return 1 if failed else 0
 

@@ -65,7 +65,7 @@ def measure_robustness(
     metric = _forgery_metric(cfg)
     out.mkdir(parents=True, exist_ok=True)
     # Models are loaded from files; this one also records the overrides.
-    cfg.dump(out / 'config.py')
+    write_atomic(out / 'config.py', cfg.pretty_text)
     model, _ = load_model(out / 'config.py', checkpoint, device)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     samples = [dataset.get_data_info(i) for i in range(len(dataset))]

@@ -4,7 +4,7 @@ import json
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from .functional.calibration import (
     logits_of,
 )
 from .functional.curves import roc_auc
+from .probability_map import map_features
 
 #: Its key in a checkpoint's meta.
 META_KEY = 'image_calibration'
@@ -164,12 +165,18 @@ class ImageCalibration:
         if entry is None:
             return None
         try:
-            fields = dict(entry)
-            if fields.pop('version', None) != VERSION:
+            entry = dict(entry)
+            if entry.pop('version', None) != VERSION:
                 warnings.warn(_EARLIER, stacklevel=2)
                 return None
-            return cls(**{**fields, 'files': FileRange(**fields['files'])})
-        except (TypeError, KeyError) as error:
+            found = cls(**{**entry, 'files': FileRange(**entry['files'])})
+            numbers = [each.name for each in fields(cls) if each.type in (int, float)]
+            if not math.isfinite(sum(getattr(found, name) for name in numbers)):
+                raise ValueError('a number is not finite')
+            found.score(map_features(np.zeros((1, 1))))
+            found.why_not_for(FileKind('', 1), {**found.settings})
+            return found
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ValueError(
                 f"the model's {META_KEY} cannot be read ({error}); run "
                 'tools/calibrate.py again'

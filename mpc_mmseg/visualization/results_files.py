@@ -112,8 +112,11 @@ def _check_robustness(content: dict, path: str | Path) -> None:
             check_summaries(entry[kind], f'{path}, {kind}')
         texts = entry['name'], entry['chain']
         check_numbers(entry['value'], f'{path}, value')
-        if entry['family'] not in families or not all(
-            isinstance(text, str) for text in texts
+        number = int | float if entry['family'] in FAMILIES else int | float | None
+        if (
+            entry['family'] not in families
+            or not all(isinstance(text, str) for text in texts)
+            or not isinstance(entry['value'], number)
         ):
             raise ValueError(f'{path}: no post-processing: {plain_text(texts)}')
     found = [entry['family'] for entry in content['settings']]

@@ -81,7 +81,7 @@ def _draw(
     ]
     mean, low, high = (
         # None becomes NaN, which is not drawn.
-        np.array([summary[key] for *_, summary in found], float)
+        np.array([summary.get(key) for *_, summary in found], float)
         for key in ('value', 'low', 'high')
     )
     if any(value is None for _, value, _ in found):

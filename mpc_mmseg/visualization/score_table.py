@@ -7,11 +7,15 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from mpc_mmseg.evaluation.results.dataset_summary import MEAN
+from mpc_mmseg.plain_text import plain_text
 
 from .results_files import Run, read_files
 
 #: Kind -> spread, between cells, end of a line, escaped characters.
-_TEXT = {'md': (' ± ', ' | ', ' |', '|'), 'tex': (r' $\pm$ ', ' & ', r' \\', '&%$#_{}')}
+_TEXT = {
+    'md': (' ± ', ' | ', ' |', '|<'),
+    'tex': (r' $\pm$ ', ' & ', r' \\', '&%$#_{}^'),
+}
 # The first of these that a result has.
 _SCORES = (('mpc.F1', 'mpc.IoU'), ('native.F1', 'native.IoU'))
 
@@ -59,7 +63,10 @@ def score_table(
     if kind == 'csv':
         return _csv(columns, values)
     plus_minus, between, end, special = _TEXT[kind]
-    escaped = str.maketrans({char: f'\\{char}' for char in special})
+    backslash = r'\textbackslash{}' if kind == 'tex' else r'\\'
+    escaped = str.maketrans(
+        {'\\': backslash, **{char: f'\\{char}' for char in special}}
+    )
     lines = [['', *(' '.join(c if shown[1:] else c[1:]) for c in columns)]]
     for name, row in values.items():
         n = len(groups[name])
@@ -68,9 +75,12 @@ def score_table(
             found = _mean_and_spread(own)
             lines[-1].append(plus_minus.join(f'{x:.3f}' for x in found) or '-')
     text = [
-        between.join([line[0].translate(escaped), *line[1:]]) + end for line in lines
+        between.join([plain_text(line[0]).translate(escaped), *line[1:]]) + end
+        for line in lines
     ]
-    text[0] = between.join(cell.translate(escaped) for cell in lines[0]) + end
+    text[0] = (
+        between.join(plain_text(cell).translate(escaped) for cell in lines[0]) + end
+    )
     if kind == 'md':
         text.insert(1, between.join(['---', *['---:'] * len(columns)]) + end)
         return ''.join(f'| {line}\n' for line in text)

@@ -11,6 +11,7 @@ from bright_is_forged import CONFIG, write_image
 from mmengine.config import Config
 from tool_by_path import run_tool
 
+from mpc_mmseg.apis.inference.inferencer import ForgeryInferencer
 from mpc_mmseg.apis.inference.model_from_files import load_model
 from mpc_mmseg.apis.release.release_config import scoring_config
 from mpc_mmseg.config_text import parse_config
@@ -77,13 +78,13 @@ def test_a_pickle_runs_in_no_tool(
     if tool == 'serve.py':
         pytest.importorskip('gradio')
         monkeypatch.setattr('signal.signal', lambda *_: None)
-    write_image(tmp_path / 'a.png')
+    write_image(tmp_path / 'photos' / 'a.png')
     tiny_config.dump(tmp_path / 'config.py')
     (tmp_path / 'card.md').write_text('# A')
     names = dict(
         card=tmp_path / 'card.md',
-        dir=tmp_path,
-        image=tmp_path / 'a.png',
+        dir=tmp_path / 'photos',
+        image=tmp_path / 'photos/a.png',
         out=tmp_path / 'out',
         file=pickled,
         config=tmp_path / 'config.py',
@@ -288,3 +289,53 @@ def test_what_is_hashed_is_what_is_loaded(checkpoint, tmp_path, monkeypatch):
     monkeypatch.setattr(torch, 'load', swapped)
     model, _ = load_model(checkpoint, device='cpu')
     assert model.weights_sha256 == digest != file_sha256(checkpoint)
+
+
+ILL_FORMED = {
+    'meta': "content['meta'] = [1]",
+    'state': "content['state_dict'] = [1]",
+    'names': "content['state_dict'] = {1: torch.ones(1)}",
+    'no tensor': "content['state_dict']['weight'] = 'x'",
+    'reserved': "meta['cfg'] += '\\nfilename = [{}]'",
+    'unhashable': "meta['cfg'] += '\\na = {[1]: 2}'",
+    'loader': "meta['cfg'] += '\\ntest_dataloader = 5'",
+    'dataset': "meta['cfg'] += '\\ntest_dataloader = dict(dataset=dict(dataset=5))'",
+    'step': "meta['cfg'] += f'\\ntest_dataloader = dict(pipeline=[{LOAD}, {HEAD}])'",
+    'size': "meta['cfg'] += f'\\ntest_dataloader = dict(pipeline=[{LOAD}, {CROP}])'",
+    'calibration': "meta['image_calibration'] = {**CALIBRATION, 'slope': 'x'}",
+    'infinite': "meta['image_calibration'] = {**CALIBRATION, 'slope': 1e999}",
+    'summary': "meta['image_calibration'] = {**CALIBRATION, 'summary': 'x'}",
+    'files': "meta['image_calibration'] = {**CALIBRATION, 'files': dict(formats=1)}",
+    'settings': "meta['image_calibration'] = {**CALIBRATION, 'settings': 5}",
+    'phase': "meta['mpc_phase'] = [1]",
+}
+LOAD, HEAD = dict(type='LoadForgeryImage'), dict(type='FCNHead')
+CROP = dict(type='CenterCrop', size=1)
+NUMBERS = (
+    'slope bias authentic_below forged_above rate n_fit_authentic n_fit_forged '
+    'n_authentic n_forged false_alarms missed auc error'
+)
+CALIBRATION = dict.fromkeys(NUMBERS.split(), 0)
+CALIBRATION |= dict(version=2, summary='max', settings={})
+CALIBRATION |= dict(files=dict(formats=['PNG'], pixels=[1, 2], qualities=[]))
+
+
+@pytest.mark.parametrize('kind', ILL_FORMED)
+def test_content_of_another_form_is_an_error_with_a_reason(kind, checkpoint):
+    content = torch.load(checkpoint)
+    names = dict(globals(), content=content, meta=content['meta'])
+    exec(ILL_FORMED[kind], names)  # the test's own text
+    torch.save(content, checkpoint)
+    try:
+        inferencer = ForgeryInferencer(checkpoint, device='cpu')
+    except (ValueError, RuntimeError) as error:
+        assert str(error)
+    else:
+        assert kind in ('reserved', 'phase') and inferencer.calibration is None
+
+
+def test_a_checkpoint_that_is_longer_than_any_is_not_read(tmp_path):
+    with open(tmp_path / 'a.pth', 'wb') as file:
+        file.truncate(40 * 2**30)
+    with pytest.raises(OSError, match='more than'):
+        read_checkpoint(tmp_path / 'a.pth')

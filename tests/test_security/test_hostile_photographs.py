@@ -147,6 +147,7 @@ EXCESSIVE = {
         tiff((8, 8, 0), tags=[(600 + i, 7, 2**20, 8) for i in range(400)])
         + bytes(2**20)
     ),
+    'tiles': lambda: tiff((8, 8, 0), tags=[(324, 4, 2**17, 8)]) + bytes(2**19),
     'tags': lambda: tiff((8, 8, 0), tags=[(600 + i, 3, 1, 8) for i in range(900)]),
     'scans': lambda: many_scans(2000),
     'padding': lambda: encoded()[:2] + b'\xff' * 10**6 + encoded()[2:],
@@ -258,6 +259,15 @@ def test_damage_is_refused_or_named(coding, damage, tmp_path):
     assert text in file_metadata(content).problems
 
 
+def test_a_jpeg_that_claims_any_size_has_no_damage_but_an_error():
+    content = encoded()
+    at = content.index(b'\xff\xc0') + 5
+    content = content[:at] + b'\xff' * 4 + content[at + 4 :]
+    for read in (damage_of, read_image, file_metadata):
+        with pytest.raises(ImageReadError):
+            read(content)
+
+
 def test_a_complete_picture_that_lacks_its_end_marker_is_read():
     for coding in CODINGS.values():
         content = encoded(**coding)
@@ -290,6 +300,16 @@ def test_a_process_of_its_own_decodes_what_may_be_slow(monkeypatch):
         read_image(content, pixel_limit=50)
     with pytest.raises(ImageReadError, match='photo: is truncated or damaged'):
         read_image(content[: len(content) // 2], 'photo')
+
+
+def test_a_small_file_of_many_pixels_may_be_slow_as_well(monkeypatch):
+    file = io.BytesIO()
+    Image.new('RGB', (W, H)).save(file, 'JPEG2000')
+    monkeypatch.setattr(image_io, 'decode_in_process', lambda *_: 'a process')
+    for limit, slow in ((4 * H * W - 4, True), (4 * H * W, False)):
+        assert len(file.getvalue()) <= limit // 64
+        monkeypatch.setattr(image_io, '_LARGE', limit)
+        assert isinstance(read_image(file.getvalue()), str) is slow
 
 
 def test_the_process_that_decodes_has_a_deadline():

@@ -6,6 +6,7 @@ import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
 
+import numpy as np
 import pytest
 import torch
 from bright_is_forged import write_image
@@ -15,7 +16,7 @@ from tool_by_path import run_tool
 from mpc_mmseg.apis.export.onnx_export import METADATA_KEY
 from mpc_mmseg.apis.inference.folder_inference import infer_folder
 from mpc_mmseg.apis.inference.model_from_files import load_model
-from mpc_mmseg.apis.inference.onnx_engine import read_description
+from mpc_mmseg.apis.inference.onnx_engine import OnnxEngine, read_description
 from mpc_mmseg.apis.zoo import download
 from mpc_mmseg.apis.zoo import zoo as module
 from mpc_mmseg.apis.zoo.download import fetch
@@ -260,7 +261,7 @@ def test_the_onnx_form_is_found_if_it_is_asked_for(folder, monkeypatch):
 DESCRIPTION = dict(
     format=1, resize=None, channel_order='RGB', mean=[0, 0, 0], std=[1, 1, 1],
     pad_value=0, size_divisor=1, threshold=0.5, calibration=None, pipeline=[],
-    data_preprocessor={},
+    data_preprocessor={'type': 'SegDataPreProcessor'},
 )  # fmt: skip
 
 
@@ -285,7 +286,14 @@ DESCRIPTION = dict(
         ('threshold', -1),
         ('pipeline', {'type': 'this'}),
         ('pipeline', ['this']),
+        ('pipeline', [{}]),
         ('data_preprocessor', None),
+        ('data_preprocessor', {}),
+        ('needs', 5),
+        ('needs', {'x': 1}),
+        ('needs', {'grid': 0}),
+        ('needs', {'multiple': '8'}),
+        ('needs', {'tta': 5}),
         ('calibration', 'x'),
     ],
 )
@@ -298,3 +306,30 @@ def test_the_numbers_of_an_onnx_file_are_checked(key, value):
     assert read() == DESCRIPTION
     with pytest.raises(ValueError, match=rf'a\.onnx .*{key}='):
         read(**{key: value})
+
+
+def test_an_onnx_graph_of_another_form_is_an_error_of_the_photograph():
+    class Session:
+        def run(self, names, feed):
+            if isinstance(self.gives, Exception):
+                raise self.gives
+            return [self.gives]
+
+    engine = OnnxEngine.__new__(OnnxEngine)
+    engine.session, engine.measures = Session(), 0
+    image = np.zeros((1, 3, 8, 8), np.float32)
+    for gives in (np.float32(1), np.zeros((1, 1, 2, 2)), RuntimeError('no input')):
+        engine.session.gives = gives
+        with pytest.raises(ValueError, match='ONNX model'):
+            engine.run(image)
+
+
+def test_verification_continues_after_a_missing_model(folder, monkeypatch, capsys):
+    (folder / 'index.json').write_text(
+        format_index([entry(), entry(name='absent', file='absent.pth')])
+    )
+    assert run_tool(monkeypatch, 'zoo.py', 'verify', '--zoo', folder) == 1
+    shown = capsys.readouterr()
+    assert 'small.pth' in shown.out and 'absent.pth' in shown.err
+    assert run_tool(monkeypatch, 'zoo.py', 'list', '--zoo', f'{folder}#pin') == 2
+    assert 'the pin of' in capsys.readouterr().err

@@ -44,8 +44,9 @@ def run(tiny_config, tmp_path):
 
 def published(path, tmp_path, name='tiny', **options):
     zoo = tmp_path / 'zoo'
-    card = tmp_path / 'card.md'
-    entry = publish(path, zoo, name, 'for tests', card, date='20260131', **options)
+    card, config = tmp_path / 'card.md', 'mpc_hrnet-w18s_1xb8_demo-128x128'
+    options |= dict(date='20260131', config=config)
+    entry = publish(path, zoo, name, 'for tests', card, **options)
     return zoo / entry.file
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 
 import numpy as np
@@ -13,9 +14,15 @@ from mpc_mmseg.datasets.lists.coco_annotations import (
     draw_segmentation,
     read_annotations,
 )
-from mpc_mmseg.evaluation.results.results_file import read_per_image, write_images
+from mpc_mmseg.evaluation.results.results_file import (
+    read_per_image,
+    read_results,
+    write_images,
+)
 from mpc_mmseg.visualization.pages import render
+from mpc_mmseg.visualization.results_files import read_files
 from mpc_mmseg.visualization.results_report import build_results_report
+from mpc_mmseg.visualization.score_table import score_table
 
 SCRIPT = '</script><script>alert(1)</script><img src=//evil.example/x onerror=alert(2)>'
 RECORD = {
@@ -38,7 +45,7 @@ RECORD = {
 }
 
 
-def results(tmp_path, record=(), summary=(), conventions=()):
+def results(tmp_path, record=(), summary=(), conventions=(), **more):
     found = {'value': 0.5, 'low': 0.4, 'high': 0.6, 'n': 3}
     content = {
         'format': 'mpc_mmseg.results',
@@ -49,6 +56,7 @@ def results(tmp_path, record=(), summary=(), conventions=()):
             'set': {'list_hash': 'x', 'scores': {'F1': {**found, **dict(summary)}}}
         },
         'images': [{**RECORD, **dict(record)}],
+        **more,
     }
     path = tmp_path / 'results.json'
     path.write_text(json.dumps(content))
@@ -79,11 +87,59 @@ def test_a_score_that_is_no_number_is_refused(tmp_path, key, value):
         {'scores': {'x': SCRIPT}},
         {'source': 7},
         {'seg_map_path': True},
+        {'F1': None},
+        {'tp': None},
+        {'scores': 5},
+        {'scores': [1]},
+        {'tags': {}},
+        {'versions': 'x', 'config_differences': 5},
     ],
 )
 def test_a_record_of_another_form_is_refused(tmp_path, record):
     with pytest.raises(ValueError, match=r'results\.json, image 1'):
         build_results_report([results(tmp_path, record)], tmp_path / 'page.html')
+
+
+@pytest.mark.parametrize(
+    'origin', ['x', [1], 5, {'versions': 'x'}, {'config_differences': [1]}]
+)
+def test_an_origin_of_another_form_is_refused(tmp_path, origin):
+    with pytest.raises(ValueError, match=r'results\.json'):
+        build_results_report([results(tmp_path, origin=origin)], tmp_path / 'a.html')
+
+
+@pytest.mark.parametrize('value', [None, 'x', {'a': 1}, [1]])
+def test_a_severity_that_is_no_number_is_refused(tmp_path, value):
+    scores = {'set': {'F1': {'value': 0.5}}}
+    clean = dict(name='clean', family='clean', chain='', value=None)
+    clean |= dict(scores=scores, difference=scores)
+    found = dict(format='mpc_mmseg.robustness', version=1, hashes={}, settings=[clean])
+    path = tmp_path / 'robustness.json'
+    for number, settings in enumerate(
+        ([clean], [clean, {**clean, 'family': 'jpeg_quality', 'value': value}])
+    ):
+        path.write_text(json.dumps({**found, 'settings': settings}))
+        if number:
+            with pytest.raises(ValueError, match=r'robustness\.json'):
+                read_files([path])
+        else:
+            read_files([path])
+
+
+def test_a_name_is_no_command_in_a_table(tmp_path):
+    name = '\\input{x}^^5cinput\n<script>|'
+    path = results(tmp_path)
+    tex, md = (score_table([path], [name], kind) for kind in ('tex', 'md'))
+    assert r'\textbackslash{}input\{x\}\^\^5cinput' in tex and '\\input' not in tex
+    assert r'\<script>\|' in md and '\n<' not in md
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='no pipes here')
+def test_results_from_a_pipe_are_refused_at_once(tmp_path):
+    for name, read in (('a.json', read_results), ('a.jsonl', read_per_image)):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(OSError, match='no regular file'):
+            read(tmp_path / name)
 
 
 def test_texts_of_results_stay_text(tmp_path):

@@ -50,6 +50,7 @@ def main() -> int:
     from mpc_mmseg.datasets.check.checked_list import open_lists
     from mpc_mmseg.datasets.check.measure import measure_all
     from mpc_mmseg.datasets.check.result import as_json, as_text, judge
+    from mpc_mmseg.plain_text import print_error
     from mpc_mmseg.visualization.check_page import check_page
 
     try:
@@ -61,30 +62,30 @@ def main() -> int:
             step = partial(bar.advance, bar.add_task('images', total=len(entries)))
             facts = iter(measure_all(entries, cache, args.workers, step))
         seconds = time.perf_counter() - begin
+        for each in lists:
+            each.facts = [next(facts) for _ in each.entries]
+        begin = time.perf_counter()
+        result = judge(lists)
+        print(as_text(result))
+        print(
+            f'Files: {seconds:.1f} s, {len(entries) / seconds:.0f} images per second. '
+            f'Comparisons: {time.perf_counter() - begin:.1f} s.'
+        )
+        title = 'Data check: ' + ', '.join(each.name for each in lists)
+        pages = {
+            'report.json': json.dumps(as_json(result), indent=1),
+            'report.html': check_page(result, title, args.max_pictures),
+        }
+        for name, text in pages.items():
+            path = os.path.join(args.out, name)
+            write_atomic(path, text)
+            print(path)
     except (ValueError, OSError) as error:
-        print(f'check_data: {error}', file=sys.stderr)
+        print_error('check_data', error)
         return 2
     except KeyboardInterrupt:
         print('\nInterrupted; the same command resumes from here.', file=sys.stderr)
         return 130
-    for each in lists:
-        each.facts = [next(facts) for _ in each.entries]
-    begin = time.perf_counter()
-    result = judge(lists)
-    print(as_text(result))
-    print(
-        f'Files: {seconds:.1f} s, {len(entries) / seconds:.0f} images per second. '
-        f'Comparisons: {time.perf_counter() - begin:.1f} s.'
-    )
-    title = 'Data check: ' + ', '.join(each.name for each in lists)
-    pages = {
-        'report.json': json.dumps(as_json(result), indent=1),
-        'report.html': check_page(result, title, args.max_pictures),
-    }
-    for name, text in pages.items():
-        path = os.path.join(args.out, name)
-        write_atomic(path, text)
-        print(path)
     return 0 if result.passed else 1
 
 

@@ -22,6 +22,7 @@ from rich.progress import Progress
 from mpc_mmseg.datasets.forge import ALL_KINDS, PRESETS, override
 from mpc_mmseg.datasets.forge.forgery_folder import make_forgeries
 from mpc_mmseg.datasets.forge.forgery_set import ForgerySet
+from mpc_mmseg.plain_text import print_error
 from mpc_mmseg.visualization.forgery_gallery import write_gallery
 
 
@@ -149,7 +150,8 @@ def main() -> None:
         if args.gallery:
             print(write_gallery(args.out))
     except (ValueError, OSError) as error:
-        sys.exit(f'make_forgeries: {error}')
+        print_error('make_forgeries', error)
+        sys.exit(1)
     print(
         f'{args.out}: {wanted.count} forged and {wanted.authentic} authentic images, '
         f'{new} of them new.'

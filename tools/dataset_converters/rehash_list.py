@@ -24,12 +24,14 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mpc_mmseg.datasets.lists.list_file import rehash
+    from mpc_mmseg.plain_text import print_error
 
     for path in args.lists:
         try:
             print(rehash(path, args.version, args.name))
         except (ValueError, OSError) as error:
-            sys.exit(f'rehash_list: {error}')
+            print_error('rehash_list', error)
+            sys.exit(1)
 
 
 if __name__ == '__main__':

@@ -94,6 +94,7 @@ def main() -> int:
     from mpc_mmseg.datasets.layouts import build_layout
     from mpc_mmseg.datasets.layouts.conversion import convert
     from mpc_mmseg.datasets.lists.list_file import ListHeader, write_list
+    from mpc_mmseg.plain_text import print_error
 
     try:
         layout = build_layout(args.layout, args.layout_options)
@@ -122,7 +123,7 @@ def main() -> int:
         problems = f'{len(done.missing)} missing, {len(done.unusable)} unusable'
         write_list(out, done.entries, [about, problems], header)
     except (ValueError, OSError) as error:
-        print(f'to_protocol: {error}', file=sys.stderr)
+        print_error('to_protocol', error)
         return 2
     print(f'{out}: {layout.title}, {done.report()}')
     if layout.scored is not None and len(done.entries) != layout.scored:

@@ -31,12 +31,13 @@ def main() -> int:
         read_release,
         write_checkpoint,
     )
+    from mpc_mmseg.plain_text import print_error
 
     try:
         state, cfg, lacks = convert_release(read_release(args.src), args.src)
         config = write_checkpoint(state, cfg, lacks, args.dst)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f'mpc_release.py: {error}', file=sys.stderr)
+        print_error('mpc_release.py', error)
         return 1
     if lacks:
         print(f'{args.src} has no {" and no ".join(lacks)}: their weights are random')

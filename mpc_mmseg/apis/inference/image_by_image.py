@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from mpc_mmseg.datasets.io.file_kind import FileKind, file_kind
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mpc_mmseg.evaluation.image_calibration import ImageCalibration
 
 # Errors that an image can cause, besides lack of memory; any other one ends the run.
-_OF_AN_IMAGE = (OSError, ValueError, MemoryError)
+_OF_AN_IMAGE = (OSError, ValueError, MemoryError, cv2.error)
 
 
 class ImageByImage:

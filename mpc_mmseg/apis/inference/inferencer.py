@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import lcm
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
@@ -134,7 +135,8 @@ def inference_steps(cfg: Config) -> list[dict]:
     Raises:
         ValueError: If the config has no test pipeline.
     """
-    pipeline = next(test_pipelines(cfg.get('test_dataloader')), None)
+    # A wrapper or a mixture has the same test pipeline in all parts.
+    pipeline: Any = next(filter(None, test_pipelines(cfg.get('test_dataloader'))), ())
     if not pipeline:
         raise ValueError(
             'the config has no test_dataloader.dataset.pipeline, which defines how '

@@ -99,7 +99,7 @@ def load_model(
         if weights is not None and (stored := config_in(meta)):
             built.config_differences = config_differences(stored, cfg)
         if 'mpc_phase' in meta and hasattr(built, 'set_phase'):
-            built.set_phase(meta['mpc_phase'])
+            built.set_phase(str(meta['mpc_phase']))
         if weights is None or with_calibration:
             built.image_calibration = ImageCalibration.from_meta(meta)
     if any('SyncBatchNorm' in type(module).__name__ for module in built.modules()):

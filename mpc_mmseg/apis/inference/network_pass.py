@@ -89,7 +89,10 @@ def preparation(steps: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], A
     import_openmmlab('mmseg.datasets')
     import mpc_mmseg.datasets.transforms  # noqa: F401 - registers them
 
-    return Compose([TRANSFORMS.build(step) for step in steps])
+    try:
+        return Compose([TRANSFORMS.build(step) for step in steps])
+    except (TypeError, KeyError, AttributeError, AssertionError) as error:
+        raise ValueError(f'the test pipeline cannot be built: {error}') from error
 
 
 class NetworkPass:

@@ -67,6 +67,8 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         if threads is not None:
             options.intra_op_num_threads = threads
+        if Path(path).stat().st_size > 2**31:  # the format's own limit
+            raise RuntimeError(f'{path} is no ONNX model: it has more than 2 GiB')
         content = Path(path).read_bytes()  # once: the file may be replaced meanwhile
         self.sha256 = hashlib.sha256(content).hexdigest()
         if getattr(path, 'sha256', self.sha256) not in (self.sha256, None):
@@ -96,8 +98,17 @@ class OnnxEngine:
             sizes: (B, 2), height and width of each without the padding.
             statistics: (1, S) of the photograph whose tiles the images are, from
                 `measured`; None for those of each image.
+
+        Raises:
+            ValueError: If the graph cannot be run, or gives something else.
         """
-        return self.session.run(['prob'], self._feed(images, sizes, statistics))[0]
+        try:
+            prob = self.session.run(['prob'], self._feed(images, sizes, statistics))[0]
+        except Exception as error:  # its errors have no common base class
+            raise ValueError(f'the ONNX model cannot be run: {error}') from error
+        if prob.dtype != np.float32 or prob.shape[:2] != (len(images), 1):
+            raise ValueError(f'the ONNX model gives {prob.dtype} {prob.shape}')
+        return prob
 
     def measured(self, image: np.ndarray) -> np.ndarray | None:
         """Statistics (1, S) that tiles of an image (H, W, 3) share; None if none."""
@@ -193,6 +204,12 @@ def _numbers(value: Any, n: int, low: float, high: float, kind: type = float) ->
     )
 
 
+_NEEDS = {
+    'grid': lambda x: _numbers(x, 1, 1, 2**10, int),
+    'multiple': lambda x: _numbers(x, 1, 1, 2**10, int),
+    'native_size': lambda x: isinstance(x, bool),
+    'tta': lambda x: isinstance(x, list) and all(isinstance(kind, str) for kind in x),
+}
 #: Entry of a description -> whether a value is valid.
 _VALID = {
     'resize': lambda x: x in (None, 'other') or _numbers(x, 2, 1, 2**14, int),
@@ -203,8 +220,17 @@ _VALID = {
     'size_divisor': lambda x: _numbers(x, 1, 1, 2**10, int),
     'threshold': lambda x: _numbers(x, 1, 0, 1),
     'calibration': lambda x: x is None or isinstance(x, dict),
-    'pipeline': lambda x: isinstance(x, list) and all(isinstance(s, dict) for s in x),
-    'data_preprocessor': lambda x: isinstance(x, dict),
+    'pipeline': lambda x: (
+        isinstance(x, list) and all(isinstance(s, dict) and 'type' in s for s in x)
+    ),
+    'data_preprocessor': lambda x: isinstance(x, dict) and 'type' in x,
+    'needs': lambda x: (
+        x is None
+        or (
+            (isinstance(x, dict) and x.keys() <= _NEEDS.keys())
+            and all(_NEEDS[key](x[key]) for key in x)
+        )
+    ),
 }
 
 

@@ -45,7 +45,7 @@ class OnnxSegmentor(BaseModel, PhotographFilter):
         super().__init__(data_preprocessor=description['data_preprocessor'])
         self.engine, self.weights_sha256 = engine, engine.sha256
         self.config_differences: dict = {}
-        needs = InputNeeds(**description.get('needs', {}))
+        needs = InputNeeds(**(description.get('needs') or {}))
         self.grid, self.native_size = needs.grid, needs.native_size
         self.multiple = self.input_multiple = needs.multiple
         self.tta = tuple(needs.tta)

@@ -3,7 +3,7 @@
 import threading
 from urllib.parse import urlsplit
 
-from mpc_mmseg.plain_text import shown_address
+from mpc_mmseg.plain_text import plain_text, shown_address
 
 #: Seconds without data after which a download fails.
 TIMEOUT = 60
@@ -79,4 +79,4 @@ def _without_secrets(error: Exception, source: str) -> str:
     secret = netloc.rpartition('@')[0]
     for part in {secret, *secret.split(':'), urlsplit(source).query} - {''}:
         text = text.replace(part, '***')
-    return text
+    return plain_text(text)

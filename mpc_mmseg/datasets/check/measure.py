@@ -22,12 +22,12 @@ from mpc_mmseg.datasets.io.image_io import (
     read_mask_and_levels,
 )
 from mpc_mmseg.datasets.io.mask_coding import UnknownCoding
-from mpc_mmseg.datasets.io.regular_file import read_regular
 from mpc_mmseg.datasets.lists.list_file import ListEntry
 from mpc_mmseg.datasets.transforms.loading import size_mismatch
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.json_files import json_line, json_lines
 from mpc_mmseg.parent_process import end_with_parent
+from mpc_mmseg.regular_file import read_regular
 
 from .jpeg_quality import jpeg_quality
 from .mask_fit import better_flip, edge_ranks, fits

@@ -79,8 +79,9 @@ def make_forgeries(
         return 0
 
     partial = out.with_name(out.name + '.partial')
-    if partial.exists():
+    if partial.exists() and any(partial.iterdir()):
         _check_settings(partial, settings)
+    write_atomic(partial / SETTINGS, json.dumps(settings, indent=2).encode())
     for name, needed in (
         (PIECES, True),
         ('images', wanted.count),
@@ -88,8 +89,7 @@ def make_forgeries(
         ('authentic', wanted.authentic),
     ):
         if needed:
-            (partial / name).mkdir(parents=True, exist_ok=True)
-    write_atomic(partial / SETTINGS, json.dumps(settings, indent=2).encode())
+            (partial / name).mkdir(exist_ok=True)
 
     @functools.lru_cache(CACHED_PHOTOGRAPHS)
     def read(photograph: Photograph) -> np.ndarray:

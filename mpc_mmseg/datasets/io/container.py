@@ -20,7 +20,7 @@ from .pillow_pixels import Unsupported
 #: Formats of Pillow that are read. None starts a program, as EPS starts Ghostscript.
 FORMATS = ['JPEG', 'PNG', 'BMP', 'GIF', 'PPM', 'TIFF', 'WEBP']
 FORMATS += ['JPEG2000', 'AVIF', 'HEIF']
-_SCANS, _SEGMENTS, _PAGES, _TAGS, _VALUES = 100, 10_000, 1000, 500, 2**20
+_SCANS, _SEGMENTS, _PAGES, _TAGS, _VALUES = 100, 10_000, 1000, 500, 2**16
 # A chunk of a PNG is usually of 8 KiB or more.
 _CHUNKS, _CHUNK_BYTES = 1000, 512
 _WIDTH, _HEIGHT, _SUBFILE = 256, 257, 254

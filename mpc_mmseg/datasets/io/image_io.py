@@ -16,6 +16,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mpc_mmseg.regular_file import NotRegular, open_regular, read_regular
+
 from .container import FORMATS, check_container
 from .decoding_process import decode_in_process
 from .jpeg_damage import EOI, jpeg_damage, jpeg_segments
@@ -27,7 +29,6 @@ from .pillow_pixels import (
     to_levels,
     turn_upright,
 )
-from .regular_file import NotRegular, open_regular, read_regular
 
 with suppress(ImportError):  # optional; Pillow itself reads AVIF and WebP
     from pillow_heif import register_heif_opener
@@ -116,7 +117,7 @@ def _may_be_slow(image: Image.Image, source: Source) -> bool:
     size = len(source) if isinstance(source, bytes) else os.path.getsize(source)
     if image.format in _BOUNDED:
         return size > _LARGE
-    return size > _LARGE // 64
+    return size > _LARGE // 64 or image.width * image.height > _LARGE // 4
 
 
 def _with_end_marker(source: Source) -> bytes | None:
@@ -252,7 +253,10 @@ def damage_of(source: Source) -> tuple[str, ...]:
     content = _content(source)
     if not content.startswith(b'\xff\xd8'):
         return ()
-    problem = jpeg_damage(content)
+    try:
+        problem = jpeg_damage(content)
+    except Exception as error:  # of a decoder
+        raise ImageReadError(f'{_label(source)}: {_reason(source, error)}') from error
     return () if problem is None else (f'is damaged: {problem}',)
 
 

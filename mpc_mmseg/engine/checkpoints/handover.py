@@ -34,10 +34,11 @@ def check_weights(
     problems = {
         'missing': [k for k in expected if k.startswith(prefixes) and k not in state],
         'unknown to the model': [k for k in state if k not in expected],
+        'no tensor': [k for k, v in state.items() if not isinstance(v, Tensor)],
         'of another shape': [
             f'{k} {tuple(v.shape)} instead of {tuple(expected[k].shape)}'
             for k, v in state.items()
-            if k in expected and v.shape != expected[k].shape
+            if isinstance(v, Tensor) and k in expected and v.shape != expected[k].shape
         ],
     }
     found = {what: keys for what, keys in problems.items() if keys}

@@ -18,10 +18,12 @@ from mmengine.runner import CheckpointLoader, Runner
 
 from mpc_mmseg.hashing import sha256
 from mpc_mmseg.plain_text import plain_text
+from mpc_mmseg.regular_file import read_regular
 
 # torch's list of allowed types is of the process.
 _LOADING = threading.Lock()
 _FORCED = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
+_MOST_BYTES = 2**34
 
 
 class _NumpyType:
@@ -140,7 +142,7 @@ def read_with_hash(
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'no checkpoint {path}')
-    content = Path(path).read_bytes()
+    content = read_regular(path, _MOST_BYTES)
     digest = sha256(content)
     if sha256_expected is not None and digest != sha256_expected:
         raise RuntimeError(
@@ -168,10 +170,15 @@ def read_with_hash(
         raise RuntimeError(
             f'{path} is not a checkpoint, or damaged: {plain_text(error)}'
         ) from error
-    if not isinstance(checkpoint, dict):
-        raise RuntimeError(
-            f'{path} contains a {type(checkpoint).__name__}, not a checkpoint'
-        )
+    parts = [checkpoint]
+    if isinstance(checkpoint, dict):
+        parts += [checkpoint[k] for k in ('meta', 'state_dict') if k in checkpoint]
+    for part in parts:
+        if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
+            raise RuntimeError(
+                f'{path} contains a {type(part).__name__}, not a checkpoint, its meta '
+                'or weights by name'
+            )
     return checkpoint, digest
 
 

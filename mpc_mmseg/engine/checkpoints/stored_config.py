@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.config.config import RESERVED_KEYS
 from mmseg.registry import MODELS
 
 from mpc_mmseg import datasets
@@ -146,6 +147,8 @@ def stored_config(
     if trust_config:
         return Config.fromstring(text, file_format='.py')
     values = parse_config(text, source)
+    for key in RESERVED_KEYS:
+        values.pop(key, None)  # Config refuses them
     if not checked:
         return Config(values)
     if values.get('default_scope') not in (None, 'mmseg'):

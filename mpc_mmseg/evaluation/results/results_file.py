@@ -31,6 +31,10 @@ _KINDS = {
     'forged': bool,
     'seg_map_path': str | None,
     'source': str | None,
+    'scores': dict | None,
+    'map_features': dict | None,
+    'tags': list | None,
+    **dict.fromkeys(COUNTS, int),
 }
 _WRITERS = {
     RESULTS_FORMAT: 'tools/test.py --results',
@@ -136,6 +140,7 @@ def read_results(
         )
     if missing := _KEYS[found] - set(result):
         raise ValueError(f'{path} lacks {sorted(missing)}')
+    _check_origin(result.get('origin') or {}, str(path))
     return result
 
 
@@ -176,14 +181,27 @@ def check_record(record: object, where: str) -> None:
         raise ValueError(f'{where}: lacks {sorted(missing)}')
     for key in (*COUNTS, 'image_score', 'F1', 'IoU', 'scores', 'map_features'):
         check_numbers(record.get(key), f'{where}: {key}')
-    for key, kind in _KINDS.items():
+    scored = dict.fromkeys(_FORGED_KEYS if record['forged'] else (), int | float)
+    for key, kind in {**_KINDS, **scored}.items():
         if not isinstance(record.get(key), kind):
             raise ValueError(
                 f'{where}: unexpected {key}: {plain_text(record.get(key))}'
             )
     tags = record.get('tags') or []
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+    if not all(isinstance(tag, str) for tag in tags):
         raise ValueError(f'{where}: tags is no list of texts: {plain_text(tags)}')
+    _check_origin(record, where)
+
+
+def _check_origin(origin: object, where: str) -> None:
+    if not isinstance(origin, dict):
+        raise ValueError(f'{where}: no origin of scores: {plain_text(origin)}')
+    differences = origin.get('config_differences') or []
+    if not isinstance(origin.get('versions') or {}, dict) or not (
+        isinstance(differences, list | dict)
+        and all(isinstance(d, str) for d in differences)
+    ):
+        raise ValueError(f'{where}: unexpected versions or config_differences')
 
 
 def check_numbers(value: object, where: str) -> None:
@@ -213,7 +231,10 @@ def check_summaries(datasets: Mapping[str, Any], where: str) -> None:
             if (
                 not isinstance(found, dict)
                 or 'value' not in found
-                or any(isinstance(v, dict) for v in found.values())
+                or any(
+                    isinstance(v, dict) or (isinstance(v, list) and key != 'bounds')
+                    for key, v in found.items()
+                )
             ):
                 raise ValueError(
                     f'{where}: {plain_text(f"{name}, {score}")}: no summary of a score'

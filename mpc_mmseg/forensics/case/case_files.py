@@ -11,8 +11,8 @@ from mpc_mmseg.apis.inference.image_inputs import expand
 from mpc_mmseg.apis.inference.prediction_files import output_names
 from mpc_mmseg.atomic_files import write_atomic
 from mpc_mmseg.datasets.io.image_io import PIXEL_LIMIT
-from mpc_mmseg.datasets.io.regular_file import read_regular
 from mpc_mmseg.json_files import parse_json
+from mpc_mmseg.regular_file import read_regular
 
 from .case_report import Examiner
 from .seal import SealError, check_seal

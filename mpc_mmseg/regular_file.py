@@ -35,6 +35,6 @@ def read_regular(path: str | os.PathLike[str], limit: int = BYTE_LIMIT) -> bytes
     """Reads a file; errors as of `open_regular`, with the file's name in `OSError`."""
     try:
         with open_regular(path, limit) as file:
-            return file.read(limit)
+            return file.read(os.fstat(file.fileno()).st_size)  # it allocates that
     except NotRegular as error:
         raise OSError(f'{Path(path)}: {error}') from error
