@@ -96,8 +96,7 @@ def build_dataset(config: str, folder: Path, reduced: bool):
 def measure(dataset, seconds: float, seed: int) -> dict:
     """Run the pipeline in this process for some seconds."""
     import numpy as np
-
-    from mpc_mmseg.datasets.stage_times import watch_stages
+    from stage_times import watch_stages
 
     for i in range(len(dataset)):  # fills the file cache of the system
         dataset[i]

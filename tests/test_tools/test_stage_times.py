@@ -9,9 +9,9 @@ import pytest
 from mmcv.transforms import RandomApply, RandomChoice
 from mmengine.dataset import Compose
 
-from mpc_mmseg.datasets.stage_times import innermost_steps, watch_stages
-
 TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/benchmark_data.py'
+STAGES = runpy.run_path(str(TOOL.with_name('stage_times.py')))
+innermost_steps, watch_stages = STAGES['innermost_steps'], STAGES['watch_stages']
 
 
 class Sleep:
@@ -50,6 +50,7 @@ def test_benchmark_tool(tmp_path, monkeypatch, capsys, workers):
     out = tmp_path / 'out.json'
     arguments = ['--cases', 'casia', '--seconds', '0.3', '--json', str(out)]
     monkeypatch.setattr(sys, 'argv', ['x', *arguments, '--workers', str(workers)])
+    monkeypatch.syspath_prepend(str(TOOL.parent))
     runpy.run_path(str(TOOL), run_name='__main__')
     found = json.loads(out.read_text())['cases']['casia']
     times = {row['stage']: row['per_image_ms'] for row in found['stages']}
