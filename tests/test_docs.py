@@ -167,6 +167,7 @@ def test_what_is_marked_runs(page, tmp_path, forgery_folder, monkeypatch):
             for tool, *words in tools:
                 # In this process, where all is imported.
                 monkeypatch.setattr(sys, 'argv', [tool, *words])
+                monkeypatch.syspath_prepend(os.path.dirname(tool))
                 try:
                     runpy.run_path(tool, run_name='__main__')
                 except SystemExit as ended:

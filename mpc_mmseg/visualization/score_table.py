@@ -48,7 +48,7 @@ def score_table(
     for run, name in zip(runs, names or [run.name for run in runs]):
         groups.setdefault(name, []).append(run)
     known = {score for run in runs for own in run.datasets.values() for score in own}
-    scores = scores or next((s for s in _SCORES if known >= {*s}), ('mpc.F1',))
+    scores = scores or next((s for s in _SCORES if known >= {*s}), sorted(known))
     if unknown := [score for score in scores if score not in known]:
         raise ValueError(
             f'no result has {unknown[0]}; known: {", ".join(sorted(known))}'

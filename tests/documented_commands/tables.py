@@ -24,7 +24,6 @@ PLACEHOLDERS = {
     'DATA_ROOT': 'casia',
     'PATH': 'work_dirs/RUN/contrast_end.pth',
     'SRC': 'released.pth',
-    'X,Y': '10,20',
     'PARTITION': 'partition',
     'JOB': 'job',
     '--data-root DIR': 'my_forgeries',

@@ -55,7 +55,12 @@ def arguments(forgery_folder, tiny_config, tmp_path):
     (tmp_path / 'card.md').write_text('# A')
     record = dict(img_path='a', dataset='s', forged=False, image_score=0.5, tags=[])
     record |= dict(seg_map_path=None, scores={}, tp=0, fp=1, fn=0, tn=1)
-    (tmp_path / 'results.jsonl').write_text(json.dumps(record) + '\n')
+    content = dict(
+        format='mpc_mmseg.results', version=1, list_hash='x', conventions={},
+        datasets={'s': dict(list_hash='x', scores={'F1': dict(value=0.5)})},
+        images=[record],
+    )  # fmt: skip
+    (tmp_path / 'results.json').write_text(json.dumps(content))
     return dict(
         photos=tmp_path / 'photos',
         dark=tmp_path / 'dark',
@@ -63,7 +68,7 @@ def arguments(forgery_folder, tiny_config, tmp_path):
         config=tmp_path / 'config.py',
         model=tmp_path / 'w.pth',
         card=tmp_path / 'card.md',
-        results=tmp_path / 'results.jsonl',
+        results=tmp_path / 'results.json',
     )
 
 

@@ -27,9 +27,14 @@ def test_no_report_page_requests_anything(
     record = dict(img_path=REMOTE, dataset=REMOTE, forged=False, image_score=0.5)
     record |= dict(seg_map_path=None, scores={REMOTE: 1}, tags=[REMOTE])
     record |= dict(tp=0, fp=1, fn=0, tn=1)
-    (tmp_path / 'a.jsonl').write_text(json.dumps(record))
+    content = dict(
+        format='mpc_mmseg.results', version=1, list_hash='x', conventions={},
+        datasets={REMOTE: dict(list_hash='x', scores={REMOTE: dict(value=0.5)})},
+        images=[record],
+    )  # fmt: skip
+    (tmp_path / 'a.json').write_text(json.dumps(content))
     photos, out = tmp_path / 'photos', tmp_path / 'out'
-    results = [tmp_path / 'a.jsonl', '--title', REMOTE, '--names', REMOTE]
+    results = [tmp_path / 'a.json', '--title', REMOTE, '--names', REMOTE]
     note = ['--note', REMOTE]
     for tool, *options in (
         ('report.py', *results, '--out', out / 'report.html'),

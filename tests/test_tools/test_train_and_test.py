@@ -120,7 +120,7 @@ def test_both_phases_then_scores_of_each(config_file, tmp_path, forgery_folder):
         cwd=tmp_path,
     )  # fmt: skip
     stated = 'test_pipeline.1.scale: [64, 64] -> [16, 16]'
-    assert -1 < said.find(stated) < said.find('System environment')
+    assert -1 < said.find(stated) < said.find('Iter(test)')
     origin = json.loads((tmp_path / 'r.json').read_text())['origin']
     assert list(origin['config_differences']) == ['test_pipeline.1.scale']
     rng = np.random.default_rng(0)

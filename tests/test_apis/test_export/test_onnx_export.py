@@ -172,7 +172,7 @@ def test_what_cannot_be_exported_or_run_is_refused(hrnet, tmp_path):
 DESCRIPTION = dict(
     format=onnx_engine.FORMAT, resize=None, channel_order='RGB', mean=[0, 0, 0],
     std=[1, 1, 1], pad_value=0, size_divisor=1, threshold=0.5, calibration=None,
-    pipeline=[], data_preprocessor={},
+    pipeline=[], data_preprocessor=dict(type='SegDataPreProcessor'),
 )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def test_an_export_that_computes_something_else_is_not_written(
 ):
     model = trained(hrnet)
 
-    def wrong(self, images):
+    def wrong(self, images, *_):
         return 0.99 * np.ones((len(images), 1, 1, 1), np.float32)
 
     monkeypatch.setattr(OnnxEngine, 'run', wrong)
