@@ -28,7 +28,7 @@ PLACEHOLDERS = {
     'JOB': 'job',
     '--data-root DIR': 'my_forgeries',
     '--out DIR': 'out/new',
-    'tools/calibrate.py DIR': 'my_forgeries/authentic',
+    '--authentic DIR': 'my_forgeries/authentic',
     '--forged DIR': 'my_forgeries/images',
     '--out FILE': 'out/calibration.json',
     '--copy DIR': 'out/configs',

@@ -60,7 +60,7 @@ def check(command: Command, calls: Calls) -> None:
 @pytest.mark.parametrize(
     ('text', 'says'),
     [
-        ('python tools/zoo.py fetch absent', 'exit status 2'),
+        ('python tools/zoo.py fetch absent', 'exit status 1'),
         ('python tools/absent.py --all', 'exit status 1'),
         ('cp absent elsewhere', 'cannot stat'),
     ],

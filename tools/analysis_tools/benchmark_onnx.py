@@ -27,6 +27,11 @@ from mpc_mmseg.models.segmentors import MPCSegmentor
 
 MODELS_DIR = Path(__file__).parents[2] / 'configs/_base_/models'
 RUNNERS = ('eager', 'onnxruntime')
+DESCRIPTION = dict(
+    format=FORMAT, resize=None, channel_order='RGB', mean=[0, 0, 0], std=[1, 1, 1],
+    pad_value=0, size_divisor=1, threshold=0.5, calibration=None, pipeline=[],
+    data_preprocessor=dict(type='SegDataPreProcessor'),
+)  # fmt: skip
 
 
 def build(name: str) -> MPCSegmentor:
@@ -94,7 +99,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in args.models:
             file = f'{folder}/{name}.onnx'
-            error = export_onnx(build(name), {'format': FORMAT}, file)
+            error = export_onnx(build(name), DESCRIPTION, file)
             row = rows[name] = {'difference': error}
             for runner in RUNNERS:
                 child = [sys.executable, __file__, '--models', name, '--file', file]
