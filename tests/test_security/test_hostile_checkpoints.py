@@ -251,6 +251,13 @@ def test_a_config_of_unknown_types_or_addresses_is_refused(change, tmp_path):
         stored_config(dict(meta=meta), 'f.pth')
 
 
+def test_a_base_named_by_its_package_leaves_a_known_scope():
+    cfg = Config.fromstring(CONFIG, '.py').to_dict()
+    cfg['model']['_scope_'] = 'mpc_mmseg'
+    meta = dict(cfg=Config(cfg, format_python_code=False).pretty_text)
+    assert stored_config(dict(meta=meta), 'f.pth').model['_scope_'] == 'mpc_mmseg'
+
+
 def test_what_is_not_built_is_not_imported_either(checkpoint, tmp_path, monkeypatch):
     (tmp_path / 'harmful.py').write_text("open('touched', 'w')")
     monkeypatch.syspath_prepend(tmp_path)
