@@ -47,12 +47,12 @@ def config_to_score(
     path = str(model_file(checkpoint))
     content = read_checkpoint(path)
     meta = content.get('meta', {})
-    if config is None:
+    used: Any = config
+    if used is None:
         stored = stored_config(content, path, trust_config)
         used = stored if trust_config else Config(scoring_config(stored))
         name = config_name(meta) or Path(path).stem
         used.work_dir = work_dir or os.path.join('work_dirs', name)
-    used = used if config is None else config
     cfg = load_config(used, options, launcher=launcher, work_dir=work_dir)
     if data_root is not None:
         set_data_root(cfg, data_root, ['test_dataloader'])
